@@ -1,0 +1,156 @@
+//! Notes on a segment: what it is besides its flags. Wireshark's `tcp.analysis` definitions are the reference.
+
+use super::Endpoint;
+use crate::wire::{Flags, Segment};
+
+/// One remark on one segment. The names are those of the JSON output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Note {
+    /// Data that was sent before.
+    Retransmission,
+    /// A FIN that was sent before.
+    FinRetransmission,
+    /// A SYN that was sent before.
+    SynRetransmission,
+    /// Fills a hole that an earlier segment of the same sender left.
+    OutOfOrder,
+    /// Acknowledges what the last segment did, while data is outstanding.
+    DuplicateAck,
+    /// The window is 0: the sender must stop.
+    ZeroWindow,
+    /// Only the window changed.
+    WindowUpdate,
+    /// Nothing (or one old octet) at SND.NXT - 1: is the peer still there?
+    KeepAlive,
+    /// Answers a keep-alive.
+    KeepAliveAck,
+    /// An RST that RFC 5961 doesn't let count.
+    ResetIgnored,
+    /// A new SYN between addresses and ports that had a connection before.
+    PortReused,
+    /// The URG flag is set.
+    Urgent,
+    /// Starts beyond what the capture has of its sender.
+    PreviousNotCaptured,
+    /// Acknowledges what the capture doesn't have.
+    AckOfUnseen,
+}
+
+impl Note {
+    pub const ALL: [(Note, &'static str); 14] = [
+        (Note::Retransmission, "retransmission"),
+        (Note::FinRetransmission, "fin-retransmission"),
+        (Note::SynRetransmission, "syn-retransmission"),
+        (Note::OutOfOrder, "out-of-order"),
+        (Note::DuplicateAck, "duplicate-ack"),
+        (Note::ZeroWindow, "zero-window"),
+        (Note::WindowUpdate, "window-update"),
+        (Note::KeepAlive, "keep-alive"),
+        (Note::KeepAliveAck, "keep-alive-ack"),
+        (Note::ResetIgnored, "reset-ignored"),
+        (Note::PortReused, "port-reused"),
+        (Note::Urgent, "urgent"),
+        (Note::PreviousNotCaptured, "previous-not-captured"),
+        (Note::AckOfUnseen, "ack-of-unseen"),
+    ];
+}
+
+/// A set of notes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Notes(u32);
+
+impl Notes {
+    pub fn add(&mut self, note: Note) {
+        self.0 |= 1 << note as u8;
+    }
+
+    #[must_use]
+    pub fn has(self, note: Note) -> bool {
+        self.0 & 1 << note as u8 != 0
+    }
+
+    /// The names of the notes in the set.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Note::ALL.into_iter().filter(move |(note, _)| self.has(*note)).map(|(_, name)| name)
+    }
+}
+
+/// The notes on a segment, from what was known of its sender and its receiver before it.
+#[must_use]
+pub fn notes(sender: &Endpoint, receiver: &Endpoint, seg: &Segment) -> Notes {
+    let mut notes = Notes::default();
+    if seg.has(Flags::URG) {
+        notes.add(Note::Urgent);
+    }
+    if !seg.has(Flags::RST) {
+        note_order(sender, receiver, seg, &mut notes);
+        note_acknowledgement(sender, receiver, seg, &mut notes);
+    }
+    notes
+}
+
+/// Where the segment stands among what its sender has sent.
+fn note_order(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, notes: &mut Notes) {
+    let Some(nxt) = sender.snd_nxt else { return };
+    if seg.has(Flags::SYN) {
+        if sender.iss == Some(seg.seq) {
+            notes.add(Note::SynRetransmission);
+        }
+        return;
+    }
+    if seg.seq.after(nxt) {
+        notes.add(Note::PreviousNotCaptured);
+        return;
+    }
+    if seg.seq == nxt - 1 && seg.len <= 1 && !seg.has(Flags::FIN) && sender.fin.is_none() {
+        notes.add(Note::KeepAlive);
+        return;
+    }
+    if seg.seq_len() == 0 || !seg.seq.before(nxt) {
+        return;
+    }
+    // Old numbers that the receiver neither took nor holds fill a hole.
+    let fills_hole = receiver.rcv_nxt.is_some_and(|rcv_nxt| !seg.seq.before(rcv_nxt))
+        && !receiver.holds(seg.seq, seg.seq_end())
+        && receiver.holds(nxt - 1, nxt);
+    if fills_hole {
+        notes.add(Note::OutOfOrder);
+    } else if sender.fin.is_some() && sender.fin == seg.fin_seq() {
+        notes.add(Note::FinRetransmission);
+    } else {
+        notes.add(Note::Retransmission);
+    }
+}
+
+/// What the segment tells of the other direction.
+fn note_acknowledgement(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, notes: &mut Notes) {
+    if seg.wnd == 0 && !seg.has(Flags::SYN) {
+        notes.add(Note::ZeroWindow);
+    }
+    let Some(ack) = seg.ack_seq() else { return };
+    if receiver.snd_nxt.is_some_and(|nxt| ack.after(nxt)) {
+        notes.add(Note::AckOfUnseen);
+    }
+    let bare = seg.seq_len() == 0 && Some(seg.seq) == sender.snd_nxt;
+    let Some((last_ack, last_wnd)) = sender.last_sent else { return };
+    if !bare || ack != last_ack {
+        return;
+    }
+    let outstanding = receiver.snd_nxt.is_some_and(|nxt| nxt.after(ack));
+    if last_wnd != seg.wnd {
+        notes.add(Note::WindowUpdate);
+    } else if outstanding {
+        notes.add(Note::DuplicateAck);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_the_order_of_the_notes() {
+        assert!(Note::ALL.iter().enumerate().all(|(i, (note, _))| *note as usize == i));
+    }
+}

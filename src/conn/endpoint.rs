@@ -1,0 +1,144 @@
+//! One end of a connection: the variables of RFC 9293, 3.3.1, as far as the wire tells them.
+
+use super::{Certainty, State};
+use crate::wire::{Flags, Segment, Seq};
+
+/// Ranges kept beyond a gap; a sender that makes more holes than this loses the furthest (bounded memory).
+const HELD_MAX: usize = 32;
+
+/// What an observer knows of one end.
+#[derive(Clone, Debug, Default)]
+pub struct Endpoint {
+    pub state: State,
+    pub certainty: Certainty,
+    /// Initial send sequence number; known only if this end's SYN was captured.
+    pub iss: Option<Seq>,
+    /// What relative numbers count from: `iss`, or in a capture that began midway what tcpdump counts from.
+    pub zero: Option<Seq>,
+    /// The oldest number sent and not acknowledged.
+    pub snd_una: Option<Seq>,
+    /// The number after the last one sent.
+    pub snd_nxt: Option<Seq>,
+    /// The next number expected from the peer: all before it has been delivered in order.
+    pub rcv_nxt: Option<Seq>,
+    /// The sequence number of this end's FIN, once sent.
+    pub fin: Option<Seq>,
+    /// The row (in the connection) at which the peer's FIN was reached in order.
+    pub fin_received_at: Option<u32>,
+    /// Octets of data sent, each counted once.
+    pub octets_sent: u64,
+    /// Whether this end's SYN, data or FIN was captured: then it hadn't closed before the capture began.
+    pub spoke: bool,
+    /// The acknowledgement number and window of the last segment sent, as in the header.
+    pub last_sent: Option<(Seq, u16)>,
+    /// What came behind a gap: `[from, to)`, apart from each other and in order.
+    held: Vec<(Seq, Seq)>,
+}
+
+impl Endpoint {
+    pub(super) fn new(state: State, certainty: Certainty) -> Self {
+        Endpoint { state, certainty, ..Endpoint::default() }
+    }
+
+    /// Counts what this end sends. Numbers sent before add nothing.
+    pub(super) fn sent(&mut self, seg: &Segment) {
+        let nxt = self.snd_nxt.unwrap_or(seg.seq);
+        let data_from = seg.seq + u32::from(seg.has(Flags::SYN));
+        let data_to = data_from + seg.len;
+        if data_to.after(nxt) {
+            self.octets_sent += u64::from(data_to - nxt.max(data_from));
+        }
+        self.snd_nxt = Some(nxt.max(seg.seq_end()));
+        self.snd_una.get_or_insert(seg.seq);
+        self.spoke |= seg.seq_len() > 0;
+        self.last_sent = seg.ack_seq().map(|ack| (ack, seg.wnd));
+    }
+
+    /// Takes an acknowledgement of what this end sent. One beyond SND.NXT means that the capture missed something.
+    pub(super) fn acknowledged(&mut self, ack: Seq) {
+        let known = |seq: Option<Seq>| Some(seq.map_or(ack, |seq| seq.max(ack)));
+        self.snd_una = known(self.snd_una);
+        self.snd_nxt = known(self.snd_nxt);
+    }
+
+    /// Takes what the peer sent: in order it moves RCV.NXT, behind a gap it is held.
+    pub(super) fn delivered(&mut self, from: Seq, to: Seq) {
+        let nxt = self.rcv_nxt.unwrap_or(from);
+        if from.after(nxt) {
+            self.hold(from, to);
+        } else {
+            self.advance(nxt.max(to));
+        }
+    }
+
+    /// This end has received all before `nxt`: from a delivery, or because it says so in an acknowledgement.
+    pub(super) fn advance(&mut self, nxt: Seq) {
+        let mut nxt = self.rcv_nxt.map_or(nxt, |old| old.max(nxt));
+        while let Some(&(from, to)) = self.held.first() {
+            if from.after(nxt) {
+                break;
+            }
+            nxt = nxt.max(to);
+            self.held.remove(0);
+        }
+        self.rcv_nxt = Some(nxt);
+    }
+
+    fn hold(&mut self, mut from: Seq, mut to: Seq) {
+        if from == to {
+            return;
+        }
+        self.held.retain(|&(a, b)| {
+            let apart = b.before(from) || a.after(to);
+            if !apart {
+                from = if a.before(from) { a } else { from };
+                to = to.max(b);
+            }
+            apart
+        });
+        let at = self.held.partition_point(|&(a, _)| a.before(from));
+        self.held.insert(at, (from, to));
+        self.held.truncate(HELD_MAX);
+    }
+
+    /// Whether all of `[from, to)` is among what came behind a gap.
+    #[must_use]
+    pub fn holds(&self, from: Seq, to: Seq) -> bool {
+        self.held.iter().any(|&(a, b)| !a.after(from) && !b.before(to))
+    }
+
+    /// Whether an acknowledgement of `ack` covers this end's FIN.
+    #[must_use]
+    pub fn fin_covered_by(&self, ack: Seq) -> bool {
+        self.fin.is_some_and(|fin| ack.after(fin))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expecting(nxt: u32) -> Endpoint {
+        Endpoint { rcv_nxt: Some(Seq(nxt)), ..Endpoint::default() }
+    }
+
+    #[test]
+    fn what_comes_behind_a_gap_counts_once_the_gap_is_filled() {
+        let mut end = expecting(u32::MAX - 4);
+        end.delivered(Seq(5), Seq(10));
+        end.delivered(Seq(0), Seq(5));
+        assert_eq!(end.rcv_nxt, Some(Seq(u32::MAX - 4)));
+        assert!(end.holds(Seq(2), Seq(9)) && !end.holds(Seq(2), Seq(11)));
+        end.delivered(Seq(u32::MAX - 4), Seq(0));
+        assert_eq!(end.rcv_nxt, Some(Seq(10)));
+    }
+
+    #[test]
+    fn a_sender_of_holes_cannot_fill_the_memory() {
+        let mut end = expecting(0);
+        for hole in 1..10_000 {
+            end.delivered(Seq(hole * 10), Seq(hole * 10 + 1));
+        }
+        assert_eq!(end.held.len(), HELD_MAX);
+    }
+}

@@ -1,0 +1,17 @@
+//! Connections: which segments belong together, and the state of both ends after each.
+
+pub mod analysis;
+pub mod connection;
+pub mod endpoint;
+pub mod state;
+pub mod table;
+pub mod transition;
+
+pub use analysis::{Note, Notes};
+pub use connection::{Connection, Observed, Opening, Revision, Roles};
+pub use endpoint::Endpoint;
+pub use state::{Certainty, Side, State};
+pub use table::{ConnectionId, Ports, Table};
+
+#[cfg(test)]
+mod tests;

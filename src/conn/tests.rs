@@ -1,0 +1,267 @@
+//! Tests that read like the wire. `A > B  F. 1:1 ack 1`, then both states.
+//!
+//! A line is `> FLAGS SEQ[:END] [ack N] | CLIENT SERVER`: `>` is client to server, numbers are relative to the
+//! ISS (client 1000, server 5000), `=` is "as before". A trailing `# note` is the expected notes.
+
+use std::net::SocketAddr;
+
+use super::{Certainty, Connection, Side, State, Table};
+use crate::wire::{Flags, Segment, Seq};
+
+const ISS: [u32; 2] = [1000, 5000];
+
+fn segment(text: &str) -> Segment {
+    let mut words = text.split_whitespace();
+    let to_server = words.next() == Some(">");
+    let (src, dst): (SocketAddr, SocketAddr) = ("127.0.0.1:35790".parse().unwrap(), "127.0.0.1:4321".parse().unwrap());
+    let letters = words.next().unwrap();
+    let all = [('F', Flags::FIN), ('S', Flags::SYN), ('R', Flags::RST), ('P', Flags::PSH), ('.', Flags::ACK)];
+    let flags = letters.chars().fold(Flags(0), |set, c| set | all.iter().find(|(l, _)| *l == c).unwrap().1);
+    let (from, to) = words.next().unwrap().split_once(':').unwrap();
+    let number = |text: &str| text.parse::<i64>().unwrap();
+    let ack = words.nth(1).map_or(0, number);
+    let own = usize::from(!to_server);
+    let absolute = |side: usize, relative: i64| Seq(u32::try_from(i64::from(ISS[side]) + relative).unwrap());
+    Segment {
+        src: if to_server { src } else { dst },
+        dst: if to_server { dst } else { src },
+        flags,
+        seq: absolute(own, number(from)),
+        ack: absolute(1 - own, ack),
+        len: u32::try_from(number(to) - number(from)).unwrap(),
+        wnd: 256,
+        urg: 0,
+    }
+}
+
+/// Plays the lines into a table and checks what stands behind each `|`.
+fn check(lines: &str) -> Table {
+    let mut table = Table::default();
+    for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (wire, wanted) = line.split_once('|').expect(line);
+        let (states, notes) = wanted.split_once('#').unwrap_or((wanted, ""));
+        let (_, _, observed) = table.observe(&segment(wire));
+        let seen = format!("{} {}", observed.states.client, observed.states.server);
+        assert_eq!(seen, states.split_whitespace().collect::<Vec<_>>().join(" "), "after {line}");
+        let seen: Vec<_> = observed.notes.names().collect();
+        assert_eq!(seen.join(" "), notes.trim(), "notes of {line}");
+    }
+    table
+}
+
+fn last(table: &Table) -> &Connection {
+    table.connections.last().unwrap()
+}
+
+const OPEN: &str = "
+    > S  0:0        | SYN-SENT    SYN-RECEIVED
+    < S. 0:0 ack 1  | ESTABLISHED SYN-RECEIVED
+    > .  1:1 ack 1  | ESTABLISHED ESTABLISHED
+";
+
+fn check_open(lines: &str) -> Table {
+    check(&format!("{OPEN}{lines}"))
+}
+
+#[test]
+fn established_close_of_both_in_turn_takes_four_segments() {
+    check_open(
+        "> F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         < .  1:1 ack 2  | FIN-WAIT-2 CLOSE-WAIT
+         < F. 1:1 ack 2  | TIME-WAIT  LAST-ACK
+         > .  2:2 ack 2  | TIME-WAIT  CLOSED",
+    );
+}
+
+#[test]
+fn fin_wait_1_fin_that_acknowledges_our_fin_enters_time_wait_not_closing() {
+    check_open(
+        "> F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         < F. 1:1 ack 2  | TIME-WAIT  LAST-ACK
+         > .  2:2 ack 2  | TIME-WAIT  CLOSED",
+    );
+}
+
+#[test]
+fn fin_wait_1_ack_of_data_only_moves_nothing() {
+    check_open(
+        "> P. 1:6 ack 1  | ESTABLISHED ESTABLISHED
+         > F. 6:6 ack 1  | FIN-WAIT-1  CLOSE-WAIT
+         < .  1:1 ack 6  | FIN-WAIT-1  CLOSE-WAIT
+         < .  1:1 ack 7  | FIN-WAIT-2  CLOSE-WAIT",
+    );
+}
+
+#[test]
+fn fins_that_cross_make_both_closing_then_time_wait() {
+    let table = check_open(
+        "> F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         < F. 1:1 ack 1  | CLOSING    CLOSING
+         > .  2:2 ack 2  | CLOSING    TIME-WAIT
+         < .  2:2 ack 2  | TIME-WAIT  TIME-WAIT",
+    );
+    assert!(last(&table).simultaneous_close);
+}
+
+#[test]
+fn fin_retransmitted_moves_nothing() {
+    check_open(
+        "> F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         > F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT # fin-retransmission
+         < .  1:1 ack 2  | FIN-WAIT-2 CLOSE-WAIT",
+    );
+}
+
+#[test]
+fn fin_behind_a_gap_is_taken_when_the_gap_is_filled() {
+    check_open(
+        "> F. 6:6 ack 1  | FIN-WAIT-1 ESTABLISHED # previous-not-captured
+         > P. 1:6 ack 1  | FIN-WAIT-1 CLOSE-WAIT # out-of-order",
+    );
+}
+
+#[test]
+fn fin_with_data_is_acknowledged_only_past_the_data() {
+    check_open(
+        "> FP. 1:6 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         < .   1:1 ack 6  | FIN-WAIT-1 CLOSE-WAIT
+         < .   1:1 ack 7  | FIN-WAIT-2 CLOSE-WAIT",
+    );
+}
+
+#[test]
+fn half_close_carries_data_the_other_way() {
+    check_open(
+        "> F. 1:1 ack 1     | FIN-WAIT-1 CLOSE-WAIT
+         < .  1:1 ack 2     | FIN-WAIT-2 CLOSE-WAIT
+         < P. 1:2 ack 2     | FIN-WAIT-2 CLOSE-WAIT
+         > .  2:2 ack 2     | FIN-WAIT-2 CLOSE-WAIT
+         > R. 2:2 ack 2     | CLOSED     CLOSED",
+    );
+}
+
+#[test]
+fn data_after_close_is_answered_by_a_bare_rst_that_counts() {
+    let table = check_open(
+        "> F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         < .  1:1 ack 2  | FIN-WAIT-2 CLOSE-WAIT
+         < P. 1:2 ack 2  | FIN-WAIT-2 CLOSE-WAIT
+         > R  2:2        | CLOSED     CLOSED",
+    );
+    assert!(last(&table).reset.is_some_and(|reset| reset.by == Side::Client && !reset.refused));
+}
+
+#[test]
+fn rst_in_window_but_not_at_rcv_nxt_is_ignored() {
+    check_open(
+        "> R  9:9        | ESTABLISHED ESTABLISHED # reset-ignored
+         > R. 1:1 ack 1  | CLOSED CLOSED",
+    );
+}
+
+#[test]
+fn close_wait_rst_with_the_number_of_the_fin_counts_as_on_linux() {
+    check_open(
+        "> F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         < P. 1:2 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         > R  1:1        | CLOSED     CLOSED",
+    );
+}
+
+#[test]
+fn syn_sent_refusal_takes_back_syn_received() {
+    let mut table = Table::default();
+    table.observe(&segment("> S 0:0"));
+    let (.., observed) = table.observe(&segment("< R. 0:0 ack 1"));
+    assert_eq!((observed.states.client, observed.states.server), (State::Closed, State::Closed));
+    let revision = observed.revision.expect("the server's SYN-RECEIVED is disproved");
+    assert_eq!((revision.side, revision.from, revision.to, revision.state), (Side::Server, 0, 1, State::Closed));
+    assert!(last(&table).reset.unwrap().refused);
+}
+
+#[test]
+fn syn_sent_rst_without_ack_of_the_syn_moves_nothing() {
+    check(
+        "> S  0:0        | SYN-SENT SYN-RECEIVED
+         < R. 0:0 ack 9  | SYN-SENT SYN-RECEIVED # reset-ignored",
+    );
+}
+
+#[test]
+fn syn_retransmitted_moves_nothing() {
+    check(
+        "> S  0:0        | SYN-SENT    SYN-RECEIVED
+         > S  0:0        | SYN-SENT    SYN-RECEIVED # syn-retransmission
+         < S. 0:0 ack 1  | ESTABLISHED SYN-RECEIVED
+         < S. 0:0 ack 1  | ESTABLISHED SYN-RECEIVED # syn-retransmission
+         > .  1:1 ack 1  | ESTABLISHED ESTABLISHED",
+    );
+}
+
+#[test]
+fn syns_that_cross_make_both_syn_received_then_established() {
+    check(
+        "> S  0:0        | SYN-SENT     SYN-RECEIVED
+         < S  0:0        | SYN-RECEIVED SYN-RECEIVED
+         > S. 0:0 ack 1  | SYN-RECEIVED ESTABLISHED  # syn-retransmission
+         < S. 0:0 ack 1  | ESTABLISHED  ESTABLISHED  # syn-retransmission",
+    );
+}
+
+#[test]
+fn a_new_syn_on_a_finished_connection_starts_another() {
+    let table = check_open(
+        "> R. 1:1 ack 1    | CLOSED   CLOSED
+         > S  700:700      | SYN-SENT SYN-RECEIVED # port-reused
+         < S. 0:0 ack 701  | ESTABLISHED SYN-RECEIVED",
+    );
+    assert_eq!(table.connections.len(), 2);
+}
+
+#[test]
+fn a_rebooted_client_ends_the_old_connection_and_opens_a_new_one() {
+    let table = check_open(
+        "> S  70000:70000         | SYN-SENT    SYN-RECEIVED # port-reused
+         < .  1:1 ack 1           | ESTABLISHED ESTABLISHED
+         > R  1:1                 | CLOSED      CLOSED
+         > S  70000:70000         | SYN-SENT    SYN-RECEIVED # syn-retransmission
+         < S. 90000:90000 ack 70001 | ESTABLISHED SYN-RECEIVED",
+    );
+    assert_eq!(table.connections.len(), 2);
+    assert_eq!(table.connections[0].reset.map(|reset| reset.by), Some(Side::Client));
+}
+
+#[test]
+fn midway_states_are_inferred_until_both_have_spoken() {
+    let mut table = Table::default();
+    let certainty = |table: &mut Table, line| table.observe(&segment(line)).2.certainty.client;
+    assert_eq!(certainty(&mut table, "> P. 1:6 ack 1"), Certainty::Inferred);
+    assert_eq!(certainty(&mut table, "< . 1:1 ack 6"), Certainty::Inferred);
+    assert_eq!(certainty(&mut table, "< P. 1:3 ack 6"), Certainty::Presumed);
+    assert_eq!(certainty(&mut table, "> . 6:6 ack 3"), Certainty::Proven);
+}
+
+#[test]
+fn midway_fin_moves_as_far_as_it_proves() {
+    check(
+        "> F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         < .  1:1 ack 2  | FIN-WAIT-2 CLOSE-WAIT",
+    );
+}
+
+#[test]
+fn syn_ack_first_tells_who_is_who() {
+    let table = check(
+        "< S. 0:0 ack 1  | ESTABLISHED SYN-RECEIVED
+         > .  1:1 ack 1  | ESTABLISHED ESTABLISHED",
+    );
+    assert_eq!(last(&table).addresses.client.port(), 35790);
+}
+
+#[test]
+fn syn_ack_not_captured_is_seen_from_the_clients_ack() {
+    check(
+        "> S  0:0        | SYN-SENT    SYN-RECEIVED
+         > .  1:1 ack 1  | ESTABLISHED ESTABLISHED",
+    );
+}

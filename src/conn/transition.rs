@@ -1,0 +1,80 @@
+//! The arrows of RFC 9293's figure 5 (3.3.2), one arm each. What *counts* as an event (which number was
+//! acknowledged, whether a FIN was reached in order) is decided in `connection.rs`; here is only the figure.
+
+use super::State;
+
+/// What moves a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// This end sent a SYN without ACK.
+    SendSyn,
+    /// This end, not known to have received a SYN, sent SYN and ACK.
+    SendSynAck,
+    /// A SYN without ACK reached this end.
+    ReceiveSyn,
+    /// A SYN that acknowledges this end's SYN reached it.
+    ReceiveSynAck,
+    /// This end's SYN was acknowledged.
+    AckOfSyn,
+    /// This end sent its FIN.
+    SendFin,
+    /// This end's FIN was acknowledged.
+    AckOfFin,
+    /// The peer's FIN was reached in order.
+    ReceiveFin,
+    /// An RST that counts, sent or received.
+    Reset,
+}
+
+/// The state an event leads to, or `None` where the figure has no such arrow: nothing moves.
+#[must_use]
+pub fn next(state: State, event: Event) -> Option<State> {
+    use Event::*;
+    use State::*;
+    Some(match (state, event) {
+        // 3.5: the active open.
+        (Closed | Listen, SendSyn) => SynSent,
+        // 3.10.7.2: a passive open receives a SYN, and answers with SYN,ACK.
+        (Listen, ReceiveSyn) | (Closed | Listen, SendSynAck) => SynReceived,
+        // 3.10.7.3: the SYN,ACK that answers ours.
+        (SynSent, ReceiveSynAck) => Established,
+        // 3.5, figure 7: simultaneous open; both SYNs cross.
+        (SynSent, ReceiveSyn) => SynReceived,
+        // 3.10.7.4, fifth: our SYN is acknowledged.
+        (SynReceived, AckOfSyn | ReceiveSynAck) => Established,
+        // 3.10.4: CLOSE in SYN-RECEIVED or ESTABLISHED sends FIN.
+        (SynReceived | Established, SendFin) => FinWait1,
+        // 3.10.4: CLOSE in CLOSE-WAIT.
+        (CloseWait, SendFin) => LastAck,
+        // 3.10.7.4, eighth: the peer's FIN.
+        (SynReceived | Established, ReceiveFin) => CloseWait,
+        (FinWait1, ReceiveFin) => Closing,
+        (FinWait2, ReceiveFin) => TimeWait,
+        // 3.10.7.4, fifth: our FIN is acknowledged.
+        (FinWait1, AckOfFin) => FinWait2,
+        (Closing, AckOfFin) => TimeWait,
+        (LastAck, AckOfFin) => Closed,
+        // 3.10.7.4, second: RST. A listener that had answered a SYN goes on listening, but this connection is gone.
+        (_, Reset) => Closed,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repeated_event_moves_nothing() {
+        use Event::*;
+        for state in State::ALL {
+            for event in [SendSyn, SendSynAck, ReceiveSyn, ReceiveSynAck, AckOfSyn, SendFin, AckOfFin, ReceiveFin] {
+                if let Some(after) = next(state, event) {
+                    assert_ne!(after, state, "{state} {event:?} is an arrow to itself");
+                    let again = next(after, event);
+                    assert!(again.is_none(), "{state} {event:?} twice leads on to {again:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Everything read so far: a compact record per segment, the connections, the capture's counts. Views borrow it.
+//!
+//! Payload and options aren't kept: they are read back from the capture file when someone looks at them.
+
+use crate::conn::state::PerSide;
+use crate::conn::{Certainty, Connection, ConnectionId, Notes, Ports, Revision, Side, State, Table};
+use crate::wire::{Flags, LinkType, NotDecoded, Segment, Seq};
+
+/// Where a segment's frame stands in the capture file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Octets to the frame's first, in the decompressed file.
+    pub offset: u64,
+    /// Captured octets.
+    pub captured: u32,
+    /// Octets on the wire.
+    pub wire_len: u32,
+    pub link: LinkType,
+    /// The frame's number, from 1.
+    pub frame: u32,
+}
+
+/// A segment as a source hands it on.
+#[derive(Clone, Copy, Debug)]
+pub struct Captured {
+    /// Nanoseconds since the Unix epoch.
+    pub time_ns: u64,
+    pub place: Place,
+    pub segment: Segment,
+}
+
+/// One segment of the trace, and both ends after it.
+#[derive(Clone, Copy, Debug)]
+pub struct Record {
+    /// Nanoseconds since the Unix epoch.
+    pub time_ns: u64,
+    pub place: Place,
+    pub connection: ConnectionId,
+    pub from: Side,
+    pub flags: Flags,
+    pub seq: Seq,
+    pub ack: Seq,
+    pub len: u32,
+    pub wnd: u16,
+    pub notes: Notes,
+    pub states: PerSide<State>,
+    pub certainty: PerSide<Certainty>,
+}
+
+impl Record {
+    /// The weaker of the two ends' certainties.
+    #[must_use]
+    pub fn weakest(&self) -> Certainty {
+        self.certainty.client.max(self.certainty.server)
+    }
+}
+
+/// What a capture held, besides the segments kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Frames read.
+    pub frames: u64,
+    /// Frames that held no TCP.
+    pub not_tcp: u64,
+    /// Fragments other than first ones.
+    pub fragments: u64,
+    /// TCP cut or malformed before its window field.
+    pub unreadable: u64,
+    /// Frames of a link type this program can't read.
+    pub unknown_link: u64,
+    /// Segments that the ports asked for, or the filter, left out.
+    pub filtered: u64,
+    /// Frames the kernel or the interface says it dropped.
+    pub dropped: u64,
+}
+
+impl Tally {
+    /// Counts a frame that gave no segment.
+    pub fn count(&mut self, why: NotDecoded) {
+        *match why {
+            NotDecoded::NotTcp => &mut self.not_tcp,
+            NotDecoded::Fragment => &mut self.fragments,
+            NotDecoded::Unreadable => &mut self.unreadable,
+            NotDecoded::UnknownLink => &mut self.unknown_link,
+        } += 1;
+    }
+}
+
+/// A run of segments from a source, with the counts up to and including it.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub segments: Vec<Captured>,
+    pub tally: Tally,
+    pub link: Option<LinkType>,
+}
+
+/// How a source ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// One sentence if the capture breaks off: what was cut, and where.
+    pub cut: Option<String>,
+    /// One sentence if the source failed; what came before holds.
+    pub error: Option<String>,
+}
+
+/// Everything read so far.
+#[derive(Debug)]
+pub struct Trace {
+    pub records: Vec<Record>,
+    /// For each connection, the indices of its records, in order.
+    rows: Vec<Vec<u32>>,
+    table: Table,
+    pub tally: Tally,
+    /// The link type of the first frame.
+    pub link: Option<LinkType>,
+    /// Set once the source has ended.
+    pub ended: Option<Ended>,
+}
+
+impl Trace {
+    /// An empty trace; `ports` helps to tell client from server where no SYN was captured.
+    #[must_use]
+    pub fn new(ports: Ports) -> Self {
+        Trace {
+            records: Vec::new(),
+            rows: Vec::new(),
+            table: Table::new(ports),
+            tally: Tally::default(),
+            link: None,
+            ended: None,
+        }
+    }
+
+    /// Takes a batch; `revised` hears of states in earlier records that a segment disproved, as they are found.
+    pub fn take(&mut self, batch: &Batch, mut revised: impl FnMut(&Trace, ConnectionId, &Revision)) {
+        self.tally = batch.tally;
+        self.link = self.link.or(batch.link);
+        for captured in &batch.segments {
+            if let Some((id, revision)) = self.push(captured) {
+                revised(self, id, &revision);
+            }
+        }
+    }
+
+    fn push(&mut self, captured: &Captured) -> Option<(ConnectionId, Revision)> {
+        let seg = &captured.segment;
+        let (id, from, observed) = self.table.observe(seg);
+        self.rows.resize_with(self.table.connections.len(), Vec::new);
+        let index = u32::try_from(self.records.len()).expect("fewer than 2^32 segments fit in memory");
+        self.rows[id as usize].push(index);
+        self.records.push(Record {
+            time_ns: captured.time_ns,
+            place: captured.place,
+            connection: id,
+            from,
+            flags: seg.flags,
+            seq: seg.seq,
+            ack: seg.ack,
+            len: seg.len,
+            wnd: seg.wnd,
+            notes: observed.notes,
+            states: observed.states,
+            certainty: observed.certainty,
+        });
+        let revision = observed.revision?;
+        for &row in &self.rows[id as usize][revision.from as usize..revision.to as usize] {
+            self.records[row as usize].states[revision.side] = revision.state;
+        }
+        Some((id, revision))
+    }
+
+    #[must_use]
+    pub fn connections(&self) -> &[Connection] {
+        &self.table.connections
+    }
+
+    /// A connection's number of segments.
+    #[must_use]
+    pub fn len(&self, connection: ConnectionId) -> usize {
+        self.rows[connection as usize].len()
+    }
+
+    /// Whether no segment has been read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Row `row` (from 0) of a connection.
+    #[must_use]
+    pub fn row(&self, connection: ConnectionId, row: usize) -> &Record {
+        &self.records[self.rows[connection as usize][row] as usize]
+    }
+
+    /// The rows of a connection, in order.
+    pub fn rows_of(&self, connection: ConnectionId) -> impl Iterator<Item = &Record> {
+        self.rows[connection as usize].iter().map(|&index| &self.records[index as usize])
+    }
+
+    /// The states before row `row`: those after the row above it, or the connection's first.
+    #[must_use]
+    pub fn states_before(&self, connection: ConnectionId, row: usize) -> PerSide<State> {
+        match row.checked_sub(1) {
+            Some(above) => self.row(connection, above).states,
+            None => self.connections()[connection as usize].initial,
+        }
+    }
+
+    /// A sequence number of `side` relative to where its counting began (modulo 2^32, as tcpdump prints it).
+    #[must_use]
+    pub fn relative(&self, connection: ConnectionId, side: Side, seq: Seq) -> u32 {
+        match self.connections()[connection as usize].ends[side].zero {
+            Some(zero) => seq - zero,
+            None => seq.0,
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! One frame to one segment: the link layer's payload, IP with its extensions, the TCP header.
+//!
+//! Two rules make this more than a chain of parsers: a segment's length is what the IP header says (the capture
+//! may have cut the frame), and only a first fragment holds a TCP header.
+
+use std::net::{IpAddr, SocketAddr};
+
+use etherparse::{IpNumber, Ipv6ExtensionSlice, LaxIpv4Slice, LaxIpv6Slice, TcpHeaderSlice};
+
+use super::link::Network;
+use super::{Flags, Frame, Segment, Seq};
+
+/// A segment and the octets it came with.
+#[derive(Clone, Copy, Debug)]
+pub struct Decoded<'a> {
+    pub segment: Segment,
+    /// The options as captured; shorter than the header says where the frame was cut.
+    pub options: &'a [u8],
+    /// The data as captured; shorter than `segment.len` where the frame was cut.
+    pub payload: &'a [u8],
+}
+
+/// Why a frame gave no segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotDecoded {
+    /// Another protocol.
+    NotTcp,
+    /// A fragment that isn't the first: it holds no TCP header.
+    Fragment,
+    /// Cut, or malformed, before ports, numbers and flags could be read.
+    Unreadable,
+    /// A link type this program can't read.
+    UnknownLink,
+}
+
+/// Octets of a TCP header up to and including the window: without these there is nothing to follow.
+const NEEDED: usize = 16;
+
+/// Decodes one frame.
+///
+/// # Errors
+/// Says why a frame holds no segment; none of these is a failure of the capture.
+pub fn decode<'a>(frame: &Frame<'a>) -> Result<Decoded<'a>, NotDecoded> {
+    if !frame.link.is_known() {
+        return Err(NotDecoded::UnknownLink);
+    }
+    let (network, octets) = frame.link.network(frame.data).ok_or(NotDecoded::NotTcp)?;
+    let link_len = frame.data.len() - octets.len();
+    let wire_len = (frame.wire_len as usize).saturating_sub(link_len);
+    let datagram = match network {
+        Network::Ipv4 => ipv4(octets, wire_len)?,
+        Network::Ipv6 => ipv6(octets, wire_len)?,
+    };
+    tcp(&datagram)
+}
+
+/// What TCP needs to know of IP.
+struct Datagram<'a> {
+    src: IpAddr,
+    dst: IpAddr,
+    /// The captured octets from the TCP header on.
+    tcp: &'a [u8],
+    /// Octets from the TCP header on as the IP header counts them.
+    tcp_len: usize,
+}
+
+/// `wire_len` stands in for a total length of 0, as segmentation offload leaves it.
+fn ipv4(octets: &[u8], wire_len: usize) -> Result<Datagram<'_>, NotDecoded> {
+    let (ip, _) = LaxIpv4Slice::from_slice(octets).map_err(|_| NotDecoded::Unreadable)?;
+    if ip.payload_ip_number() != IpNumber::TCP {
+        return Err(NotDecoded::NotTcp);
+    }
+    let header = ip.header();
+    if header.fragments_offset().value() != 0 {
+        return Err(NotDecoded::Fragment);
+    }
+    let before_tcp = header.slice().len() + ip.extensions().auth.map_or(0, |auth| auth.slice().len());
+    let total_len = match usize::from(header.total_len()) {
+        0 => wire_len,
+        told => told,
+    };
+    Ok(Datagram {
+        src: header.source_addr().into(),
+        dst: header.destination_addr().into(),
+        tcp: ip.payload().payload,
+        tcp_len: total_len.saturating_sub(before_tcp),
+    })
+}
+
+/// `wire_len` stands in for a payload length of 0 (offload, jumbograms).
+fn ipv6(octets: &[u8], wire_len: usize) -> Result<Datagram<'_>, NotDecoded> {
+    let (ip, _) = LaxIpv6Slice::from_slice(octets).map_err(|_| NotDecoded::Unreadable)?;
+    let payload = ip.payload();
+    let later_fragment = ip
+        .extensions()
+        .clone()
+        .into_iter()
+        .any(|ext| matches!(ext, Ipv6ExtensionSlice::Fragment(part) if part.fragment_offset().value() != 0));
+    if later_fragment {
+        return Err(NotDecoded::Fragment);
+    }
+    if payload.ip_number != IpNumber::TCP {
+        return Err(NotDecoded::NotTcp);
+    }
+    let header = ip.header();
+    let payload_len = match usize::from(header.payload_length()) {
+        0 => wire_len.saturating_sub(header.slice().len()),
+        told => told,
+    };
+    Ok(Datagram {
+        src: header.source_addr().into(),
+        dst: header.destination_addr().into(),
+        tcp: payload.payload,
+        tcp_len: payload_len.saturating_sub(ip.extensions().slice().len()),
+    })
+}
+
+fn tcp<'a>(datagram: &Datagram<'a>) -> Result<Decoded<'a>, NotDecoded> {
+    let octets = datagram.tcp;
+    if octets.len() < NEEDED {
+        return Err(NotDecoded::Unreadable);
+    }
+    // Where the capture cut the header, what is missing reads as zeros: only options, checksum and urgent pointer.
+    let mut padded = [0; 60];
+    let captured = octets.len().min(padded.len());
+    padded[..captured].copy_from_slice(&octets[..captured]);
+    let header = TcpHeaderSlice::from_slice(&padded).map_err(|_| NotDecoded::Unreadable)?;
+    let header_len = header.slice().len();
+    let flags = Flags(u16::from(padded[12] & 1) << 8 | u16::from(padded[13]));
+    let segment = Segment {
+        src: SocketAddr::new(datagram.src, header.source_port()),
+        dst: SocketAddr::new(datagram.dst, header.destination_port()),
+        flags,
+        seq: Seq(header.sequence_number()),
+        ack: Seq(header.acknowledgment_number()),
+        len: u32::try_from(datagram.tcp_len.saturating_sub(header_len)).unwrap_or(u32::MAX),
+        wnd: header.window_size(),
+        urg: header.urgent_pointer(),
+    };
+    Ok(Decoded {
+        segment,
+        options: octets.get(20..header_len.min(octets.len())).unwrap_or_default(),
+        payload: octets.get(header_len..).unwrap_or_default(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::LinkType;
+
+    fn raw_ipv4(total_len: u16, fragment: u16, tcp: &[u8]) -> Vec<u8> {
+        let mut octets = vec![0x46, 0];
+        octets.extend(total_len.to_be_bytes());
+        octets.extend([0, 1]);
+        octets.extend(fragment.to_be_bytes());
+        octets.extend([64, 6, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1, 1, 1, 1, 1]);
+        octets.extend(tcp);
+        octets
+    }
+
+    const SYN_ACK: [u8; 24] =
+        [0x10, 0xe1, 0x8b, 0xce, 0, 0, 0, 7, 0, 0, 0, 9, 0x60, 0x12, 0x01, 0x00, 0, 0, 0, 0, 2, 4, 0xff, 0xd7];
+
+    fn decode_raw(data: &[u8], wire_len: usize) -> Result<Decoded<'_>, NotDecoded> {
+        decode(&Frame {
+            number: 1,
+            time_ns: 0,
+            link: LinkType::RAW,
+            offset: 0,
+            wire_len: u32::try_from(wire_len).unwrap(),
+            data,
+        })
+    }
+
+    #[test]
+    fn ipv4_with_options_gives_ports_numbers_and_flags() {
+        let data = raw_ipv4(48, 0, &SYN_ACK);
+        let decoded = decode_raw(&data, data.len()).unwrap();
+        let segment = decoded.segment;
+        assert_eq!(
+            (segment.src.to_string(), segment.dst.to_string()),
+            ("127.0.0.1:4321".into(), "127.0.0.1:35790".into())
+        );
+        assert_eq!((segment.flags, segment.seq, segment.ack), (Flags::SYN | Flags::ACK, Seq(7), Seq(9)));
+        assert_eq!((segment.len, segment.wnd, decoded.options), (0, 256, &[2, 4, 0xff, 0xd7][..]));
+    }
+
+    #[test]
+    fn segment_length_comes_from_ip_where_the_frame_was_cut() {
+        let whole = raw_ipv4(24 + 24 + 1000, 0, &SYN_ACK);
+        for captured in 24 + NEEDED..=whole.len() {
+            let segment = decode_raw(&whole[..captured], 1048).unwrap().segment;
+            assert_eq!((segment.len, segment.wnd), (1000, 256), "{captured} octets captured");
+        }
+        let short = decode_raw(&whole[..24 + NEEDED - 1], 1048);
+        assert_eq!(short.unwrap_err(), NotDecoded::Unreadable);
+    }
+
+    #[test]
+    fn total_length_zero_is_taken_from_the_frame() {
+        let data = raw_ipv4(0, 0, &SYN_ACK);
+        assert_eq!(decode_raw(&data, 24 + 24 + 60_000).unwrap().segment.len, 60_000);
+    }
+
+    #[test]
+    fn a_fragment_that_is_not_the_first_is_not_a_tcp_header() {
+        let later = raw_ipv4(48, 0x2001, &SYN_ACK);
+        assert_eq!(decode_raw(&later, 48).unwrap_err(), NotDecoded::Fragment);
+        let first = raw_ipv4(48, 0x2000, &SYN_ACK);
+        assert!(decode_raw(&first, 48).is_ok());
+    }
+
+    #[test]
+    fn ipv6_extension_headers_are_passed_over() {
+        let mut data = vec![0x60, 0, 0, 0, 0, 8 + 8 + 24, 0, 64];
+        data.extend([0; 15].iter().chain(&[1]));
+        data.extend([0; 15].iter().chain(&[1]));
+        data.extend([44, 0, 1, 4, 0, 0, 0, 0]); // hop-by-hop, padding; then a fragment header
+        let fragment_at = data.len();
+        data.extend([6, 0, 0, 0, 0, 0, 0, 9]); // offset 0, no more: an atomic fragment
+        data.extend(SYN_ACK);
+        let segment = decode_raw(&data, data.len()).unwrap().segment;
+        assert_eq!((segment.src.to_string(), segment.len), ("[::1]:4321".into(), 0));
+        data[fragment_at + 3] = 8;
+        assert_eq!(decode_raw(&data, data.len()).unwrap_err(), NotDecoded::Fragment);
+    }
+
+    #[test]
+    fn a_data_offset_below_five_is_unreadable() {
+        let mut tcp = SYN_ACK;
+        tcp[12] = 0x40;
+        let data = raw_ipv4(48, 0, &tcp);
+        assert_eq!(decode_raw(&data, 48).unwrap_err(), NotDecoded::Unreadable);
+    }
+}

@@ -1,0 +1,14 @@
+//! From octets to segments: link layer, IP, TCP. Knows nothing of connections.
+
+pub mod decode;
+pub mod frame;
+pub mod link;
+pub mod options;
+pub mod segment;
+pub mod seq;
+
+pub use decode::{Decoded, NotDecoded, decode};
+pub use frame::Frame;
+pub use link::LinkType;
+pub use segment::{Flags, Segment};
+pub use seq::Seq;
