@@ -11,7 +11,7 @@ pub use analysis::{Note, Notes};
 pub use connection::{Connection, Observed, Opening, Revision, Roles};
 pub use endpoint::Endpoint;
 pub use state::{Certainty, Side, State};
-pub use table::{ConnectionId, Ports, Table};
+pub use table::{ConnectionId, Table};
 
 #[cfg(test)]
 mod tests;

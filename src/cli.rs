@@ -1,0 +1,178 @@
+//! Every flag and its help.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+
+use tcpviz::wire::Ports;
+
+const EXAMPLES: &str = "\
+Examples:
+  sudo tcpviz --port 4321              watch a port on loopback, live
+  sudo tcpviz -i eth0 -p 443,8000-8080 -w saved.pcap
+  tcpviz close.pcap                    step through a saved capture
+  tcpviz close.pcap | less             not a terminal: the same ladder as text
+  tcpdump -U -w - port 4321 | tcpviz - follow a pipe
+
+Exit codes: 0 fine; 1 something couldn't be read, opened or captured; 2 wrong usage.";
+
+/// See how TCP connections close: every segment between both ends' states.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES, max_term_width = 100)]
+pub struct Cli {
+    /// Capture to replay (pcap or pcapng, gzip-compressed or not); `-` is standard input. Without one, capture live
+    pub file: Option<PathBuf>,
+
+    /// The same as FILE
+    #[arg(short, long, value_name = "FILE", conflicts_with = "file")]
+    pub read: Option<PathBuf>,
+
+    /// Ports to watch or show, in both directions: 4321, 5000-5010, 80,443; repeatable
+    #[arg(short, long, value_name = "PORT", value_delimiter = ',', value_parser = port_range)]
+    pub port: Vec<(u16, u16)>,
+
+    /// Interface to capture on; `any` is all of them [default: the loopback interface]
+    #[arg(short, long, value_name = "IF", conflicts_with_all = ["file", "read"])]
+    pub interface: Option<String>,
+
+    /// List the interfaces that can be captured on
+    #[arg(short = 'D', long)]
+    pub list_interfaces: bool,
+
+    /// Save what is captured to this file [default: a temporary file, told on leaving]
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["file", "read"])]
+    pub write: Option<PathBuf>,
+
+    /// Let --write and --output replace a file that exists
+    #[arg(long)]
+    pub force: bool,
+
+    /// A libpcap filter expression (man pcap-filter), live and on replay
+    #[arg(short, long, value_name = "BPF")]
+    pub filter: Option<String>,
+
+    /// Write to standard output instead of opening the terminal UI
+    #[arg(short = 'F', long, value_name = "FORMAT")]
+    pub format: Option<Format>,
+
+    /// Write the text to this file, not to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Only this connection, as numbered in the list, from 1
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub connection: Option<u32>,
+
+    /// Sequence numbers as they are in the header [default: relative]
+    #[arg(long)]
+    pub absolute: bool,
+
+    /// Draw with ASCII characters only [default: by the locale]
+    #[arg(long)]
+    pub ascii: bool,
+
+    /// Colours: `auto` honours NO_COLOR
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+/// What `--format` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// The screen's diagram as text
+    Ladder,
+    /// JSON Lines: one object a segment, then one a connection
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Cli {
+    /// The capture to replay, by either name.
+    #[must_use]
+    pub fn capture(&self) -> Option<&PathBuf> {
+        self.file.as_ref().or(self.read.as_ref())
+    }
+
+    #[must_use]
+    pub fn ports(&self) -> Ports {
+        Ports::new(self.port.clone())
+    }
+
+    /// Whether lines are to be drawn in ASCII: asked for, or the locale isn't UTF-8.
+    #[must_use]
+    pub fn wants_ascii(&self) -> bool {
+        self.ascii || !locale_is_utf8(|name| std::env::var_os(name))
+    }
+
+    #[must_use]
+    pub fn wants_color(&self) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        }
+    }
+}
+
+/// POSIX: the first of these that is set and not empty decides.
+fn locale_is_utf8<T: AsRef<OsStr>>(variable: impl Fn(&str) -> Option<T>) -> bool {
+    let deciding = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .filter_map(variable)
+        .map(|value| value.as_ref().to_string_lossy().to_lowercase())
+        .find(|value| !value.is_empty());
+    deciding.is_some_and(|value| value.contains("utf-8") || value.contains("utf8"))
+}
+
+fn port_range(text: &str) -> Result<(u16, u16), String> {
+    let port = |text: &str| match text.parse::<u16>() {
+        Ok(port) if port > 0 => Ok(port),
+        _ => Err(format!("'{text}' isn't a port: give 1 to 65535, or a range such as 5000-5010")),
+    };
+    let (low, high) = match text.split_once('-') {
+        Some((low, high)) => (port(low)?, port(high)?),
+        None => (port(text)?, port(text)?),
+    };
+    if low > high {
+        return Err(format!("the range {text} ends before it begins: write {high}-{low}"));
+    }
+    Ok((low, high))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn ports_are_lists_and_ranges() {
+        let cli = Cli::parse_from(["tcpviz", "-p", "4321,5000-5010", "-p", "80"]);
+        assert_eq!(cli.port, [(4321, 4321), (5000, 5010), (80, 80)]);
+        for wrong in ["0", "65536", "9-3", "http", "-", ""] {
+            assert!(port_range(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_first_locale_variable_that_is_set_decides() {
+        let utf8 = |vars: &[(&str, &str)]| {
+            locale_is_utf8(|name| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_string()))
+        };
+        assert!(utf8(&[("LANG", "C.UTF-8")]));
+        assert!(!utf8(&[("LC_ALL", "C"), ("LANG", "de_DE.utf8")]));
+        assert!(utf8(&[("LC_ALL", ""), ("LANG", "de_DE.utf8")]));
+        assert!(!utf8(&[]));
+    }
+}

@@ -1,0 +1,129 @@
+//! Capturing live: the interface is opened, privileges are given up, and only then is anything read.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use tcpviz::privilege;
+use tcpviz::source::live::{self, OpenError};
+use tcpviz::source::save::SaveFile;
+use tcpviz::source::{Selection, Sink, Store};
+use tcpviz::story::numbers::{counted, printable};
+use tcpviz::tui::{Origin, ReadBack};
+use tcpviz::wire::Feed;
+
+use crate::cli::Cli;
+use crate::view::{self, Stop};
+
+/// Port to suggest where none is watched.
+const EXAMPLE_PORT: u16 = 4321;
+
+/// Lists the interfaces, one a line.
+///
+/// # Errors
+/// libpcap can't list them.
+pub fn list_interfaces() -> anyhow::Result<()> {
+    let interfaces = live::interfaces().map_err(anyhow::Error::msg)?;
+    let mut out = io::stdout().lock();
+    for (name, description) in interfaces {
+        writeln!(out, "{}", printable(format!("{name:15} {description}").trim_end()))?;
+    }
+    Ok(())
+}
+
+/// Captures until the user leaves, then says where the capture was saved.
+///
+/// # Errors
+/// The interface can't be opened, the file can't be written, privileges can't be given up, or the view fails.
+pub fn capture(cli: &Cli) -> anyhow::Result<()> {
+    let view = view::choose(cli)?;
+    let interface = cli.interface.clone().unwrap_or_else(live::loopback);
+    let selection = Selection { ports: cli.ports(), expression: cli.filter.clone() };
+    let filter = selection.kernel_filter();
+    let open = live::open(&interface, selection).map_err(|why| explain(why))?;
+    let save = SaveFile::create(cli.write.as_deref(), cli.force, privilege::invoking_user())
+        .with_context(|| cannot_create(cli.write.as_deref()))?;
+    privilege::give_up().context("root and capabilities can't be given up, so nothing is captured")?;
+
+    let saved = Saved { path: save.path.clone(), temporary: save.temporary, segments: Arc::default() };
+    let store = Store::new(save.reader()?);
+    let read_back: ReadBack = Box::new(move |place| store.frame(place));
+    let origin = Origin {
+        name: printable(&interface),
+        growing: true,
+        listening: Some(filter.clone()),
+        port: cli.port.first().map_or(EXAMPLE_PORT, |range| range.0),
+    };
+    if !view.is_ui() {
+        eprintln!("tcpviz: capturing on {} ({filter}); Ctrl-C ends it", origin.name);
+    }
+    let segments = Arc::clone(&saved.segments);
+    let start = Box::new(move |mut sink: Sink| {
+        let counting = Box::new(move |feed: Feed| {
+            if let Feed::Batch(batch) = &feed {
+                segments.fetch_add(batch.segments.len() as u64, Ordering::Relaxed);
+            }
+            sink(feed)
+        });
+        let running = open.start(save, counting)?;
+        Ok(Some(Box::new(move || running.stop()) as Stop))
+    });
+    let result = view.show(cli, origin, Some(read_back), start);
+    saved.tell();
+    result
+}
+
+/// Where the capture is.
+struct Saved {
+    path: PathBuf,
+    temporary: bool,
+    segments: Arc<AtomicU64>,
+}
+
+impl Saved {
+    /// Says where the capture is and how to see it again; an empty temporary file goes.
+    fn tell(&self) {
+        let segments = self.segments.load(Ordering::Relaxed);
+        let path = printable(&self.path.to_string_lossy());
+        if self.temporary && segments == 0 {
+            let _ = std::fs::remove_file(&self.path);
+            eprintln!("tcpviz: nothing was captured");
+        } else {
+            let segments = counted(segments, "segment");
+            eprintln!("tcpviz: {segments} saved in {path}; to see them again: tcpviz {path}");
+        }
+    }
+}
+
+fn cannot_create(path: Option<&Path>) -> String {
+    match path {
+        Some(path) if path.symlink_metadata().is_ok() => {
+            format!("{} exists; --force replaces it", printable(&path.to_string_lossy()))
+        }
+        Some(path) => format!("can't create {}", printable(&path.to_string_lossy())),
+        None => "can't create a temporary file for the capture; --write FILE names another place".into(),
+    }
+}
+
+/// Without the permission: the exact commands for this very binary.
+fn explain(why: OpenError) -> anyhow::Error {
+    let OpenError::Permission { .. } = why else { return why.into() };
+    let binary = std::env::current_exe().map_or_else(|_| "tcpviz".into(), |path| quoted(&path.to_string_lossy()));
+    let arguments: String = std::env::args().skip(1).map(|argument| format!(" {}", quoted(&argument))).collect();
+    anyhow::anyhow!(
+        "{why}\n\
+         \n  as root, this once:        sudo {binary}{arguments}\n\
+         \n  or allow this binary:      sudo setcap cap_net_raw+ep {binary}\n\
+         \n  a saved capture needs no permission:  tcpviz FILE"
+    )
+}
+
+/// A word as a shell takes it, and safe to print.
+fn quoted(word: &str) -> String {
+    let word = printable(word);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}

@@ -1,0 +1,204 @@
+//! JSON Lines for other programs; `docs/json.md` documents every field. Names once written here stay.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::conn::{ConnectionId, Revision, Side};
+use crate::story::ending;
+use crate::trace::{Record, Trace};
+use crate::wire::Flags;
+
+/// Version of the schema, told in the first line.
+const SCHEMA: u32 = 1;
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Line<'a> {
+    Capture {
+        schema: u32,
+        source: &'a str,
+        link_type: Option<String>,
+        frames: u64,
+        segments: usize,
+        dropped: u64,
+        truncated: bool,
+        /// Counts in this line are those at the start: segments follow as they come.
+        live: bool,
+    },
+    Segment {
+        frame: u32,
+        time_ns: u64,
+        connection: u32,
+        from: &'static str,
+        src: String,
+        dst: String,
+        flags: String,
+        seq: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ack: Option<u32>,
+        seq_rel: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ack_rel: Option<u32>,
+        len: u32,
+        win: u16,
+        client_state: &'static str,
+        server_state: &'static str,
+        state_certainty: &'static str,
+        notes: Vec<&'static str>,
+    },
+    Revision {
+        connection: u32,
+        frame: u32,
+        client_state: &'static str,
+        server_state: &'static str,
+    },
+    Connection {
+        connection: u32,
+        client: String,
+        server: String,
+        client_known: bool,
+        first_ns: u64,
+        last_ns: u64,
+        segments: usize,
+        client_bytes: u64,
+        server_bytes: u64,
+        client_state: &'static str,
+        server_state: &'static str,
+        opening: &'static str,
+        ending: Ending,
+    },
+}
+
+#[derive(Serialize)]
+struct Ending {
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed_first: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reset_by: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply: Option<bool>,
+    frames: Vec<u32>,
+    summary: String,
+}
+
+/// Writes lines for one capture; `wanted` limits them to one connection.
+pub struct Writer<W: Write> {
+    pub out: W,
+    pub wanted: Option<ConnectionId>,
+}
+
+impl<W: Write> Writer<W> {
+    fn line(&mut self, line: &Line<'_>) -> io::Result<()> {
+        serde_json::to_writer(&mut self.out, line)?;
+        self.out.write_all(b"\n")
+    }
+
+    /// The first line. `live`: what it counts has only begun.
+    ///
+    /// # Errors
+    /// Those of the output; so with every method here.
+    pub fn capture(&mut self, trace: &Trace, source: &str, live: bool) -> io::Result<()> {
+        self.line(&Line::Capture {
+            schema: SCHEMA,
+            source,
+            link_type: trace.link.map(|link| link.to_string()),
+            frames: trace.tally.frames,
+            segments: trace.records.len(),
+            dropped: trace.tally.dropped,
+            truncated: trace.ended.as_ref().is_some_and(|ended| ended.cut.is_some() || ended.error.is_some()),
+            live,
+        })
+    }
+
+    /// The segments from record `from` on.
+    pub fn segments(&mut self, trace: &Trace, from: usize) -> io::Result<()> {
+        for record in &trace.records[from..] {
+            if self.wanted.is_none_or(|wanted| wanted == record.connection) {
+                self.line(&segment(trace, record))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// States already written that turned out otherwise.
+    pub fn revision(&mut self, trace: &Trace, id: ConnectionId, revision: &Revision) -> io::Result<()> {
+        if self.wanted.is_some_and(|wanted| wanted != id) {
+            return Ok(());
+        }
+        for row in revision.from..revision.to {
+            let record = trace.row(id, row as usize);
+            self.line(&Line::Revision {
+                connection: id + 1,
+                frame: record.place.frame,
+                client_state: record.states.client.name(),
+                server_state: record.states.server.name(),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The connections, last.
+    pub fn connections(&mut self, trace: &Trace) -> io::Result<()> {
+        for id in 0..u32::try_from(trace.connections().len()).unwrap_or(u32::MAX) {
+            if self.wanted.is_none_or(|wanted| wanted == id) {
+                self.line(&connection(trace, id))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn segment(trace: &Trace, record: &Record) -> Line<'static> {
+    let addresses = &trace.connections()[record.connection as usize].addresses;
+    let relative = |side, seq| trace.relative(record.connection, side, seq);
+    let acks = record.flags.has(Flags::ACK);
+    Line::Segment {
+        frame: record.place.frame,
+        time_ns: record.time_ns,
+        connection: record.connection + 1,
+        from: record.from.name(),
+        src: addresses[record.from].to_string(),
+        dst: addresses[record.from.peer()].to_string(),
+        flags: record.flags.to_string(),
+        seq: record.seq.0,
+        ack: acks.then_some(record.ack.0),
+        seq_rel: relative(record.from, record.seq),
+        ack_rel: acks.then(|| relative(record.from.peer(), record.ack)),
+        len: record.len,
+        win: record.wnd,
+        client_state: record.states.client.name(),
+        server_state: record.states.server.name(),
+        state_certainty: record.weakest().name(),
+        notes: record.notes.names().collect(),
+    }
+}
+
+fn connection(trace: &Trace, id: ConnectionId) -> Line<'static> {
+    let connection = &trace.connections()[id as usize];
+    let ending = ending::ending(trace, id);
+    let rows = trace.len(id);
+    Line::Connection {
+        connection: id + 1,
+        client: connection.addresses.client.to_string(),
+        server: connection.addresses.server.to_string(),
+        client_known: connection.roles == crate::conn::Roles::Seen,
+        first_ns: trace.row(id, 0).time_ns,
+        last_ns: trace.row(id, rows - 1).time_ns,
+        segments: rows,
+        client_bytes: connection.ends.client.octets_sent,
+        server_bytes: connection.ends.server.octets_sent,
+        client_state: connection.ends.client.state.name(),
+        server_state: connection.ends.server.state.name(),
+        opening: connection.opening.name(),
+        ending: Ending {
+            kind: ending.kind.name(),
+            closed_first: ending.closed_first.map(Side::name),
+            reset_by: ending.reset_by.map(Side::name),
+            reply: ending.reply,
+            frames: ending.evidence.iter().map(|&row| trace.row(id, row).place.frame).collect(),
+            summary: ending.summary,
+        },
+    }
+}

@@ -1,0 +1,4 @@
+//! Writing a trace down: text and data, to whatever `Write` it is given.
+
+pub mod json;
+pub mod ladder;

@@ -1,0 +1,98 @@
+//! Which frames are wanted: the ports asked for, and a libpcap filter expression.
+
+use crate::wire::{Frame, Ports};
+
+/// What to keep of a capture.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    pub ports: Ports,
+    /// A libpcap filter expression (`man pcap-filter`).
+    pub expression: Option<String>,
+}
+
+impl Selection {
+    /// The kernel filter of a live capture: TCP, the ports, and the expression.
+    #[must_use]
+    pub fn kernel_filter(&self) -> String {
+        let ports: Vec<_> = self
+            .ports
+            .ranges()
+            .iter()
+            .map(|&(low, high)| if low == high { format!("port {low}") } else { format!("portrange {low}-{high}") })
+            .collect();
+        let mut filter = String::from("tcp");
+        if !ports.is_empty() {
+            filter += &format!(" and ({})", ports.join(" or "));
+        }
+        if let Some(expression) = &self.expression {
+            filter += &format!(" and ({expression})");
+        }
+        filter
+    }
+}
+
+/// Applies a filter expression to frames read from a file; compiled once for each link type that comes along.
+pub(super) struct FrameFilter {
+    expression: Option<String>,
+    #[cfg(feature = "live")]
+    programs: Vec<(crate::wire::LinkType, pcap::BpfProgram)>,
+}
+
+impl FrameFilter {
+    pub(super) fn new(expression: Option<String>) -> Self {
+        FrameFilter {
+            expression,
+            #[cfg(feature = "live")]
+            programs: Vec::new(),
+        }
+    }
+
+    /// Whether the frame is wanted; an error says why the expression can't be used.
+    #[cfg(feature = "live")]
+    pub(super) fn matches(&mut self, frame: &Frame<'_>) -> Result<bool, String> {
+        let Some(expression) = &self.expression else { return Ok(true) };
+        let program = match self.programs.iter().position(|(link, _)| *link == frame.link) {
+            Some(known) => &self.programs[known].1,
+            None => {
+                self.programs.push((frame.link, compile(expression, frame.link)?));
+                &self.programs[self.programs.len() - 1].1
+            }
+        };
+        Ok(program.filter(frame.data))
+    }
+
+    /// Without libpcap there is no filter language.
+    #[cfg(not(feature = "live"))]
+    pub(super) fn matches(&mut self, _: &Frame<'_>) -> Result<bool, String> {
+        match self.expression {
+            None => Ok(true),
+            Some(_) => Err("-f needs libpcap, and this tcpviz was built without it; --port works".into()),
+        }
+    }
+}
+
+#[cfg(feature = "live")]
+fn compile(expression: &str, link: crate::wire::LinkType) -> Result<pcap::BpfProgram, String> {
+    use crate::wire::LinkType;
+    // libpcap takes its own number for raw IP, not the file's.
+    let dlt = if link == LinkType::RAW { 12 } else { link.0 };
+    pcap::Capture::dead(pcap::Linktype(dlt))
+        .and_then(|capture| capture.compile(expression, true))
+        .map_err(|why| format!("-f '{expression}' can't be used on {link}: {why}; `man pcap-filter` tells the language"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernel_filter_joins_ports_and_expression() {
+        let selection = Selection {
+            ports: Ports::new(vec![(4321, 4321), (5000, 5010)]),
+            expression: Some("host 127.0.0.7 or ip6".into()),
+        };
+        let filter = selection.kernel_filter();
+        assert_eq!(filter, "tcp and (port 4321 or portrange 5000-5010) and (host 127.0.0.7 or ip6)");
+        assert_eq!(Selection::default().kernel_filter(), "tcp");
+    }
+}

@@ -1,0 +1,225 @@
+//! Capturing live: libpcap on a thread of its own. Every frame is in the save file before anybody sees it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+
+use pcap::{Active, BreakLoop, Capture, Device, Error, Linktype, Precision};
+
+use super::save::{SNAPLEN, SaveFile};
+use super::{Collector, Selection, Sink, tstamp};
+use crate::wire::{Ended, Feed, Frame, LinkType};
+
+/// Milliseconds after which a silent capture looks at the drop counters again.
+const TICK_MS: i32 = 250;
+
+/// Octets of kernel buffer: with frames of up to 64 KiB on loopback the default 2 MiB holds only some thirty.
+const KERNEL_BUFFER: i32 = 64 << 20;
+
+/// Frames to take before the file is written and a batch handed on.
+const BATCH: usize = 1024;
+
+/// Why an interface could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("capturing on {interface} needs a permission that this process doesn't have")]
+    Permission { interface: String },
+    #[error("there is no interface {interface}; `tcpviz -D` lists them")]
+    NoSuchInterface { interface: String },
+    #[error("{interface} is down; bring it up (`ip link set {interface} up`) and try again")]
+    Down { interface: String },
+    #[error("-f '{expression}' isn't a filter that libpcap understands: {why}; `man pcap-filter` tells the language")]
+    Filter { expression: String, why: String },
+    #[error("{interface} can't be captured on: {why}")]
+    Other { interface: String, why: String },
+}
+
+/// An open capture, with the right to capture already used: privileges can be given up now.
+pub struct Open {
+    capture: Capture<Active>,
+    pub interface: String,
+    pub link: LinkType,
+    unit_ns: u64,
+    selection: Selection,
+}
+
+/// Stops a running capture.
+pub struct Running {
+    stop: Arc<AtomicBool>,
+    wake: BreakLoop,
+    thread: JoinHandle<()>,
+}
+
+/// The loopback interface, by what the system says of it.
+#[must_use]
+pub fn loopback() -> String {
+    let devices = Device::list().unwrap_or_default();
+    devices.into_iter().find(|device| device.flags.is_loopback()).map_or_else(|| "lo".into(), |device| device.name)
+}
+
+/// Every interface that can be captured on: name and description.
+///
+/// # Errors
+/// libpcap's own words.
+pub fn interfaces() -> Result<Vec<(String, String)>, String> {
+    let devices = Device::list().map_err(|why| why.to_string())?;
+    Ok(devices.into_iter().map(|device| (device.name, device.desc.unwrap_or_default())).collect())
+}
+
+/// Opens an interface in immediate mode, with nanosecond time stamps where granted, and sets the kernel's filter.
+///
+/// # Errors
+/// See [`OpenError`].
+pub fn open(interface: &str, selection: Selection) -> Result<Open, OpenError> {
+    let failed = |why: Error| open_error(interface, &why);
+    let mut capture = Capture::from_device(interface)
+        .map_err(failed)?
+        .promisc(false)
+        .immediate_mode(true)
+        .precision(Precision::Nano)
+        .snaplen(SNAPLEN.cast_signed())
+        .buffer_size(KERNEL_BUFFER)
+        .timeout(TICK_MS)
+        .open()
+        .map_err(failed)?;
+    if interface == "any" {
+        // The cooked header of version 2 tells the interface; where it isn't to be had, version 1 does as well.
+        let _ = capture.set_datalink(Linktype(LinkType::LINUX_SLL2.0));
+    }
+    let filter = selection.kernel_filter();
+    capture.filter(&filter, true).map_err(|why| OpenError::Filter {
+        expression: selection.expression.clone().unwrap_or(filter),
+        why: why.to_string(),
+    })?;
+    Ok(Open {
+        link: LinkType::from_dlt(capture.get_datalink().0),
+        unit_ns: tstamp::unit_ns(&capture),
+        capture,
+        interface: interface.into(),
+        selection,
+    })
+}
+
+fn open_error(interface: &str, why: &Error) -> OpenError {
+    let interface = interface.to_string();
+    // libpcap tells these apart by codes that the crate turns into text.
+    let why = why.to_string();
+    let says = |word: &str| why.to_lowercase().contains(word);
+    if says("permission") || says("not permitted") {
+        OpenError::Permission { interface }
+    } else if says("no such device") || says("doesn't exist") {
+        OpenError::NoSuchInterface { interface }
+    } else if says("is not up") || says("network is down") {
+        OpenError::Down { interface }
+    } else {
+        OpenError::Other { interface, why }
+    }
+}
+
+impl Open {
+    /// Starts the capture thread.
+    ///
+    /// # Errors
+    /// The save file can't be written.
+    pub fn start(mut self, mut save: SaveFile, mut sink: Sink) -> std::io::Result<Running> {
+        save.begin(self.link)?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let wake = self.capture.breakloop_handle();
+        let stopping = Arc::clone(&stop);
+        let thread = thread::Builder::new().name("capture".into()).spawn(move || {
+            let ended = self.run(&mut save, &mut sink, &stopping);
+            sink(Feed::Ended(ended));
+        })?;
+        Ok(Running { stop, wake, thread })
+    }
+
+    fn run(self, save: &mut SaveFile, sink: &mut Sink, stopping: &AtomicBool) -> Ended {
+        // The kernel has applied the filter already.
+        let mut collector = Collector::new(Selection {
+            expression: None,
+            ..self.selection
+        });
+        let mut reader = Reader {
+            link: self.link,
+            unit_ns: self.unit_ns,
+            frames: 0,
+        };
+        let failed = |error: String| Ended {
+            cut: None,
+            error: Some(error),
+        };
+        let mut capture = self.capture;
+        while !stopping.load(Ordering::Acquire) {
+            match reader.take(&mut capture, save, &mut collector, sink) {
+                Ok(_) => {}
+                Err(_) if stopping.load(Ordering::Acquire) => break,
+                Err(why) => return failed(format!("the capture on {} stopped: {why}", self.interface)),
+            }
+        }
+        // What the kernel already has is taken too: the FIN just before the end is the one people want.
+        let drained = capture.setnonblock().map_err(|why| why.to_string()).and_then(|mut capture| {
+            while reader.take(&mut capture, save, &mut collector, sink)? > 0 {}
+            Ok(())
+        });
+        drained.map_or_else(failed, |()| Ended::default())
+    }
+}
+
+/// What every frame needs besides its octets.
+struct Reader {
+    link: LinkType,
+    unit_ns: u64,
+    frames: u32,
+}
+
+impl Reader {
+    /// Takes what is there (waiting a tick if nothing is), writes it to the file, and hands it on.
+    fn take(
+        &mut self,
+        capture: &mut Capture<Active>,
+        save: &mut SaveFile,
+        collector: &mut Collector,
+        sink: &mut Sink,
+    ) -> Result<usize, String> {
+        let mut unreadable = None;
+        let taken = capture.dispatch(Some(BATCH), |packet| {
+            let header = packet.header;
+            let seconds = u64::try_from(header.ts.tv_sec).unwrap_or(0);
+            let fraction = u64::try_from(header.ts.tv_usec).unwrap_or(0);
+            let time_ns = seconds * 1_000_000_000 + fraction * self.unit_ns;
+            self.frames += 1;
+            let frame = Frame {
+                number: self.frames,
+                time_ns,
+                link: self.link,
+                offset: save.add(time_ns, header.len, packet.data),
+                wire_len: header.len,
+                data: packet.data,
+            };
+            unreadable = collector.take(&frame).err();
+        });
+        // Even if reading broke off, what came before is written.
+        save.flush().map_err(|why| format!("{} can't be written: {why}", save.path.display()))?;
+        if let Ok(stats) = capture.stats() {
+            collector.batch.tally.dropped = u64::from(stats.dropped) + u64::from(stats.if_dropped);
+        }
+        sink(Feed::Batch(collector.flush()));
+        match unreadable {
+            Some(why) => Err(why),
+            None => taken.map_err(|why| why.to_string()),
+        }
+    }
+}
+
+impl Running {
+    /// Asks the thread to take what the kernel still has and to end; its last word comes through the sink.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Release);
+        self.wake.breakloop();
+    }
+
+    /// Waits for the thread, after its last word has come.
+    pub fn join(self) {
+        let _ = self.thread.join();
+    }
+}

@@ -1,0 +1,77 @@
+//! Where frames come from: a saved capture, standard input, or a live interface. Each source runs on a thread of
+//! its own, decodes there, and hands batches of segments to a [`Sink`].
+
+pub mod buffer;
+pub mod file;
+pub mod filter;
+#[cfg(feature = "live")]
+pub mod live;
+pub mod save;
+pub mod savefile;
+pub mod store;
+#[cfg(feature = "live")]
+mod tstamp;
+
+pub use file::open;
+pub use filter::Selection;
+pub use store::Store;
+
+use crate::wire::{Batch, Captured, Feed, Frame, Place, Ports, decode};
+use filter::FrameFilter;
+
+/// Takes what a source hands on; `false` means that nobody listens any more.
+pub type Sink = Box<dyn FnMut(Feed) -> bool + Send>;
+
+/// Decodes frames into the batch under way.
+struct Collector {
+    ports: Ports,
+    filter: FrameFilter,
+    batch: Batch,
+}
+
+impl Collector {
+    fn new(selection: Selection) -> Self {
+        Collector {
+            filter: FrameFilter::new(selection.expression),
+            ports: selection.ports,
+            batch: Batch::default(),
+        }
+    }
+
+    /// Takes one frame; an error is a filter that can't be compiled for its link type.
+    fn take(&mut self, frame: &Frame<'_>) -> Result<(), String> {
+        let tally = &mut self.batch.tally;
+        tally.frames += 1;
+        self.batch.link.get_or_insert(frame.link);
+        if !self.filter.matches(frame)? {
+            tally.filtered += 1;
+            return Ok(());
+        }
+        match decode(frame) {
+            Err(why) => tally.count(why),
+            Ok(decoded) if !self.ports.match_segment(&decoded.segment) => tally.filtered += 1,
+            Ok(decoded) => self.batch.segments.push(Captured {
+                time_ns: frame.time_ns,
+                place: Place {
+                    offset: frame.offset,
+                    captured: u32::try_from(frame.data.len()).unwrap_or(u32::MAX),
+                    wire_len: frame.wire_len,
+                    link: frame.link,
+                    frame: frame.number,
+                },
+                segment: decoded.segment,
+            }),
+        }
+        Ok(())
+    }
+
+    /// What was collected since the last call; the counts go on.
+    fn flush(&mut self) -> Batch {
+        let next = Batch {
+            segments: Vec::with_capacity(self.batch.segments.len()),
+            tally: self.batch.tally,
+            link: self.batch.link,
+        };
+        std::mem::replace(&mut self.batch, next)
+    }
+}

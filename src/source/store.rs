@@ -1,0 +1,30 @@
+//! Reading a frame's octets back from the capture file.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use crate::wire::Place;
+
+/// The capture file (or the copy of a pipe).
+#[derive(Debug)]
+pub struct Store {
+    file: File,
+}
+
+impl Store {
+    #[must_use]
+    pub fn new(file: File) -> Self {
+        Store { file }
+    }
+
+    /// The captured octets of the frame at `place`.
+    ///
+    /// # Errors
+    /// The file was truncated, replaced by something shorter, or can't be read any more.
+    pub fn frame(&self, place: &Place) -> io::Result<Vec<u8>> {
+        let mut octets = vec![0; place.captured as usize];
+        self.file.read_exact_at(&mut octets, place.offset)?;
+        Ok(octets)
+    }
+}

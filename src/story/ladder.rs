@@ -1,0 +1,166 @@
+//! The ladder: one row a segment, states on their sides. The screen and the text output both draw these rows, so they
+//! can't disagree.
+
+use super::Charset;
+use super::numbers::{counted, seconds, short_state, span};
+use crate::conn::state::PerSide;
+use crate::conn::{Certainty, ConnectionId, Note, Side, State};
+use crate::trace::{Record, Trace};
+use crate::wire::Flags;
+
+/// How a ladder is written.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Style {
+    pub charset: Charset,
+    /// Sequence numbers as they are in the header, not relative.
+    pub absolute: bool,
+}
+
+/// The widths of a ladder's columns; 0 leaves a column out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Columns {
+    pub number: usize,
+    pub time: usize,
+    pub delta: usize,
+    pub state: usize,
+    pub arrow: usize,
+}
+
+/// The longest state name and a mark.
+const STATE: usize = 13;
+const SHORT_STATE: usize = 5;
+const DELTA: usize = 8;
+/// An arrow narrower than this loses its numbers; columns go before that happens.
+const ARROW_WANTED: usize = 34;
+const ARROW_MIN: usize = 16;
+/// Wider arrows only make the eye travel.
+const ARROW_MAX: usize = 72;
+
+impl Columns {
+    /// Shares `width` out for a connection: the arrow keeps its space, lesser columns go first.
+    #[must_use]
+    pub fn fit(trace: &Trace, connection: ConnectionId, width: usize) -> Columns {
+        let rows = trace.len(connection);
+        let last = rows.checked_sub(1).map_or(0, |row| since_start(trace, connection, row));
+        let number = rows.to_string().len().max(2);
+        let time = seconds(last).len();
+        let choices = [
+            (time, DELTA, STATE, ARROW_WANTED),
+            (time, 0, STATE, ARROW_WANTED - 6),
+            (time, 0, SHORT_STATE, ARROW_MIN),
+            (0, 0, SHORT_STATE, 0),
+        ];
+        for (time, delta, state, wanted) in choices {
+            let columns = Columns { number, time, delta, state, arrow: 0 };
+            let arrow = width.saturating_sub(columns.total());
+            if arrow >= wanted {
+                return Columns { arrow: arrow.min(ARROW_MAX), ..columns };
+            }
+        }
+        unreachable!("the last choice wants nothing")
+    }
+
+    /// The columns' width with the spaces and the lanes between them.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        let spaced = |width: usize| if width > 0 { width + 1 } else { 0 };
+        // A mark before the number; each state beside its lane.
+        1 + spaced(self.number) + spaced(self.time) + spaced(self.delta) + 2 * spaced(self.state) + self.arrow + 2
+    }
+
+    /// Columns to the left of the client's lane.
+    #[must_use]
+    pub fn before_lane(&self) -> usize {
+        let spaced = |width: usize| if width > 0 { width + 1 } else { 0 };
+        1 + spaced(self.number) + spaced(self.time) + spaced(self.delta) + spaced(self.state)
+    }
+
+    /// A state's name as wide as the column allows; `?` marks one that the capture doesn't prove.
+    #[must_use]
+    pub fn state_name(&self, state: State, certainty: Certainty) -> String {
+        let name = if self.state < STATE { short_state(state) } else { state.name() };
+        let mark = if certainty >= Certainty::Inferred { "?" } else { "" };
+        format!("{name}{mark}")
+    }
+}
+
+/// One row of a ladder, ready to be drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub number: String,
+    pub time: String,
+    pub delta: String,
+    pub states: PerSide<String>,
+    /// Whether this segment changed the state.
+    pub changed: PerSide<bool>,
+    pub lanes: PerSide<char>,
+    pub arrow: String,
+    pub from: Side,
+    pub flags: Flags,
+    /// A retransmission, or the like: something went wrong on the way.
+    pub troubled: bool,
+}
+
+/// Nanoseconds from the connection's first segment to row `row`; 0 where the clock went backwards.
+#[must_use]
+pub fn since_start(trace: &Trace, connection: ConnectionId, row: usize) -> u64 {
+    let at = |row| trace.row(connection, row).time_ns;
+    at(row).saturating_sub(at(0))
+}
+
+/// Row `row` (from 0) of a connection.
+#[must_use]
+pub fn row(trace: &Trace, connection: ConnectionId, row: usize, columns: &Columns, style: Style) -> Row {
+    let record = trace.row(connection, row);
+    let before = trace.states_before(connection, row);
+    let ascii = style.charset == Charset::Ascii;
+    let delta = row.checked_sub(1).map_or(String::new(), |above| {
+        span(record.time_ns.saturating_sub(trace.row(connection, above).time_ns), ascii)
+    });
+    let name = |side: Side| columns.state_name(record.states[side], record.certainty[side]);
+    let changed = |side: Side| record.states[side] != before[side];
+    Row {
+        number: (row + 1).to_string(),
+        time: seconds(since_start(trace, connection, row)),
+        delta,
+        states: PerSide { client: name(Side::Client), server: name(Side::Server) },
+        changed: PerSide { client: changed(Side::Client), server: changed(Side::Server) },
+        lanes: PerSide {
+            client: style.charset.lane(record.states.client),
+            server: style.charset.lane(record.states.server),
+        },
+        arrow: style.charset.arrow(columns.arrow, record.from, record.flags.has(Flags::RST), &label(trace, record, style)),
+        from: record.from,
+        flags: record.flags,
+        troubled: is_troubled(record),
+    }
+}
+
+fn is_troubled(record: &Record) -> bool {
+    [Note::Retransmission, Note::FinRetransmission, Note::SynRetransmission, Note::OutOfOrder, Note::PreviousNotCaptured]
+        .iter()
+        .any(|note| record.notes.has(*note))
+}
+
+/// What stands on the arrow, each part with its rank (0 stays longest).
+fn label(trace: &Trace, record: &Record, style: Style) -> Vec<(u8, String)> {
+    let number = |side, seq: crate::wire::Seq| {
+        if style.absolute { seq.0 } else { trace.relative(record.connection, side, seq) }
+    };
+    let flags = record.flags;
+    let mut parts = vec![(0, flags.words())];
+    let takes_numbers = record.len > 0 || flags.has(Flags::FIN | Flags::RST);
+    if takes_numbers || (flags.has(Flags::SYN) && style.absolute) {
+        parts.push((2, format!("seq {}", number(record.from, record.seq))));
+    }
+    if flags.has(Flags::ACK) {
+        parts.push((if record.len > 0 { 4 } else { 2 }, format!("ack {}", number(record.from.peer(), record.ack))));
+    }
+    if record.len > 0 {
+        parts.push((1, format!("{} {}", style.charset.dot(), counted(record.len.into(), "byte"))));
+    }
+    for name in record.notes.names() {
+        parts.push((3, format!("{} {}", style.charset.dot(), name)));
+    }
+    parts
+}

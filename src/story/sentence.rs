@@ -1,0 +1,133 @@
+//! What one segment does, in a sentence or two for the person who just typed `ss -t` and is puzzled.
+
+use super::numbers::{counted, grouped};
+use crate::conn::state::PerSide;
+use crate::conn::{ConnectionId, Note, Side, State};
+use crate::trace::{Record, Trace};
+use crate::wire::Flags;
+
+/// The sentences for row `row` of a connection. What a program sees is what Linux was measured to do.
+#[must_use]
+pub fn sentence(trace: &Trace, connection: ConnectionId, row: usize) -> String {
+    let record = trace.row(connection, row);
+    let before = trace.states_before(connection, row);
+    let me = record.from;
+    let flags = record.flags;
+    if let Some(again) = repeated(record) {
+        return again.into();
+    }
+    if flags.has(Flags::RST) {
+        return reset(record, before);
+    }
+    if flags.has(Flags::SYN) {
+        return if flags.has(Flags::ACK) {
+            format!("The {me} accepts. The {}'s connect() returns 0.  RFC 9293 3.5", me.peer())
+        } else {
+            format!("The {me} asks for a connection: connect().  RFC 9293 3.5")
+        };
+    }
+    if flags.has(Flags::FIN) {
+        return fin(record, before);
+    }
+    if record.len > 0 {
+        return data(record, before);
+    }
+    acknowledgement(trace, record, before)
+}
+
+/// Segments that carry nothing new.
+fn repeated(record: &Record) -> Option<&'static str> {
+    let sentences = [
+        (Note::SynRetransmission, "The SYN again: the first one, or the answer to it, was lost or is late."),
+        (Note::FinRetransmission, "The FIN again: the first one, or its acknowledgement, was lost. Nothing moves."),
+        (Note::Retransmission, "Sent before: the first one, or its acknowledgement, was lost. Nothing moves."),
+        (Note::KeepAlive, "A keep-alive probe: it asks for an acknowledgement and carries nothing new."),
+        (Note::ResetIgnored, "Not at the sequence number expected next: this RST does not count.  RFC 5961 3.2"),
+    ];
+    sentences.into_iter().find(|(note, _)| record.notes.has(*note)).map(|(_, text)| text)
+}
+
+fn fin(record: &Record, before: PerSide<State>) -> String {
+    let (me, peer) = (record.from, record.from.peer());
+    let data = match record.len {
+        0 => String::new(),
+        len => format!("{}, the last: ", counted(len.into(), "byte")),
+    };
+    if before[peer] == State::Established {
+        return format!(
+            "{data}The {me} will send no more (close(), shutdown(SHUT_WR), or its process ended). When it has read what \
+             came before, the {peer}'s read() returns 0. It may still send: only a reply to that will show whether \
+             anyone reads it.  RFC 9293 3.6"
+        );
+    }
+    match record.states[peer] {
+        State::TimeWait => format!(
+            "{data}The {me} closes too. The {peer} has now sent and received both FINs: its TIME-WAIT absorbs late \
+             segments.  RFC 9293 3.6"
+        ),
+        State::Closing => format!("{data}The FINs crossed: neither acknowledges the other yet.  RFC 9293 3.6"),
+        _ => format!("{data}The {me} will send no more.  RFC 9293 3.6"),
+    }
+}
+
+fn reset(record: &Record, before: PerSide<State>) -> String {
+    let (me, peer) = (record.from, record.from.peer());
+    let seen = match before[peer] {
+        State::SynSent => format!("The {peer}'s connect() fails with ECONNREFUSED."),
+        State::CloseWait => {
+            format!("The {peer}'s read() goes on returning 0; its next write() fails with EPIPE (and SIGPIPE).")
+        }
+        State::Established | State::FinWait1 | State::FinWait2 => format!(
+            "What the {peer} still has unread can be read; then read() or write() fails with ECONNRESET, once."
+        ),
+        _ => format!("No program at the {peer} is told."),
+    };
+    format!("The {me} has no connection here any more: both ends are CLOSED at once. {seen}  RFC 9293 3.5.3")
+}
+
+fn data(record: &Record, before: PerSide<State>) -> String {
+    let (me, peer) = (record.from, record.from.peer());
+    let carried = format!("{} from the {me} to the {peer}.", counted(record.len.into(), "byte"));
+    match before[peer] {
+        State::FinWait1 | State::FinWait2 => format!(
+            "{carried} The {peer} has closed its own direction: if its program only shut down sending it can read this, \
+             if it has closed the socket an RST answers."
+        ),
+        _ => carried,
+    }
+}
+
+fn acknowledgement(trace: &Trace, record: &Record, before: PerSide<State>) -> String {
+    let (me, peer) = (record.from, record.from.peer());
+    match (before[peer], record.states[peer]) {
+        (State::SynReceived, State::Established) => {
+            format!("The handshake is complete: the {peer}'s accept() returns.  RFC 9293 3.5")
+        }
+        (State::FinWait1, State::FinWait2) => format!(
+            "The {me}'s TCP has the {peer}'s FIN; whether its program has read that far isn't known. The {peer} waits \
+             for the {me} to close.  RFC 9293 3.6"
+        ),
+        (State::LastAck, State::Closed) => {
+            format!("The {peer}'s FIN is acknowledged: its connection is gone. The {me} waits in TIME-WAIT.")
+        }
+        (State::Closing, State::TimeWait) => format!("The {peer}'s FIN is acknowledged.  RFC 9293 3.6"),
+        _ => plain_acknowledgement(trace, record, peer),
+    }
+}
+
+fn plain_acknowledgement(trace: &Trace, record: &Record, peer: Side) -> String {
+    if !record.flags.has(Flags::ACK) {
+        return "Neither flags nor data: no program sends this.".into();
+    }
+    let up_to = grouped(trace.relative(record.connection, peer, record.ack).into());
+    let more = if record.notes.has(Note::ZeroWindow) {
+        format!(" Its window is 0: the {peer} must stop sending.")
+    } else if record.notes.has(Note::DuplicateAck) {
+        " The same as before: something behind it came without what it waits for.".into()
+    } else if record.notes.has(Note::WindowUpdate) {
+        " Only the window is new.".into()
+    } else {
+        String::new()
+    };
+    format!("The {} has everything before {up_to}.{more}", record.from)
+}

@@ -1,0 +1,229 @@
+//! The state of the UI and what changes it. Draws nothing.
+
+use std::io;
+
+use super::Theme;
+use super::keys::Action;
+use crate::conn::ConnectionId;
+use crate::story::Style;
+use crate::trace::Trace;
+use crate::wire::{Feed, Place};
+
+/// Reads a frame's octets back from the capture file.
+pub type ReadBack = Box<dyn Fn(&Place) -> io::Result<Vec<u8>>>;
+
+/// What is being looked at.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// File or interface, safe to print.
+    pub name: String,
+    /// Still growing: a live capture, or a pipe.
+    pub growing: bool,
+    /// What a live capture listens to, as a filter expression; `None` on replay.
+    pub listening: Option<String>,
+    /// A port to suggest for trying it out.
+    pub port: u16,
+}
+
+/// What an update asks the event loop to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    None,
+    /// Draw everything anew, whatever stands on the terminal.
+    Redraw,
+    Leave,
+}
+
+/// Whether the list of connections is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListView {
+    /// Above the ladder, where there is more than one connection.
+    Beside,
+    /// Instead of the ladder.
+    Alone,
+    Hidden,
+}
+
+/// Everything the screen is drawn from.
+pub struct App {
+    pub trace: Trace,
+    pub origin: Origin,
+    pub read_back: Option<ReadBack>,
+    pub style: Style,
+    pub theme: Theme,
+    /// The connection whose ladder is shown.
+    pub connection: ConnectionId,
+    /// The selected row of that ladder, from 0.
+    pub row: usize,
+    /// The newest segment is selected as it comes.
+    pub following: bool,
+    pub list: ListView,
+    pub help: bool,
+    /// Only this connection may be chosen.
+    only: Option<ConnectionId>,
+}
+
+impl App {
+    #[must_use]
+    pub fn new(trace: Trace, origin: Origin, read_back: Option<ReadBack>, style: Style, theme: Theme) -> Self {
+        App {
+            following: origin.growing,
+            trace,
+            origin,
+            read_back,
+            style,
+            theme,
+            connection: 0,
+            row: 0,
+            list: ListView::Beside,
+            help: false,
+            only: None,
+        }
+    }
+
+    /// Shows one connection and no list.
+    pub fn show_only(&mut self, connection: ConnectionId) {
+        self.only = Some(connection);
+        self.connection = connection;
+        self.list = ListView::Hidden;
+    }
+
+    /// Takes what came from the source.
+    pub fn feed(&mut self, feed: &Feed) -> Effect {
+        let known = self.connections();
+        match feed {
+            Feed::Batch(batch) => self.trace.take(batch, |_, _, _| {}),
+            Feed::Ended(ended) => self.trace.ended = Some(ended.clone()),
+        }
+        if self.following {
+            if self.connections() > known && self.only.is_none() {
+                self.connection = last_id(self.connections());
+            }
+            self.row = self.last_row();
+        }
+        Effect::None
+    }
+
+    /// Does what a key asks for.
+    pub fn update(&mut self, action: Action) -> Effect {
+        if self.help {
+            // Any key closes the help; leaving leaves.
+            self.help = false;
+            return if action == Action::Leave { Effect::Leave } else { Effect::None };
+        }
+        match action {
+            Action::NextSegment => self.go_to(self.row.saturating_add(1)),
+            Action::PreviousSegment => self.go_to(self.row.saturating_sub(1)),
+            Action::Down => self.down(1),
+            Action::Up => self.up(1),
+            Action::PageDown if self.list == ListView::Alone => self.down(10),
+            Action::PageUp if self.list == ListView::Alone => self.up(10),
+            Action::PageDown => self.go_to(self.row.saturating_add(10)),
+            Action::PageUp => self.go_to(self.row.saturating_sub(10)),
+            Action::First => self.go_to(0),
+            Action::Last => {
+                self.row = self.last_row();
+                self.following = self.origin.growing;
+            }
+            Action::NextChange => self.change(true),
+            Action::PreviousChange => self.change(false),
+            Action::NextConnection => self.choose(self.connection.saturating_add(1)),
+            Action::PreviousConnection => self.choose(self.connection.saturating_sub(1)),
+            Action::ToggleList => self.toggle_list(),
+            Action::Open => {
+                if self.list == ListView::Alone {
+                    self.list = ListView::Beside;
+                }
+            }
+            Action::ToggleAbsolute => self.style.absolute = !self.style.absolute,
+            Action::Help => self.help = true,
+            Action::Redraw => return Effect::Redraw,
+            Action::Leave => return Effect::Leave,
+        }
+        Effect::None
+    }
+
+    /// Whether there is a connection to draw.
+    #[must_use]
+    pub fn has_ladder(&self) -> bool {
+        (self.connection as usize) < self.connections()
+    }
+
+    /// Whether up and down choose among connections; otherwise they step through segments as left and right do.
+    #[must_use]
+    pub fn chooses_connections(&self) -> bool {
+        self.list != ListView::Hidden && self.connections() > 1
+    }
+
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.trace.connections().len()
+    }
+
+    fn down(&mut self, count: u32) {
+        if self.chooses_connections() {
+            self.choose(self.connection.saturating_add(count));
+        } else {
+            self.go_to(self.row.saturating_add(count as usize));
+        }
+    }
+
+    fn up(&mut self, count: u32) {
+        if self.chooses_connections() {
+            self.choose(self.connection.saturating_sub(count));
+        } else {
+            self.go_to(self.row.saturating_sub(count as usize));
+        }
+    }
+
+    fn last_row(&self) -> usize {
+        if self.has_ladder() { self.trace.len(self.connection) - 1 } else { 0 }
+    }
+
+    /// Whoever moves stops following.
+    fn go_to(&mut self, row: usize) {
+        self.following = false;
+        self.row = row.min(self.last_row());
+    }
+
+    fn choose(&mut self, connection: ConnectionId) {
+        let connection = connection.min(last_id(self.connections()));
+        if self.only.is_some() || connection == self.connection {
+            return;
+        }
+        self.connection = connection;
+        self.go_to(0);
+    }
+
+    /// Goes to the next or previous row that changes a state.
+    fn change(&mut self, forward: bool) {
+        if !self.has_ladder() {
+            return;
+        }
+        let changes = |row: &usize| {
+            self.trace.row(self.connection, *row).states != self.trace.states_before(self.connection, *row)
+        };
+        let found = if forward {
+            (self.row + 1..=self.last_row()).find(changes)
+        } else {
+            (0..self.row).rev().find(changes)
+        };
+        if let Some(row) = found {
+            self.go_to(row);
+        }
+    }
+
+    fn toggle_list(&mut self) {
+        if self.only.is_none() {
+            self.list = match self.list {
+                ListView::Beside => ListView::Alone,
+                ListView::Alone => ListView::Hidden,
+                ListView::Hidden => ListView::Beside,
+            };
+        }
+    }
+}
+
+fn last_id(connections: usize) -> ConnectionId {
+    ConnectionId::try_from(connections.saturating_sub(1)).unwrap_or(ConnectionId::MAX)
+}

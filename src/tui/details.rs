@@ -1,0 +1,63 @@
+//! The selected segment: tcpdump's line for it, and what it does.
+//!
+//! ```text
+//!  Flags [F.], seq 1, ack 1, win 257, options [nop,nop,TS val 1 ecr 1], length 0   frame 4
+//!  The client will send no more (close() or shutdown(SHUT_WR)). ...
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::{Paragraph, Widget, Wrap};
+
+use super::app::App;
+use crate::story::{sentence, tcpdump};
+use crate::wire::{Frame, decode};
+
+/// Lines for a screen of this height; the ladder needs the rest more.
+#[must_use]
+pub fn lines(height: u16) -> u16 {
+    match height {
+        0..=10 => 0,
+        11..=15 => 2,
+        16..=29 => 4,
+        _ => 6,
+    }
+}
+
+/// Draws the selected segment's details.
+pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let what = sentence::sentence(&app.trace, app.connection, app.row);
+    let lines = vec![Line::styled(wire_line(app), app.theme.quiet()), Line::raw(what)];
+    Paragraph::new(lines).wrap(Wrap { trim: false }).render(inner, buffer);
+}
+
+/// tcpdump's line, from the frame as the capture file has it.
+fn wire_line(app: &App) -> String {
+    let record = app.trace.row(app.connection, app.row);
+    let place = record.place;
+    let Some(read_back) = &app.read_back else {
+        return format!("frame {}", place.frame);
+    };
+    let octets = match read_back(&place) {
+        Ok(octets) => octets,
+        Err(why) => return format!("frame {} can't be read back from the capture: {why}", place.frame),
+    };
+    let frame = Frame {
+        number: place.frame,
+        time_ns: record.time_ns,
+        link: place.link,
+        offset: place.offset,
+        wire_len: place.wire_len,
+        data: &octets,
+    };
+    match decode(&frame) {
+        Ok(decoded) => format!(
+            "frame {}: {}",
+            place.frame,
+            tcpdump::line(&app.trace, app.connection, app.row, &decoded)
+        ),
+        Err(_) => format!("frame {} has changed in the capture file since it was read", place.frame),
+    }
+}

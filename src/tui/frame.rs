@@ -1,0 +1,181 @@
+//! The whole screen: which panel gets which lines.
+//!
+//! ```text
+//!  title, counts
+//! ─────────────
+//!  list            (where there is more than one connection)
+//! ─────────────
+//!  ladder          (takes what is left: it wins the space)
+//! ─────────────
+//!  details
+//!  keys
+//! ```
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget, Wrap};
+
+use super::app::{App, ListView};
+use super::{details, help, ladder, list};
+use crate::story::Charset;
+use crate::story::numbers::{counted, grouped};
+
+/// Draws everything that is on the screen.
+pub fn draw(app: &App, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let buffer = frame.buffer_mut();
+    let many = app.connections() > 1;
+    let list_lines = match app.list {
+        ListView::Hidden => 0,
+        _ if !many || !app.has_ladder() => 0,
+        ListView::Alone => area.height,
+        ListView::Beside => list::lines(app.connections(), area.height),
+    };
+    let details_lines = details::lines(area.height);
+    let has_rules = area.height >= 16;
+    let rule_line = u16::from(has_rules);
+    let [title, rule, list_area, list_rule, body, details_rule, details_area, keys] = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Length(rule_line),
+        Constraint::Length(list_lines.min(area.height.saturating_sub(3 + rule_line))),
+        Constraint::Length(if list_lines > 0 { rule_line } else { 0 }),
+        Constraint::Min(0),
+        Constraint::Length(rule_line),
+        Constraint::Length(if app.list == ListView::Alone && many { 0 } else { details_lines }),
+        Constraint::Length(1),
+    ])
+    .areas(area);
+    draw_title(app, title, buffer);
+    for line in [rule, list_rule, details_rule] {
+        draw_rule(app, line, buffer);
+    }
+    list::draw(app, list_area, buffer);
+    if app.has_ladder() {
+        ladder::draw(app, body, buffer);
+        details::draw(app, details_area, buffer);
+    } else {
+        draw_nothing_yet(app, body, buffer);
+    }
+    draw_keys(app, keys, buffer);
+    if app.help {
+        help::draw(app, area, buffer);
+    }
+}
+
+fn draw_rule(app: &App, area: Rect, buffer: &mut Buffer) {
+    if area.height > 0 {
+        let line = if app.style.charset == Charset::Ascii { "-" } else { "─" };
+        buffer.set_string(area.x, area.y, line.repeat(area.width.into()), app.theme.quiet());
+    }
+}
+
+/// ` tcpviz  NAME ............ counts`; the counts keep their place, the name gives way.
+fn draw_title(app: &App, area: Rect, buffer: &mut Buffer) {
+    let counts = counts(app, area.width >= 80);
+    let width = counts.iter().map(Span::width).sum::<usize>();
+    let left = Line::from_iter([
+        Span::styled(" tcpviz  ", app.theme.news()),
+        Span::raw(app.origin.name.as_str()),
+    ]);
+    let room = area.width.saturating_sub(u16::try_from(width).unwrap_or(u16::MAX).saturating_add(2));
+    buffer.set_line(area.x, area.y, &left, room);
+    Line::from(counts).right_aligned().render(area, buffer);
+}
+
+/// What was read, and what wasn't: a drop is never out of sight.
+fn counts(app: &App, wide: bool) -> Vec<Span<'static>> {
+    let tally = app.trace.tally;
+    let dot = app.style.charset.dot();
+    let mut spans = Vec::new();
+    if app.origin.listening.is_some() {
+        let received = if wide { " received" } else { " rcvd" };
+        spans.push(Span::raw(format!("{}{received} {dot} ", grouped(tally.frames))));
+        let style = if tally.dropped > 0 { app.theme.alarm() } else { Style::new() };
+        spans.push(Span::styled(format!("{} dropped", grouped(tally.dropped)), style));
+        spans.push(Span::raw(format!(" {dot} ")));
+    } else if wide {
+        let segments = counted(app.trace.records.len() as u64, "segment");
+        spans.push(Span::raw(format!("{segments} {dot} {} {dot} ", counted(app.connections() as u64, "connection"))));
+    }
+    if app.has_ladder() {
+        let total = app.trace.len(app.connection);
+        let place = if app.following { "following" } else { "step" };
+        spans.push(Span::raw(format!("{place} {}/{} ", grouped(app.row as u64 + 1), grouped(total as u64))));
+    }
+    if app.trace.ended.as_ref().is_some_and(|ended| ended.cut.is_some() || ended.error.is_some()) {
+        spans.push(Span::styled("breaks off ", app.theme.alarm()));
+    }
+    spans
+}
+
+/// Before the first segment: what is awaited, and what would make it come.
+fn draw_nothing_yet(app: &App, area: Rect, buffer: &mut Buffer) {
+    let tally = app.trace.tally;
+    let mut lines = vec![Line::default()];
+    match (&app.origin.listening, &app.trace.ended) {
+        (_, Some(ended)) => {
+            let why = ended.error.as_ref().or(ended.cut.as_ref());
+            lines.push(Line::raw(why.map_or_else(|| "No TCP segment to show.".into(), |why| format!("No TCP segment: {why}."))));
+            lines.push(Line::raw(format!(
+                "{} read: {} not TCP, {} left out by the ports or the filter, {} unreadable.",
+                counted(tally.frames, "frame"),
+                grouped(tally.not_tcp),
+                grouped(tally.filtered),
+                grouped(tally.fragments + tally.unreadable + tally.unknown_link)
+            )));
+        }
+        (Some(filter), None) => {
+            let port = app.origin.port;
+            lines.push(Line::styled(format!("Listening on {} for {filter}; nothing yet.", app.origin.name), app.theme.news()));
+            lines.push(Line::default());
+            lines.push(Line::raw("Connections made from now on appear here. To try it, in two other terminals:"));
+            lines.push(Line::raw(format!("  nc -l 127.0.0.1 {port}        (or python3 -m http.server {port})")));
+            lines.push(Line::raw(format!("  nc 127.0.0.1 {port}           (or curl http://127.0.0.1:{port}/)")));
+        }
+        (None, None) => lines.push(Line::raw(format!("Reading {}; no TCP segment yet.", app.origin.name))),
+    }
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    Paragraph::new(lines).wrap(Wrap { trim: false }).render(inner, buffer);
+}
+
+/// The keys that matter now, as many as fit.
+fn draw_keys(app: &App, area: Rect, buffer: &mut Buffer) {
+    let ascii = app.style.charset == Charset::Ascii;
+    let arrows = |unicode: &'static str, text: &'static str| if ascii { text } else { unicode };
+    let mut keys = Vec::new();
+    if app.help {
+        keys.push(("any key", "back"));
+    } else if !app.has_ladder() {
+        keys.extend([("?", "help"), ("q", "leave")]);
+    } else {
+        if app.list == ListView::Alone && app.chooses_connections() {
+            keys.extend([(arrows("↑↓", "up/down"), "connection"), ("Enter", "ladder")]);
+        } else if app.chooses_connections() {
+            keys.extend([(arrows("←→", "left/right"), "segment"), (arrows("↑↓", "up/down"), "connection")]);
+        } else {
+            keys.push((arrows("←→", "left/right"), "segment"));
+        }
+        if app.origin.growing && !app.following {
+            keys.push(("End", "follow"));
+        }
+        keys.extend([("q", "leave"), ("?", "help"), ("n/N", "state change")]);
+        if app.connections() > 1 {
+            keys.push(("Tab", "list"));
+        }
+        keys.push(("a", if app.style.absolute { "relative" } else { "absolute" }));
+    }
+    let mut spans = vec![Span::raw(" ")];
+    let mut used = 1;
+    for (key, what) in keys {
+        let text = [Span::styled(key, app.theme.key()), Span::styled(format!(" {what}  "), app.theme.quiet())];
+        let width: usize = text.iter().map(Span::width).sum();
+        if used + width <= usize::from(area.width) + 2 {
+            used += width;
+            spans.extend(text);
+        }
+    }
+    Line::from(spans).render(area, buffer);
+}

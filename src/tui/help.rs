@@ -1,0 +1,56 @@
+//! The help: the key table, and what the marks mean.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Paragraph, Widget, Wrap};
+
+use super::app::App;
+use super::keys::HELP;
+use crate::conn::State;
+use crate::story::Charset;
+use crate::story::numbers::short_state;
+
+/// Draws the help over the middle of the screen.
+pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+    let ascii = app.style.charset == Charset::Ascii;
+    let mut lines: Vec<_> = HELP
+        .iter()
+        .map(|(keys, spelled, what)| {
+            let keys = if ascii { spelled } else { keys };
+            Line::from(vec![Span::styled(format!("{keys:>10}  "), app.theme.key()), Span::raw(*what)])
+        })
+        .collect();
+    let lane = |state| app.style.charset.lane(state);
+    lines.push(Line::default());
+    lines.push(Line::raw(format!(
+        "A lane {} is open at that end, {} opening or closing, {} closed. An arrow that ends in {} is an RST.",
+        lane(State::Established),
+        lane(State::CloseWait),
+        lane(State::Closed),
+        if ascii { 'X' } else { '✕' },
+    )));
+    lines.push(Line::raw(
+        "States are those after the segment, sent and delivered; ? marks what the capture doesn't prove.",
+    ));
+    let names: Vec<_> = State::ALL.map(|state| format!("{} {}", short_state(state), state.name())).into();
+    lines.push(Line::raw(format!("Short on narrow screens: {}.", names.join(", "))));
+    let popup = area.centered(Constraint::Max(78), Constraint::Max(24));
+    Clear.render(popup, buffer);
+    let mut block = Block::bordered().title(" Keys ");
+    if ascii {
+        block = block.border_set(ASCII_BORDER);
+    }
+    Paragraph::new(lines).wrap(Wrap { trim: false }).block(block).render(popup, buffer);
+}
+
+const ASCII_BORDER: ratatui::symbols::border::Set<'static> = ratatui::symbols::border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};

@@ -1,0 +1,82 @@
+//! The terminal UI: `app` holds the state and changes it, the panels draw it and change nothing.
+
+pub mod app;
+mod details;
+mod frame;
+mod help;
+pub mod keys;
+mod ladder;
+mod list;
+pub mod theme;
+
+pub use app::{App, Effect, Origin, ReadBack};
+pub use frame::draw;
+pub use theme::Theme;
+
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender};
+use std::thread;
+
+use crossterm::event::{self, Event, KeyEventKind};
+
+use crate::wire::Feed;
+
+/// Messages handled before the screen is drawn again, so that a flood can't keep the screen still.
+const BETWEEN_FRAMES: usize = 64;
+
+/// What wakes the UI.
+#[derive(Debug)]
+pub enum Message {
+    Feed(Feed),
+    Input(Event),
+    /// A signal asks to leave.
+    Leave,
+}
+
+/// Runs until the user or a signal leaves; the terminal is as before afterwards, also after a panic.
+///
+/// # Errors
+/// The terminal can't be used.
+pub fn run(app: &mut App, messages: &Receiver<Message>, input: SyncSender<Message>) -> io::Result<()> {
+    let mut terminal = ratatui::try_init()?;
+    thread::spawn(move || {
+        while let Ok(event) = event::read() {
+            if input.send(Message::Input(event)).is_err() {
+                return;
+            }
+        }
+        // Without a terminal to read keys from nobody could ever leave.
+        let _ = input.send(Message::Leave);
+    });
+    let result = follow(app, messages, &mut terminal);
+    ratatui::restore();
+    result
+}
+
+fn follow(app: &mut App, messages: &Receiver<Message>, terminal: &mut ratatui::DefaultTerminal) -> io::Result<()> {
+    loop {
+        terminal.draw(|frame| draw(app, frame))?;
+        let Ok(first) = messages.recv() else { return Ok(()) };
+        let rest = std::iter::from_fn(|| messages.try_recv().ok()).take(BETWEEN_FRAMES);
+        for message in std::iter::once(first).chain(rest) {
+            match take(app, message) {
+                Effect::None => {}
+                Effect::Redraw => terminal.clear()?,
+                Effect::Leave => return Ok(()),
+            }
+        }
+    }
+}
+
+fn take(app: &mut App, message: Message) -> Effect {
+    match message {
+        Message::Feed(feed) => app.feed(&feed),
+        Message::Input(Event::Key(key)) if key.kind != KeyEventKind::Release => match keys::action(key) {
+            Some(action) => app.update(action),
+            None => Effect::None,
+        },
+        // A resize needs nothing but the next frame.
+        Message::Input(_) => Effect::None,
+        Message::Leave => Effect::Leave,
+    }
+}

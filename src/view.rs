@@ -1,0 +1,204 @@
+//! The two kinds of view: text on standard output (or in a file), and the terminal UI.
+
+use std::fs::OpenOptions;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
+
+use anyhow::{Context, bail};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use tcpviz::conn::Revision;
+use tcpviz::report::{json, ladder};
+use tcpviz::source::Sink;
+use tcpviz::story::{Charset, Style};
+use tcpviz::trace::Trace;
+use tcpviz::tui::{self, App, Message, Origin, ReadBack, Theme};
+use tcpviz::wire::{Ended, Feed};
+
+use crate::cli::{Cli, Format};
+
+/// Batches that may wait between the source's thread and the view's.
+const QUEUE: usize = 64;
+
+/// Starts a source's thread; gives back how to end it, where it can be asked to: what it still has comes first, then
+/// its last word.
+pub type Start = Box<dyn FnOnce(Sink) -> anyhow::Result<Option<Stop>>>;
+pub type Stop = Box<dyn Fn() + Send>;
+
+/// Where the output goes.
+pub enum View {
+    Ui,
+    Text(Format, Box<dyn Write>),
+}
+
+/// The terminal UI, unless a format or a file is asked for, or there is no terminal.
+///
+/// # Errors
+/// The output file exists or can't be created.
+pub fn choose(cli: &Cli) -> anyhow::Result<View> {
+    let format = cli.format.unwrap_or(Format::Ladder);
+    if let Some(path) = &cli.output {
+        let mut options = OpenOptions::new();
+        options.write(true);
+        let options = if cli.force { options.create(true).truncate(true) } else { options.create_new(true) };
+        let file = options.open(path).with_context(|| match path.exists() {
+            true => format!("{} exists; --force replaces it", path.display()),
+            false => format!("can't create {}", path.display()),
+        })?;
+        return Ok(View::Text(format, Box::new(BufWriter::new(file))));
+    }
+    if cli.format.is_none() && io::stdout().is_terminal() {
+        return Ok(View::Ui);
+    }
+    Ok(View::Text(format, Box::new(BufWriter::new(io::stdout()))))
+}
+
+impl View {
+    #[must_use]
+    pub fn is_ui(&self) -> bool {
+        matches!(self, View::Ui)
+    }
+
+    /// Runs the source and shows what comes, to the end or until the user leaves.
+    ///
+    /// # Errors
+    /// The source broke off (what came before was shown), or the output can't be written.
+    pub fn show(self, cli: &Cli, origin: Origin, read_back: Option<ReadBack>, start: Start) -> anyhow::Result<()> {
+        let style = Style {
+            charset: if cli.wants_ascii() { Charset::Ascii } else { Charset::Unicode },
+            absolute: cli.absolute,
+        };
+        let trace = Trace::new(cli.ports());
+        match self {
+            View::Ui => {
+                let mut app = App::new(trace, origin, read_back, style, Theme::new(cli.wants_color()));
+                if let Some(number) = cli.connection {
+                    app.show_only(number - 1);
+                }
+                show_ui(app, start)
+            }
+            View::Text(format, out) => Text { cli, style, origin, format, out }.write(trace, start),
+        }
+    }
+}
+
+fn show_ui(mut app: App, start: Start) -> anyhow::Result<()> {
+    let (sender, messages) = sync_channel(QUEUE);
+    let feed = sender.clone();
+    let stop = start(Box::new(move |fed| feed.send(Message::Feed(fed)).is_ok()))?;
+    let leave = sender.clone();
+    on_signal(move || {
+        let _ = leave.send(Message::Leave);
+    })?;
+    tui::run(&mut app, &messages, sender).context("the terminal can't be used")?;
+    if let Some(stop) = stop {
+        stop();
+        while app.trace.ended.is_none() {
+            if let Message::Feed(fed) = messages.recv()? {
+                app.feed(&fed);
+            }
+        }
+    }
+    finish(&app.trace)
+}
+
+/// Text output under way.
+struct Text<'a> {
+    cli: &'a Cli,
+    style: Style,
+    origin: Origin,
+    format: Format,
+    out: Box<dyn Write>,
+}
+
+impl Text<'_> {
+    fn write(mut self, mut trace: Trace, start: Start) -> anyhow::Result<()> {
+        let (sender, feeds) = sync_channel(QUEUE);
+        let feed = sender.clone();
+        let stop = start(Box::new(move |fed| feed.send(fed).is_ok()))?;
+        on_signal(move || match &stop {
+            Some(stop) => stop(),
+            // A pipe may stay silent for ever: what came is written without waiting for its end.
+            None => drop(sender.send(Feed::Ended(Ended::default()))),
+        })?;
+        match self.format {
+            Format::Ladder => {
+                let revised = |_: &Trace, _, _: &_| {};
+                while !take(&mut trace, feeds.recv()?, revised) {}
+                let wanted = self.wanted(&trace)?;
+                ladder::write(&mut self.out, &trace, wanted, self.style)?;
+            }
+            Format::Json => self.json(&mut trace, &feeds)?,
+        }
+        self.out.flush()?;
+        finish(&trace)
+    }
+
+    /// From a file, states as they are finally known; while a capture grows, line by line, with revisions.
+    fn json(&mut self, trace: &mut Trace, feeds: &Receiver<Feed>) -> anyhow::Result<()> {
+        let growing = self.origin.growing;
+        let source = self.origin.name.clone();
+        let wanted = self.cli.connection.map(|number| number - 1);
+        let mut writer = json::Writer { out: &mut self.out, wanted };
+        if growing {
+            writer.capture(trace, &source, true)?;
+        }
+        let mut written = 0;
+        loop {
+            let mut revisions = Vec::new();
+            let ended = take(trace, feeds.recv()?, |_, id, revision: &Revision| revisions.push((id, *revision)));
+            if growing {
+                writer.segments(trace, written)?;
+                written = trace.records.len();
+                for (id, revision) in revisions {
+                    writer.revision(trace, id, &revision)?;
+                }
+                writer.out.flush()?;
+            }
+            if ended {
+                break;
+            }
+        }
+        if !growing {
+            writer.capture(trace, &source, false)?;
+            writer.segments(trace, 0)?;
+        }
+        writer.connections(trace)?;
+        self.wanted(trace).map(drop)
+    }
+
+    /// The connection asked for, if it exists.
+    fn wanted(&self, trace: &Trace) -> anyhow::Result<Option<u32>> {
+        match self.cli.connection {
+            Some(number) if number as usize > trace.connections().len() => {
+                bail!("there is no connection {number}: the capture has {}", trace.connections().len())
+            }
+            number => Ok(number.map(|number| number - 1)),
+        }
+    }
+}
+
+/// Puts what came into the trace; whether it was the last.
+fn take(trace: &mut Trace, feed: Feed, revised: impl FnMut(&Trace, u32, &Revision)) -> bool {
+    match feed {
+        Feed::Batch(batch) => trace.take(&batch, revised),
+        Feed::Ended(ended) => trace.ended = Some(ended),
+    }
+    trace.ended.is_some()
+}
+
+fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    thread::spawn(move || signals.forever().for_each(|_| act()));
+    Ok(())
+}
+
+/// A source that broke off is an error, told in one line, after everything before it was shown.
+fn finish(trace: &Trace) -> anyhow::Result<()> {
+    match trace.ended.as_ref().and_then(|ended| ended.error.as_ref().or(ended.cut.as_ref())) {
+        Some(why) => bail!("{why}"),
+        None => Ok(()),
+    }
+}
