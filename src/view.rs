@@ -144,6 +144,7 @@ impl Text<'_> {
         let mut writer = json::Writer { out: &mut self.out, wanted };
         if growing {
             writer.capture(trace, &source, true)?;
+            writer.out.flush()?;
         }
         let mut written = 0;
         loop {

@@ -31,8 +31,11 @@ fn connection(out: &mut dyn Write, trace: &Trace, id: ConnectionId, style: Style
     let connection = &trace.connections()[id as usize];
     let columns = Columns::fit(trace, id, WIDTH);
     let ending = story::ending::ending(trace, id);
-    let frames: Vec<_> = ending.evidence.iter().map(|&row| (row + 1).to_string()).collect();
-    let see = if frames.is_empty() { String::new() } else { format!("  (segment {})", frames.join(", ")) };
+    let segments: Vec<_> = ending.evidence.iter().map(|&row| (row + 1).to_string()).collect();
+    let see = if segments.is_empty() { String::new() } else { {
+        let plural = if segments.len() == 1 { "" } else { "s" };
+        format!("  (segment{plural} {})", segments.join(", "))
+    } };
     writeln!(out, "connection {}: {}{see}", id + 1, ending.summary)?;
     let guess = if connection.roles == Roles::Guessed { "?" } else { "" };
     let names = Side::BOTH.map(|side| format!("{side}{guess} {}", connection.addresses[side]));

@@ -1,17 +1,18 @@
 //! Capturing live: libpcap on a thread of its own. Every frame is in the save file before anybody sees it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::io::{self, PipeReader, PipeWriter, Write};
+use std::os::fd::AsFd;
+use std::thread;
 
-use pcap::{Active, BreakLoop, Capture, Device, Error, Linktype, Precision};
+use pcap::{Active, Capture, Device, Error, Linktype, Precision};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::save::{SNAPLEN, SaveFile};
 use super::{Collector, Selection, Sink, tstamp};
 use crate::wire::{Ended, Feed, Frame, LinkType};
 
-/// Milliseconds after which a silent capture looks at the drop counters again.
-const TICK_MS: i32 = 250;
+/// How long a silent capture waits before it looks at the drop counters again.
+const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
 
 /// Octets of kernel buffer: with frames of up to 64 KiB on loopback the default 2 MiB holds only some thirty.
 const KERNEL_BUFFER: i32 = 64 << 20;
@@ -45,9 +46,7 @@ pub struct Open {
 
 /// Stops a running capture.
 pub struct Running {
-    stop: Arc<AtomicBool>,
-    wake: BreakLoop,
-    thread: JoinHandle<()>,
+    stop: PipeWriter,
 }
 
 /// The loopback interface, by what the system says of it.
@@ -79,8 +78,8 @@ pub fn open(interface: &str, selection: Selection) -> Result<Open, OpenError> {
         .precision(Precision::Nano)
         .snaplen(SNAPLEN.cast_signed())
         .buffer_size(KERNEL_BUFFER)
-        .timeout(TICK_MS)
         .open()
+        .and_then(Capture::setnonblock)
         .map_err(failed)?;
     if interface == "any" {
         // The cooked header of version 2 tells the interface; where it isn't to be had, version 1 does as well.
@@ -121,47 +120,43 @@ impl Open {
     ///
     /// # Errors
     /// The save file can't be written.
-    pub fn start(mut self, mut save: SaveFile, mut sink: Sink) -> std::io::Result<Running> {
+    pub fn start(self, mut save: SaveFile, mut sink: Sink) -> io::Result<Running> {
         save.begin(self.link)?;
-        let stop = Arc::new(AtomicBool::new(false));
-        let wake = self.capture.breakloop_handle();
-        let stopping = Arc::clone(&stop);
-        let thread = thread::Builder::new().name("capture".into()).spawn(move || {
-            let ended = self.run(&mut save, &mut sink, &stopping);
-            sink(Feed::Ended(ended));
+        let (stopped, stop) = io::pipe()?;
+        thread::Builder::new().name("capture".into()).spawn(move || {
+            let interface = self.interface.clone();
+            let ended = self.run(&mut save, &mut sink, &stopped);
+            let error = ended.err().map(|why| format!("the capture on {interface} stopped: {why}"));
+            sink(Feed::Ended(Ended { cut: None, error }));
         })?;
-        Ok(Running { stop, wake, thread })
+        Ok(Running { stop })
     }
 
-    fn run(self, save: &mut SaveFile, sink: &mut Sink, stopping: &AtomicBool) -> Ended {
+    /// Captures until told to stop; then takes what the kernel already has: the FIN just before the end is the one that
+    /// people want.
+    fn run(mut self, save: &mut SaveFile, sink: &mut Sink, stopped: &PipeReader) -> Result<(), String> {
         // The kernel has applied the filter already.
-        let mut collector = Collector::new(Selection {
-            expression: None,
-            ..self.selection
-        });
-        let mut reader = Reader {
-            link: self.link,
-            unit_ns: self.unit_ns,
-            frames: 0,
-        };
-        let failed = |error: String| Ended {
-            cut: None,
-            error: Some(error),
-        };
-        let mut capture = self.capture;
-        while !stopping.load(Ordering::Acquire) {
-            match reader.take(&mut capture, save, &mut collector, sink) {
-                Ok(_) => {}
-                Err(_) if stopping.load(Ordering::Acquire) => break,
-                Err(why) => return failed(format!("the capture on {} stopped: {why}", self.interface)),
+        let mut collector = Collector::new(Selection { expression: None, ..self.selection });
+        let mut reader = Reader { link: self.link, unit_ns: self.unit_ns, frames: 0 };
+        loop {
+            let stopping = wait(&self.capture, stopped).map_err(|why| why.to_string())?;
+            while reader.take(&mut self.capture, save, &mut collector, sink)? > 0 {}
+            if stopping {
+                return Ok(());
             }
         }
-        // What the kernel already has is taken too: the FIN just before the end is the one people want.
-        let drained = capture.setnonblock().map_err(|why| why.to_string()).and_then(|mut capture| {
-            while reader.take(&mut capture, save, &mut collector, sink)? > 0 {}
-            Ok(())
-        });
-        drained.map_or_else(failed, |()| Ended::default())
+    }
+}
+
+/// Waits for frames, for a tick, or to be told to stop; whether it was told.
+fn wait(capture: &Capture<Active>, stopped: &PipeReader) -> io::Result<bool> {
+    let mut waiting = [
+        PollFd::from_borrowed_fd(capture.as_fd(), PollFlags::IN),
+        PollFd::from_borrowed_fd(stopped.as_fd(), PollFlags::IN),
+    ];
+    match poll(&mut waiting, Some(&TICK)) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(!waiting[1].revents().is_empty()),
+        Err(why) => Err(why.into()),
     }
 }
 
@@ -173,7 +168,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// Takes what is there (waiting a tick if nothing is), writes it to the file, and hands it on.
+    /// Takes a batch of what is there, writes it to the file, and hands it on.
     fn take(
         &mut self,
         capture: &mut Capture<Active>,
@@ -214,12 +209,7 @@ impl Reader {
 impl Running {
     /// Asks the thread to take what the kernel still has and to end; its last word comes through the sink.
     pub fn stop(&self) {
-        self.stop.store(true, Ordering::Release);
-        self.wake.breakloop();
-    }
-
-    /// Waits for the thread, after its last word has come.
-    pub fn join(self) {
-        let _ = self.thread.join();
+        // It fails only where the thread has ended already.
+        let _ = (&self.stop).write_all(&[0]);
     }
 }

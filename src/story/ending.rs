@@ -40,6 +40,9 @@ impl Kind {
     }
 }
 
+/// How many rows back the segment is looked for that an RST answers.
+const ANSWERED_WITHIN: usize = 64;
+
 /// How a connection ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
@@ -64,6 +67,7 @@ pub fn ending(trace: &Trace, id: ConnectionId) -> Ending {
     let reset = connection.reset;
     if let Some(reset) = reset {
         evidence.retain(|&row| row < reset.row as usize);
+        evidence.extend(unwanted_data(trace, id, connection));
         evidence.push(reset.row as usize);
     }
     let kind = match (reset, connection.fins.len()) {
@@ -123,18 +127,31 @@ fn fin_unacknowledged(connection: &Connection, side: Side) -> Option<Side> {
 
 fn reset_summary(trace: &Trace, id: ConnectionId, connection: &Connection) -> String {
     let Some(reset) = connection.reset else { return String::new() };
-    let own_fin = connection.fins.iter().find(|&&(side, row)| side == reset.by && row < reset.row);
-    let other_fin = connection.fins.iter().find(|&&(side, row)| side != reset.by && row < reset.row);
     let by = reset.by;
-    match (own_fin, other_fin) {
-        (Some(&(_, fin)), None) => {
-            let data_after = (fin as usize + 1..reset.row as usize)
-                .any(|row| trace.row(id, row).from != by && trace.row(id, row).len > 0);
-            let then = if data_after { ", and data had come after that" } else { "" };
-            format!("Reset by the {by}, which had closed first{then}.")
+    let sent_fin = |side| connection.fins.iter().any(|&(closer, row)| closer == side && row < reset.row);
+    match (sent_fin(by), sent_fin(by.peer())) {
+        (true, false) if unwanted_data(trace, id, connection).is_some() => {
+            format!("Reset by the {by}: data reached it after its FIN.")
         }
-        (None, Some(_)) => format!("Reset by the {by}, after the {} had closed.", by.peer()),
-        (Some(_), Some(_)) => format!("Reset by the {by}, after both had closed."),
-        (None, None) => format!("Reset by the {by}; nobody had closed before."),
+        (true, false) => format!("Reset by the {by}, which had sent its FIN before."),
+        (false, true) => format!("Reset by the {by}, after the {} had closed.", by.peer()),
+        (true, true) => format!("Reset by the {by}, after both had closed."),
+        (false, false) => format!("Reset by the {by}; nobody had closed before."),
     }
+}
+
+/// The row of the data that an RST without ACK answers, where its sender had closed.
+fn unwanted_data(trace: &Trace, id: ConnectionId, connection: &Connection) -> Option<usize> {
+    let reset = connection.reset?;
+    let rst = trace.row(id, reset.row as usize);
+    let (_, fin) = connection.fins.iter().find(|(side, _)| *side == reset.by)?;
+    let answers = |row: &usize| {
+        let record = trace.row(id, *row);
+        record.from != reset.by && record.len > 0 && record.ack == rst.seq
+    };
+    if rst.flags.has(Flags::ACK) {
+        return None;
+    }
+    // The segment answered is among the last few: an RST isn't delayed.
+    (*fin as usize + 1..reset.row as usize).rev().take(ANSWERED_WITHIN).find(answers)
 }

@@ -31,7 +31,7 @@ const STATE: usize = 13;
 const SHORT_STATE: usize = 5;
 const DELTA: usize = 8;
 /// An arrow narrower than this loses its numbers; columns go before that happens.
-const ARROW_WANTED: usize = 34;
+const ARROW_WANTED: usize = 28;
 const ARROW_MIN: usize = 16;
 /// Wider arrows only make the eye travel.
 const ARROW_MAX: usize = 72;
@@ -46,7 +46,7 @@ impl Columns {
         let time = seconds(last).len();
         let choices = [
             (time, DELTA, STATE, ARROW_WANTED),
-            (time, 0, STATE, ARROW_WANTED - 6),
+            (time, 0, STATE, ARROW_WANTED - 4),
             (time, 0, SHORT_STATE, ARROW_MIN),
             (0, 0, SHORT_STATE, 0),
         ];

@@ -55,9 +55,8 @@ fn fin(record: &Record, before: PerSide<State>) -> String {
     };
     if before[peer] == State::Established {
         return format!(
-            "{data}The {me} will send no more (close(), shutdown(SHUT_WR), or its process ended). When it has read what \
-             came before, the {peer}'s read() returns 0. It may still send: only a reply to that will show whether \
-             anyone reads it.  RFC 9293 3.6"
+            "{data}The {me} will send no more: close(), shutdown(SHUT_WR), or its process ended. The {peer}'s next \
+             read() returns 0. It may still send; only a reply to that shows whether anyone reads it.  RFC 9293 3.6"
         );
     }
     match record.states[peer] {
@@ -90,8 +89,8 @@ fn data(record: &Record, before: PerSide<State>) -> String {
     let carried = format!("{} from the {me} to the {peer}.", counted(record.len.into(), "byte"));
     match before[peer] {
         State::FinWait1 | State::FinWait2 => format!(
-            "{carried} The {peer} has closed its own direction: if its program only shut down sending it can read this, \
-             if it has closed the socket an RST answers."
+            "{carried} The {peer} has sent its FIN: after shutdown(SHUT_WR) its program can read this; after close() \
+             nobody can, and an RST answers."
         ),
         _ => carried,
     }

@@ -6,7 +6,7 @@
 //! ```
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
@@ -19,18 +19,27 @@ use crate::wire::{Frame, decode};
 pub fn lines(height: u16) -> u16 {
     match height {
         0..=10 => 0,
-        11..=15 => 2,
-        16..=29 => 4,
+        11..=15 => 3,
+        16..=21 => 4,
+        22..=29 => 5,
         _ => 6,
     }
 }
 
-/// Draws the selected segment's details.
+/// Draws the selected segment's details. What it does comes last but is never cut for tcpdump's line: that has one line
+/// on a small screen, none on a tiny one.
 pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let what = sentence::sentence(&app.trace, app.connection, app.row);
-    let lines = vec![Line::styled(wire_line(app), app.theme.quiet()), Line::raw(what)];
-    Paragraph::new(lines).wrap(Wrap { trim: false }).render(inner, buffer);
+    let wire = Line::styled(wire_line(app), app.theme.quiet());
+    let what = Line::raw(sentence::sentence(&app.trace, app.connection, app.row));
+    let wire_lines = match area.height {
+        0..=3 => 0,
+        4 => 1,
+        _ => u16::from(wire.width() > usize::from(inner.width)) + 1,
+    };
+    let [above, below] = Layout::vertical([Constraint::Length(wire_lines), Constraint::Min(0)]).areas(inner);
+    Paragraph::new(wire).wrap(Wrap { trim: false }).render(above, buffer);
+    Paragraph::new(what).wrap(Wrap { trim: false }).render(below, buffer);
 }
 
 /// tcpdump's line, from the frame as the capture file has it.

@@ -88,26 +88,34 @@ fn draw_title(app: &App, area: Rect, buffer: &mut Buffer) {
 /// What was read, and what wasn't: a drop is never out of sight.
 fn counts(app: &App, wide: bool) -> Vec<Span<'static>> {
     let tally = app.trace.tally;
-    let dot = app.style.charset.dot();
-    let mut spans = Vec::new();
+    let plain = |text: String| (text, Style::new());
+    let mut facts = Vec::new();
     if app.origin.listening.is_some() {
-        let received = if wide { " received" } else { " rcvd" };
-        spans.push(Span::raw(format!("{}{received} {dot} ", grouped(tally.frames))));
+        let received = if wide { "received" } else { "rcvd" };
+        facts.push(plain(format!("{} {received}", grouped(tally.frames))));
         let style = if tally.dropped > 0 { app.theme.alarm() } else { Style::new() };
-        spans.push(Span::styled(format!("{} dropped", grouped(tally.dropped)), style));
-        spans.push(Span::raw(format!(" {dot} ")));
+        facts.push((format!("{} dropped", grouped(tally.dropped)), style));
     } else if wide {
-        let segments = counted(app.trace.records.len() as u64, "segment");
-        spans.push(Span::raw(format!("{segments} {dot} {} {dot} ", counted(app.connections() as u64, "connection"))));
+        facts.push(plain(counted(app.trace.records.len() as u64, "segment")));
+        facts.push(plain(counted(app.connections() as u64, "connection")));
     }
     if app.has_ladder() {
         let total = app.trace.len(app.connection);
         let place = if app.following { "following" } else { "step" };
-        spans.push(Span::raw(format!("{place} {}/{} ", grouped(app.row as u64 + 1), grouped(total as u64))));
+        facts.push(plain(format!("{place} {}/{}", grouped(app.row as u64 + 1), grouped(total as u64))));
     }
     if app.trace.ended.as_ref().is_some_and(|ended| ended.cut.is_some() || ended.error.is_some()) {
-        spans.push(Span::styled("breaks off ", app.theme.alarm()));
+        facts.push(("breaks off".into(), app.theme.alarm()));
     }
+    let dot = format!(" {} ", app.style.charset.dot());
+    let mut spans = Vec::new();
+    for (text, style) in facts {
+        if !spans.is_empty() {
+            spans.push(Span::raw(dot.clone()));
+        }
+        spans.push(Span::styled(text, style));
+    }
+    spans.push(Span::raw(" "));
     spans
 }
 
@@ -132,8 +140,8 @@ fn draw_nothing_yet(app: &App, area: Rect, buffer: &mut Buffer) {
             lines.push(Line::styled(format!("Listening on {} for {filter}; nothing yet.", app.origin.name), app.theme.news()));
             lines.push(Line::default());
             lines.push(Line::raw("Connections made from now on appear here. To try it, in two other terminals:"));
-            lines.push(Line::raw(format!("  nc -l 127.0.0.1 {port}        (or python3 -m http.server {port})")));
-            lines.push(Line::raw(format!("  nc 127.0.0.1 {port}           (or curl http://127.0.0.1:{port}/)")));
+            lines.push(Line::raw(format!("  python3 -m http.server {port} --bind 127.0.0.1")));
+            lines.push(Line::raw(format!("  curl http://127.0.0.1:{port}/")));
         }
         (None, None) => lines.push(Line::raw(format!("Reading {}; no TCP segment yet.", app.origin.name))),
     }

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Clear, Paragraph, Widget, Wrap};
+use ratatui::widgets::{Block, Clear, Padding, Paragraph, Widget, Wrap};
 
 use super::app::App;
 use super::keys::HELP;
@@ -33,11 +33,12 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     lines.push(Line::raw(
         "States are those after the segment, sent and delivered; ? marks what the capture doesn't prove.",
     ));
-    let names: Vec<_> = State::ALL.map(|state| format!("{} {}", short_state(state), state.name())).into();
-    lines.push(Line::raw(format!("Short on narrow screens: {}.", names.join(", "))));
+    let shortened = State::ALL.iter().filter(|state| short_state(**state) != state.name());
+    let names: Vec<_> = shortened.map(|state| format!("{} {state}", short_state(*state))).collect();
+    lines.push(Line::raw(format!("Narrow screens: {}.", names.join(", "))));
     let popup = area.centered(Constraint::Max(78), Constraint::Max(24));
     Clear.render(popup, buffer);
-    let mut block = Block::bordered().title(" Keys ");
+    let mut block = Block::bordered().title(" Keys ").padding(Padding::horizontal(1));
     if ascii {
         block = block.border_set(ASCII_BORDER);
     }

@@ -57,9 +57,9 @@ const BINDINGS: &[Binding] = &[
 
 /// What people read about the keys, in the order of the help: keys, ASCII spelling of the keys, what they do.
 pub const HELP: &[(&str, &str, &str)] = &[
-    ("← →", "Left Right", "previous, next segment (also h, l)"),
-    ("↑ ↓", "Up Down", "previous, next connection; with one connection, segments (also k, j)"),
-    ("Home End", "Home End", "first, last segment; End follows a live capture again (also G)"),
+    ("← →", "Left Right", "previous, next segment (also h l; k j for up and down)"),
+    ("↑ ↓", "Up Down", "previous, next connection, or segment if there is only one"),
+    ("Home End", "Home End", "first, last segment; End follows a live capture (also G)"),
     ("PgUp PgDn", "PgUp PgDn", "ten segments; in the list ten connections"),
     ("n N", "n N", "next, previous change of a state"),
     ("[ ]", "[ ]", "previous, next connection"),

@@ -59,11 +59,11 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
 fn draw_verdict(app: &App, _: &Columns, area: Rect, buffer: &mut Buffer) {
     let ending = ending(&app.trace, app.connection);
     let shown: Vec<_> = ending.evidence.iter().map(|row| (row + 1).to_string()).collect();
-    let mut spans = vec![Span::styled(format!(" {}", ending.summary), app.theme.news())];
-    if !shown.is_empty() {
-        let plural = if shown.len() == 1 { "" } else { "s" };
-        spans.push(Span::styled(format!("  see segment{plural} {}", shown.join(", ")), app.theme.quiet()));
-    }
+    let plural = if shown.len() == 1 { "" } else { "s" };
+    let summary = Span::styled(format!(" {}", ending.summary), app.theme.news());
+    let see = Span::styled(format!("  see segment{plural} {}", shown.join(", ")), app.theme.quiet());
+    let fits = summary.width() + see.width() <= usize::from(area.width);
+    let spans = if fits && !shown.is_empty() { vec![summary, see] } else { vec![summary] };
     buffer.set_line(area.x, area.y, &Line::from(spans), area.width);
 }
 

@@ -11,28 +11,37 @@ use ratatui::style::Style;
 
 use super::app::App;
 use super::ladder::{mark, window};
-use crate::conn::ConnectionId;
+use crate::conn::{ConnectionId, Side, State};
 use crate::story::ending::{Ending, Kind, ending};
 use crate::story::numbers::short_state;
 
-/// Lines the list takes above the ladder: all connections if they are few, else a quarter of the screen.
+/// Columns of a connection's number, and those that an ending in short needs.
+const NUMBER: usize = 3;
+const ENDING: usize = 15;
+
+/// Lines the list takes above the ladder: all connections if they are few, else a quarter of the screen; only the chosen
+/// one on a tiny screen.
 #[must_use]
 pub fn lines(connections: usize, height: u16) -> u16 {
+    if height < 16 {
+        return 1;
+    }
     let wanted = u16::try_from(connections).unwrap_or(u16::MAX).saturating_add(1);
     wanted.min((height / 4).max(3))
 }
 
-/// Draws a heading and as many connections as fit around the chosen one.
+/// Draws a heading (but on one line) and as many connections as fit around the chosen one.
 pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
-    if area.height == 0 {
-        return;
-    }
     let widths = Widths::of(app, area.width.into());
-    let heading = widths.line(["#", "client", "server", "segments", "client state", "server state", "ending"]);
-    buffer.set_stringn(area.x, area.y, format!(" {heading}"), area.width.into(), app.theme.quiet());
+    let with_heading = u16::from(area.height > 1);
+    let states = if widths.is_short() { ["clt", "srv"] } else { ["client state", "server state"] };
+    let heading = widths.line(["#", "client", "server", "segments", states[0], states[1], "ending"]);
+    if with_heading > 0 {
+        buffer.set_stringn(area.x, area.y, format!(" {heading}"), area.width.into(), app.theme.quiet());
+    }
     let chosen = app.connection as usize;
-    let rows = window(chosen, app.connections(), usize::from(area.height - 1));
-    for (y, id) in (area.y + 1..).zip(rows) {
+    let rows = window(chosen, app.connections(), usize::from(area.height - with_heading));
+    for (y, id) in (area.y + with_heading..).zip(rows) {
         let is_chosen = id == chosen;
         let style = if is_chosen { app.theme.news() } else { Style::new() };
         mark(app, is_chosen, area.x, y, buffer);
@@ -41,47 +50,58 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// Columns, 0 for one that is left out.
 struct Widths {
-    address: usize,
+    client: usize,
+    server: usize,
     segments: usize,
     state: usize,
-    short: bool,
 }
+
+const STATE: usize = 13;
+const SHORT_STATE: usize = 4;
 
 impl Widths {
     /// Endpoints as wide as the widest on the screen needs; columns go rather than an address be cut.
     fn of(app: &App, width: usize) -> Widths {
         let connections = app.trace.connections();
-        let rows = window(app.connection as usize, connections.len(), 256);
-        let longest = connections[rows].iter().map(|c| c.addresses.client.to_string().len().max(c.addresses.server.to_string().len()));
-        let address = longest.max().unwrap_or(0).max(6);
-        let left = width.saturating_sub(6 + 2 * (address + 1));
-        match left {
-            55.. => Widths { address, segments: 8, state: 13, short: false },
-            46.. => Widths { address, segments: 0, state: 13, short: false },
-            26.. => Widths { address, segments: 0, state: 5, short: true },
-            _ => Widths { address, segments: 0, state: 0, short: true },
-        }
+        let rows = window(app.connection as usize, connections.len(), usize::from(u8::MAX));
+        let longest = |side: Side| rows.clone().map(|i| connections[i].addresses[side].to_string().len()).max();
+        let [client, server] = Side::BOTH.map(|side| longest(side).unwrap_or(0).max(6));
+        let choices = [(server, 8, STATE), (server, 0, STATE), (server, 0, SHORT_STATE), (server, 0, 0), (0, 0, 0)];
+        let fitting = choices.map(|(server, segments, state)| Widths { client, server, segments, state });
+        let [.., least] = &fitting;
+        let chosen = fitting.iter().find(|widths| widths.total() + ENDING <= width).unwrap_or(least);
+        Widths { ..*chosen }
+    }
+
+    fn total(&self) -> usize {
+        let columns = [1, NUMBER, self.client, self.server, self.segments, self.state, self.state];
+        columns.iter().filter(|width| **width > 0).map(|width| width + 1).sum()
+    }
+
+    fn is_short(&self) -> bool {
+        self.state < STATE
     }
 
     fn line(&self, cells: [&str; 7]) -> String {
-        let [number, client, server, segments, client_state, server_state, ending] = cells;
-        let address = self.address;
-        let mut text = format!("{number:>4} {client:address$} {server:address$} ");
-        if self.segments > 0 {
-            text += &format!("{segments:>width$} ", width = self.segments);
+        let widths = [NUMBER, self.client, self.server, self.segments, self.state, self.state];
+        let mut text = String::new();
+        for (i, (cell, width)) in cells.iter().zip(widths).enumerate() {
+            let counts = matches!(i, 0 | 3);
+            match width {
+                0 => {}
+                _ if counts => text += &format!("{cell:>width$} "),
+                _ => text += &format!("{cell:width$} "),
+            }
         }
-        if self.state > 0 {
-            let cut = |name: &str| name.chars().take(self.state).collect::<String>();
-            text += &format!("{:width$} {:width$} ", cut(client_state), cut(server_state), width = self.state);
-        }
-        text + ending
+        text + cells[6]
     }
 }
 
 fn entry(app: &App, id: ConnectionId, widths: &Widths) -> String {
     let connection = &app.trace.connections()[id as usize];
-    let state = |state: crate::conn::State| if widths.short { short_state(state) } else { state.name() };
+    let state = |state: State| if widths.is_short() { short_state(state) } else { state.name() };
     widths.line([
         &(id + 1).to_string(),
         &connection.addresses.client.to_string(),

@@ -1,0 +1,115 @@
+//! The program in a pseudo-terminal, and what stands on its screen.
+
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Instant;
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use super::PATIENCE;
+
+pub struct Screen {
+    terminal: vt100::Parser,
+    octets: Receiver<Vec<u8>>,
+    keys: Box<dyn Write + Send>,
+    master: Box<dyn MasterPty + Send>,
+    pub child: Box<dyn Child + Send + Sync>,
+}
+
+fn non_zero(number: u16) -> NonZeroU16 {
+    NonZeroU16::new(number).expect("a screen has lines and columns")
+}
+
+impl Screen {
+    /// Starts the program on a screen of `columns` by `lines`.
+    pub fn start(arguments: &[&str], columns: u16, lines: u16) -> Screen {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_tcpviz"));
+        command.args(arguments);
+        command.env("LC_ALL", "C.UTF-8");
+        command.env("TERM", "xterm-256color");
+        Screen::start_command(command, columns, lines)
+    }
+
+    /// Starts any command, such as a shell with a pipe.
+    pub fn start_command(command: CommandBuilder, columns: u16, lines: u16) -> Screen {
+        let size = PtySize { rows: lines, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
+        let child = pair.slave.spawn_command(command).expect("the program starts");
+        let mut output = pair.master.try_clone_reader().expect("a reader");
+        let (sender, octets) = channel();
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = output.read(&mut buffer) {
+                if sender.send(buffer[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        Screen {
+            terminal: vt100::Parser::new(non_zero(lines), non_zero(columns), 0),
+            octets,
+            keys: pair.master.take_writer().expect("a writer"),
+            master: pair.master,
+            child,
+        }
+    }
+
+    pub fn text(&self) -> String {
+        self.terminal.screen().contents()
+    }
+
+    /// Whether the program has the alternate screen.
+    pub fn is_alternate(&self) -> bool {
+        self.terminal.screen().alternate_screen()
+    }
+
+    /// Waits until the screen is as wanted; what stood there instead is the failure's message.
+    pub fn wait(&mut self, wanted: &str, is_so: impl Fn(&str) -> bool) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let text = self.text();
+            if is_so(&text) {
+                return text;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.octets.recv_timeout(left) {
+                Ok(octets) => self.terminal.process(&octets),
+                Err(why) => panic!("never on the screen ({why}): {wanted}\n{text}"),
+            }
+        }
+    }
+
+    pub fn wait_for(&mut self, text: &str) -> String {
+        self.wait(text, |screen| screen.contains(text))
+    }
+
+    pub fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).expect("the program reads keys");
+    }
+
+    pub fn resize(&mut self, columns: u16, lines: u16) {
+        self.terminal.screen_mut().set_size(non_zero(lines), non_zero(columns));
+        let size = PtySize { rows: lines, cols: columns, pixel_width: 0, pixel_height: 0 };
+        self.master.resize(size).expect("the terminal can be resized");
+    }
+
+    /// Waits for the program's end; returns its exit code. What it printed last stands on the screen then.
+    pub fn wait_for_end(&mut self) -> u32 {
+        let deadline = Instant::now() + PATIENCE;
+        // The master reads no more once the last process has closed the terminal.
+        while let Ok(octets) = self.octets.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            self.terminal.process(&octets);
+        }
+        assert!(Instant::now() < deadline, "the program ends:\n{}", self.text());
+        self.child.wait().expect("an exit code").exit_code()
+    }
+}
+
+pub const LEFT: &str = "\x1b[D";
+pub const RIGHT: &str = "\x1b[C";
+pub const UP: &str = "\x1b[A";
+pub const DOWN: &str = "\x1b[B";
+pub const HOME: &str = "\x1b[H";
+pub const END: &str = "\x1b[F";

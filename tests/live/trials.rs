@@ -1,0 +1,258 @@
+//! The live tests themselves.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Instant;
+
+use libtest_mimic::Trial;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::common::screen::{END, LEFT, Screen};
+use crate::common::{PATIENCE, capture, json, printed, tcpviz};
+use crate::exchange::{EXCHANGES, Exchange, Pair, connect, listen};
+use crate::kernel;
+
+pub fn all() -> Vec<Trial> {
+    let exchanges = EXCHANGES.iter().map(|exchange| {
+        Trial::test(format!("states_agree_with_the_kernel::{}", exchange.name), || {
+            states_agree_with_the_kernel(exchange);
+            Ok(())
+        })
+    });
+    let others: [(&str, fn()); 7] = [
+        ("refused_connection_is_told_and_never_was_open", refused_connection),
+        ("any_interface_shows_a_loopback_segment_once", any_interface),
+        ("leaving_right_after_a_close_loses_nothing", leaving_right_after_a_close),
+        ("screen_follows_live_and_tells_where_the_capture_is", screen_follows_live),
+        ("screen_follows_a_pipe_from_tcpdump", screen_follows_a_pipe),
+        ("an_existing_file_is_not_overwritten", existing_file),
+        ("capabilities_are_gone_while_capturing", capabilities_are_gone),
+    ];
+    let others = others.into_iter().map(|(name, test)| {
+        Trial::test(name, move || {
+            test();
+            Ok(())
+        })
+    });
+    exchanges.chain(others).collect()
+}
+
+/// The program capturing live, printing JSON.
+struct Live {
+    child: Child,
+    lines: Receiver<Value>,
+    seen: Vec<Value>,
+}
+
+impl Live {
+    fn start(arguments: &[&str]) -> Live {
+        let mut child = tcpviz()
+            .args(["--format", "json"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("tcpviz starts");
+        let output = BufReader::new(child.stdout.take().expect("its output"));
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                let _ = sender.send(serde_json::from_str(&line).expect("a line of JSON"));
+            }
+        });
+        let mut live = Live { child, lines, seen: Vec::new() };
+        // The first line comes when the capture is open.
+        live.wait("the capture line", |seen| seen["type"] == "capture");
+        live
+    }
+
+    /// Waits for a line that is as wanted.
+    fn wait(&mut self, wanted: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    self.seen.push(line.clone());
+                    if is_so(&line) {
+                        return line;
+                    }
+                }
+                Err(why) => panic!("never printed ({why}): {wanted}; but\n{:#?}", self.seen.last()),
+            }
+        }
+    }
+
+    /// Waits until both ends are in these states after the newest segment.
+    fn wait_for_states(&mut self, wanted: [&str; 2]) {
+        let is_so = |line: &Value| line["client_state"] == wanted[0] && line["server_state"] == wanted[1];
+        if !self.seen.iter().rev().find(|line| line["type"] == "segment").is_some_and(is_so) {
+            self.wait(&format!("{wanted:?}"), is_so);
+        }
+    }
+
+    /// Ends the capture as Ctrl-C does; returns every line.
+    fn stop(mut self) -> Vec<Value> {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::INT).expect("tcpviz is running");
+        self.seen.extend(self.lines.iter());
+        let status = self.child.wait().expect("an exit code");
+        assert!(status.success(), "{status}");
+        self.seen
+    }
+}
+
+/// Where a capture goes: into the repository when it is to be recorded anew.
+fn save_path(folder: &Path, name: &str) -> PathBuf {
+    match std::env::var_os("TCPVIZ_RECORD") {
+        Some(_) => capture(name),
+        None => folder.join(format!("{name}.pcap")),
+    }
+}
+
+fn segments(lines: &[Value]) -> Vec<&Value> {
+    lines.iter().filter(|line| line["type"] == "segment").collect()
+}
+
+/// At each step of the exchange: the kernel has the states of the article, and tcpviz shows the same. The saved capture,
+/// replayed, gives the same segments with the same states.
+fn states_agree_with_the_kernel(exchange: &Exchange) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = save_path(folder.path(), exchange.name);
+    let (listener, server) = listen(exchange.host);
+    let port = server.port().to_string();
+    let mut live = Live::start(&["--port", &port, "--write", path.to_str().unwrap(), "--force"]);
+    let mut pair = connect(&listener, server);
+    let mut steps = 0;
+    (exchange.play)(&mut pair, &mut |pair: &Pair, step, wanted| {
+        eprintln!("{}: {step}: {wanted:?}", exchange.name);
+        kernel::wait_for(pair.client_address, pair.server_address, wanted);
+        live.wait_for_states(wanted);
+        steps += 1;
+    });
+    assert!(steps >= 2);
+    let lines = live.stop();
+    assert_eq!(segments(&lines), segments(&json(&path)), "replayed as it was live");
+}
+
+fn refused_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = save_path(folder.path(), "connection-refused");
+    let (listener, server) = listen("127.0.0.1");
+    drop(listener);
+    let port = server.port().to_string();
+    let mut live = Live::start(&["--port", &port, "--write", path.to_str().unwrap(), "--force"]);
+    std::net::TcpStream::connect(server).expect_err("nobody listens");
+    live.wait("the SYN's state taken back", |line| line["type"] == "revision" && line["server_state"] == "CLOSED");
+    let lines = live.stop();
+    assert_eq!(lines.last().unwrap()["ending"]["kind"], "refused");
+    // From a file, states are as finally known.
+    assert!(segments(&json(&path)).iter().all(|line| line["server_state"] == "CLOSED"));
+}
+
+fn any_interface() {
+    let (listener, server) = listen("127.0.0.1");
+    let mut live = Live::start(&["-i", "any", "--port", &server.port().to_string()]);
+    let mut pair = connect(&listener, server);
+    (pair.client, pair.server) = (None, None);
+    live.wait("the end", |line| line["client_state"] == "TIME-WAIT" && line["server_state"] == "CLOSED");
+    let lines = live.stop();
+    let frames = segments(&lines);
+    assert!(frames.len() <= 7 && frames.iter().all(|line| line["notes"].as_array().unwrap().is_empty()), "{frames:#?}");
+}
+
+/// The capture is ended without waiting for anything to be shown: what the kernel has captured must still come.
+fn leaving_right_after_a_close() {
+    let (listener, server) = listen("127.0.0.1");
+    let live = Live::start(&["--port", &server.port().to_string()]);
+    let mut last = String::new();
+    for _ in 0..50 {
+        let mut pair = connect(&listener, server);
+        pair.client.as_ref().unwrap().set_linger(Some(std::time::Duration::ZERO)).unwrap();
+        last = pair.client_address.to_string();
+        pair.client = None;
+    }
+    let lines = live.stop();
+    let connections: Vec<_> = lines.iter().filter(|line| line["type"] == "connection").collect();
+    assert_eq!(connections.len(), 50);
+    assert!(connections.iter().all(|line| line["ending"]["kind"] == "reset"), "every RST was captured");
+    assert_eq!(connections[49]["client"], last.as_str());
+}
+
+fn screen_follows_live() {
+    let (listener, server) = listen("127.0.0.1");
+    let port = server.port().to_string();
+    let mut screen = Screen::start(&["--port", &port], 100, 30);
+    let waiting = screen.wait_for("nothing yet");
+    assert!(waiting.contains(&format!("port {port}")) && waiting.contains("0 received · 0 dropped"), "{waiting}");
+
+    let mut pair = connect(&listener, server);
+    screen.wait("the handshake", |text| text.matches("ESTABLISHED").count() >= 2 && text.contains("following 3/3"));
+    pair.client = None;
+    screen.wait("the half-close", |text| text.contains("FIN-WAIT-2") && text.contains("CLOSE-WAIT"));
+    screen.press(LEFT);
+    screen.wait_for("step 4/5");
+    pair.server.as_ref().unwrap().send(b"a").unwrap();
+    let moved = screen.wait_for("Reset by the client: data reached it after its FIN.");
+    assert!(moved.contains("step 4/7"), "who moved isn't moved on:\n{moved}");
+    screen.press(END);
+    let live = screen.wait_for("following 7/7");
+
+    screen.press("q");
+    assert_eq!(screen.wait_for_end(), 0);
+    assert!(!screen.is_alternate(), "the terminal is as before");
+    let last = screen.text().replace('\n', "");
+    let path = last.split("saved in ").nth(1).and_then(|rest| rest.split(';').next()).unwrap_or_else(|| panic!("{last}"));
+    let replayed = printed(&["--format", "ladder", path]);
+    for row in replayed.lines().filter(|line| line.contains('┊') || line.contains('┃')) {
+        let shown = row.trim().trim_end_matches(|c: char| c.is_ascii_uppercase() || c == '-').trim_end();
+        assert!(live.contains(shown), "replayed otherwise than live: {row}\n{live}");
+    }
+    std::fs::remove_file(path).unwrap();
+}
+
+fn screen_follows_a_pipe() {
+    let (listener, server) = listen("127.0.0.1");
+    let port = server.port();
+    let mut command = portable_pty::CommandBuilder::new("sh");
+    let program = env!("CARGO_BIN_EXE_tcpviz");
+    command.args(["-c", &format!("tcpdump -i lo -U --immediate-mode -w - port {port} | {{ {program} -; echo left with $?; }}")]);
+    command.env("LC_ALL", "C.UTF-8");
+    let mut screen = Screen::start_command(command, 100, 24);
+    screen.wait_for("no TCP segment yet");
+    let mut pair = connect(&listener, server);
+    screen.wait_for("following 3/3");
+    pair.client = None;
+    screen.wait_for("FIN-WAIT-2");
+    screen.press("q");
+    screen.wait_for("left with 0");
+    assert!(!screen.is_alternate(), "the terminal is as before");
+}
+
+fn existing_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kept.pcap");
+    std::fs::write(&path, "precious").unwrap();
+    let output = tcpviz().args(["-F", "json", "-w", path.to_str().unwrap()]).output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(errors.contains("exists; --force replaces it"), "{errors}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
+}
+
+fn capabilities_are_gone() {
+    let (_listener, server) = listen("127.0.0.1");
+    let live = Live::start(&["--port", &server.port().to_string()]);
+    for task in std::fs::read_dir(format!("/proc/{}/task", live.child.id())).unwrap() {
+        let status = std::fs::read_to_string(task.unwrap().path().join("status")).unwrap();
+        for set in ["CapInh", "CapPrm", "CapEff"] {
+            let line = status.lines().find(|line| line.starts_with(set)).unwrap();
+            assert!(line.ends_with("0000000000000000"), "{line}");
+        }
+        assert!(status.contains("NoNewPrivs:\t1"), "{status}");
+    }
+    live.stop();
+}
