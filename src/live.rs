@@ -1,7 +1,7 @@
 //! Capturing live: the interface is opened, privileges are given up, and only then is anything read.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
@@ -45,7 +45,10 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     let filter = selection.kernel_filter();
     let open = live::open(&interface, selection).map_err(|why| explain(why))?;
     let save = SaveFile::create(cli.write.as_deref(), cli.force, privilege::invoking_user())
-        .with_context(|| cannot_create(cli.write.as_deref()))?;
+        .map_err(|why| match &cli.write {
+            Some(path) => view::cannot_create(path, why),
+            None => anyhow::Error::new(why).context("can't create a temporary file; --write FILE names another place"),
+        })?;
     privilege::give_up().context("root and capabilities can't be given up, so nothing is captured")?;
 
     let saved = Saved { path: save.path.clone(), temporary: save.temporary, segments: Arc::default() };
@@ -95,16 +98,6 @@ impl Saved {
             let segments = counted(segments, "segment");
             eprintln!("tcpviz: {segments} saved in {path}; to see them again: tcpviz {path}");
         }
-    }
-}
-
-fn cannot_create(path: Option<&Path>) -> String {
-    match path {
-        Some(path) if path.symlink_metadata().is_ok() => {
-            format!("{} exists; --force replaces it", printable(&path.to_string_lossy()))
-        }
-        Some(path) => format!("can't create {}", printable(&path.to_string_lossy())),
-        None => "can't create a temporary file for the capture; --write FILE names another place".into(),
     }
 }
 

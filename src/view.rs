@@ -2,16 +2,18 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use tcpviz::conn::Revision;
 use tcpviz::report::{json, ladder};
 use tcpviz::source::Sink;
+use tcpviz::story::numbers::printable;
 use tcpviz::story::{Charset, Style};
 use tcpviz::trace::Trace;
 use tcpviz::tui::{self, App, Message, Origin, ReadBack, Theme};
@@ -43,10 +45,7 @@ pub fn choose(cli: &Cli) -> anyhow::Result<View> {
         let mut options = OpenOptions::new();
         options.write(true);
         let options = if cli.force { options.create(true).truncate(true) } else { options.create_new(true) };
-        let file = options.open(path).with_context(|| match path.exists() {
-            true => format!("{} exists; --force replaces it", path.display()),
-            false => format!("can't create {}", path.display()),
-        })?;
+        let file = options.open(path).map_err(|why| cannot_create(path, why))?;
         return Ok(View::Text(format, Box::new(BufWriter::new(file))));
     }
     if cli.format.is_none() && io::stdout().is_terminal() {
@@ -188,6 +187,15 @@ fn take(trace: &mut Trace, feed: Feed, revised: impl FnMut(&Trace, u32, &Revisio
         Feed::Ended(ended) => trace.ended = Some(ended),
     }
     trace.ended.is_some()
+}
+
+/// Why a file could not be created, and what to type.
+pub fn cannot_create(path: &Path, why: io::Error) -> anyhow::Error {
+    let name = printable(&path.to_string_lossy());
+    match why.kind() {
+        io::ErrorKind::AlreadyExists => anyhow!("{name} exists; --force replaces it"),
+        _ => anyhow::Error::new(why).context(format!("can't create {name}")),
+    }
 }
 
 fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {

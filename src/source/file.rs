@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Cursor, Read, Write};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::thread;
 
@@ -17,55 +18,73 @@ const BATCH: usize = 4096;
 /// A capture about to be read.
 pub struct Opened {
     input: Box<dyn Read + Send>,
+    /// Where an input that can be read only once is copied to.
+    copy: Option<File>,
     /// Where payloads can be read back, if that was asked for.
     pub store: Option<Store>,
 }
 
-/// Opens `path`, or standard input for `-`.
+/// Opens `path`, or standard input for `-`, without waiting for its first octet.
 ///
 /// With `keep`, frames can be read back later: from the file itself, or from an unnamed temporary copy where the input
 /// can be read only once (a pipe, a compressed file).
 ///
 /// # Errors
-/// The file can't be opened or its first octets can't be read.
+/// The file can't be opened, or the temporary one can't be created.
 pub fn open(path: &Path, keep: bool) -> io::Result<Opened> {
-    let piped = path == Path::new("-");
-    let (mut input, file): (Box<dyn Read + Send>, _) = if piped {
+    let (input, file): (Box<dyn Read + Send>, _) = if path == Path::new("-") {
         (Box::new(io::stdin()), None)
     } else {
         let file = File::open(path)?;
-        if file.metadata()?.is_dir() {
+        let kind = file.metadata()?;
+        if kind.is_dir() {
             return Err(io::Error::from(io::ErrorKind::IsADirectory));
         }
-        (Box::new(file.try_clone()?), file.metadata()?.is_file().then_some(file))
+        (Box::new(file.try_clone()?), kind.is_file().then_some(file))
     };
-    let mut magic = Vec::new();
-    input.by_ref().take(2).read_to_end(&mut magic)?;
-    let compressed = magic == [0x1f, 0x8b];
-    input = Box::new(Cursor::new(magic).chain(input));
-    if compressed {
-        input = Box::new(MultiGzDecoder::new(input));
-    }
-    let store = match file {
-        _ if !keep => None,
-        Some(file) if !compressed => Some(Store::new(file)),
+    let mut magic = GZIP;
+    let readable_twice = match &file {
+        Some(file) => file.read_at(&mut magic, 0)? < magic.len() || magic != GZIP,
+        None => false,
+    };
+    let (copy, store) = match file {
+        _ if !keep => (None, None),
+        Some(file) if readable_twice => (None, Some(Store::new(file))),
         _ => {
             let copy = tempfile::tempfile()?;
-            input = Box::new(Copying {
-                input,
-                copy: copy.try_clone()?,
-            });
-            Some(Store::new(copy))
+            (Some(copy.try_clone()?), Some(Store::new(copy)))
         }
     };
-    Ok(Opened { input, store })
+    Ok(Opened { input, copy, store })
+}
+
+/// The first octets of what gzip has compressed.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+impl Opened {
+    /// The capture itself, decompressed and copied as need be. Waits for the first octets.
+    fn into_capture(mut self) -> io::Result<Box<dyn Read + Send>> {
+        let mut magic = Vec::new();
+        self.input.by_ref().take(2).read_to_end(&mut magic)?;
+        let compressed = magic == GZIP;
+        let whole = Cursor::new(magic).chain(self.input);
+        let capture: Box<dyn Read + Send> =
+            if compressed { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) };
+        Ok(match self.copy {
+            Some(copy) => Box::new(Copying { input: capture, copy }),
+            None => capture,
+        })
+    }
 }
 
 /// Reads on a thread of its own until the input ends or nobody listens.
 pub fn start(opened: Opened, selection: Selection, mut sink: Sink) {
     thread::spawn(move || {
         let mut collector = Collector::new(selection);
-        let ended = read(Savefile::new(opened.input), &mut collector, &mut sink);
+        let ended = match opened.into_capture() {
+            Ok(capture) => read(Savefile::new(capture), &mut collector, &mut sink),
+            Err(why) => failed(why.to_string()),
+        };
         if let Some(ended) = ended {
             sink(Feed::Batch(collector.flush()));
             sink(Feed::Ended(ended));
@@ -73,25 +92,23 @@ pub fn start(opened: Opened, selection: Selection, mut sink: Sink) {
     });
 }
 
+fn failed(error: String) -> Option<Ended> {
+    Some(Ended { cut: None, error: Some(error) })
+}
+
 /// `None`: nobody listens any more.
 fn read(mut savefile: Savefile<Box<dyn Read + Send>>, collector: &mut Collector, sink: &mut Sink) -> Option<Ended> {
-    let error = |error: String| {
-        Some(Ended {
-            cut: None,
-            error: Some(error),
-        })
-    };
     loop {
         // What has been read is handed on before waiting for more: a pipe may be slow.
         loop {
             match savefile.next() {
                 Ok(Next::Frame(frame)) => {
                     if let Err(why) = collector.take(&frame) {
-                        return error(why);
+                        return failed(why);
                     }
                 }
                 Ok(Next::Incomplete) => break,
-                Err(why) => return error(why),
+                Err(why) => return failed(why),
             }
             if collector.batch.segments.len() >= BATCH && !sink(Feed::Batch(collector.flush())) {
                 return None;
@@ -108,7 +125,7 @@ fn read(mut savefile: Savefile<Box<dyn Read + Send>>, collector: &mut Collector,
                     error: None,
                 });
             }
-            Err(why) => return error(format!("reading stopped: {why}; everything before is shown")),
+            Err(why) => return failed(format!("reading stopped: {why}; everything before is shown")),
         }
     }
 }

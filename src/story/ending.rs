@@ -47,7 +47,7 @@ const ANSWERED_WITHIN: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
     pub kind: Kind,
-    /// Who sent the first FIN, or the RST where there was none before it.
+    /// Who sent the first FIN, or the RST where there was none before it; nobody closes what was refused.
     pub closed_first: Option<Side>,
     pub reset_by: Option<Side>,
     /// Whether the RST answers a segment (it has no ACK of its own, or refuses a SYN) rather than giving up unasked.
@@ -81,7 +81,7 @@ pub fn ending(trace: &Trace, id: ConnectionId) -> Ending {
     };
     Ending {
         kind,
-        closed_first: first_fin.or(reset.map(|reset| reset.by)),
+        closed_first: first_fin.or(reset.filter(|reset| !reset.refused).map(|reset| reset.by)),
         reset_by: reset.map(|reset| reset.by),
         reply: reset.map(|reset| reset.refused || !trace.row(id, reset.row as usize).flags.has(Flags::ACK)),
         summary: summary(trace, id, connection, kind),

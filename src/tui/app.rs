@@ -104,13 +104,16 @@ impl App {
         Effect::None
     }
 
-    /// Does what a key asks for.
-    pub fn update(&mut self, action: Action) -> Effect {
-        if self.help {
-            // Any key closes the help; leaving leaves.
-            self.help = false;
-            return if action == Action::Leave { Effect::Leave } else { Effect::None };
+    /// Does what a key asks for; `None` is a key without a meaning.
+    pub fn press(&mut self, action: Option<Action>) -> Effect {
+        if std::mem::take(&mut self.help) && action != Some(Action::Leave) {
+            // Any key closes the help.
+            return Effect::None;
         }
+        action.map_or(Effect::None, |action| self.update(action))
+    }
+
+    fn update(&mut self, action: Action) -> Effect {
         match action {
             Action::NextSegment => self.go_to(self.row.saturating_add(1)),
             Action::PreviousSegment => self.go_to(self.row.saturating_sub(1)),

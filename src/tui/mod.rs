@@ -14,6 +14,7 @@ pub use frame::draw;
 pub use theme::Theme;
 
 use std::io;
+use std::panic;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::thread;
 
@@ -23,6 +24,9 @@ use crate::wire::Feed;
 
 /// Messages handled before the screen is drawn again, so that a flood can't keep the screen still.
 const BETWEEN_FRAMES: usize = 64;
+
+/// Exit code after a panic, as Rust's own.
+const PANICKED: i32 = 101;
 
 /// What wakes the UI.
 #[derive(Debug)]
@@ -39,6 +43,7 @@ pub enum Message {
 /// The terminal can't be used.
 pub fn run(app: &mut App, messages: &Receiver<Message>, input: SyncSender<Message>) -> io::Result<()> {
     let mut terminal = ratatui::try_init()?;
+    end_on_panic();
     thread::spawn(move || {
         while let Ok(event) = event::read() {
             if input.send(Message::Input(event)).is_err() {
@@ -51,6 +56,16 @@ pub fn run(app: &mut App, messages: &Receiver<Message>, input: SyncSender<Messag
     let result = follow(app, messages, &mut terminal);
     ratatui::restore();
     result
+}
+
+/// A panic in any thread ends the program: the terminal is restored by then (ratatui's hook), so going on would draw over
+/// what the user gets back.
+fn end_on_panic() {
+    let restore_and_tell = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        restore_and_tell(info);
+        std::process::exit(PANICKED);
+    }));
 }
 
 fn follow(app: &mut App, messages: &Receiver<Message>, terminal: &mut ratatui::DefaultTerminal) -> io::Result<()> {
@@ -71,10 +86,7 @@ fn follow(app: &mut App, messages: &Receiver<Message>, terminal: &mut ratatui::D
 fn take(app: &mut App, message: Message) -> Effect {
     match message {
         Message::Feed(feed) => app.feed(&feed),
-        Message::Input(Event::Key(key)) if key.kind != KeyEventKind::Release => match keys::action(key) {
-            Some(action) => app.update(action),
-            None => Effect::None,
-        },
+        Message::Input(Event::Key(key)) if key.kind != KeyEventKind::Release => app.press(keys::action(key)),
         // A resize needs nothing but the next frame.
         Message::Input(_) => Effect::None,
         Message::Leave => Effect::Leave,

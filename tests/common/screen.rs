@@ -65,6 +65,10 @@ impl Screen {
         self.terminal.screen().alternate_screen()
     }
 
+    pub fn hides_cursor(&self) -> bool {
+        self.terminal.screen().hide_cursor()
+    }
+
     /// Waits until the screen is as wanted; what stood there instead is the failure's message.
     pub fn wait(&mut self, wanted: &str, is_so: impl Fn(&str) -> bool) -> String {
         let deadline = Instant::now() + PATIENCE;

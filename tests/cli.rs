@@ -1,0 +1,178 @@
+//! The command line as other programs and people's fingers use it: exit codes, one line on an error, silence on a broken
+//! pipe, nothing but the asked-for output on standard output.
+
+mod common;
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Output, Stdio};
+
+use common::{capture, captures, printed, run, tcpviz};
+
+fn errors(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn close() -> String {
+    capture("close-then-peer-writes").to_str().unwrap().into()
+}
+
+#[test]
+fn not_a_terminal_prints_the_ladder() {
+    let ladder = printed(&[&close()]);
+    assert_eq!(ladder, printed(&["--format", "ladder", "-r", &close()]));
+    insta::assert_snapshot!(stable(&ladder));
+}
+
+/// Times and the client's port differ from recording to recording.
+fn stable(ladder: &str) -> String {
+    let lines = ladder.lines().map(|line| match line.find(['┊', '│', '┃']) {
+        Some(lane) if line.trim_start().starts_with(|c: char| c.is_ascii_digit()) => {
+            let states = line[..lane].split_whitespace().filter(|word| word.contains('-') || word.chars().all(char::is_uppercase));
+            format!("{} {}", states.collect::<String>(), &line[lane..])
+        }
+        _ if line.contains("client ") && line.contains(':') && line.contains("server ") => "(endpoints)".into(),
+        _ if line.ends_with(" s") => line.rsplit_once(", ").unwrap().0.into(),
+        _ => line.into(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn ascii_output_is_ascii_and_the_locale_asks_for_it() {
+    for (_, path) in captures() {
+        let path = path.to_str().unwrap();
+        let ascii = printed(&["--ascii", path]);
+        assert!(ascii.is_ascii(), "{ascii}");
+        let output = tcpviz().arg(path).env("LC_ALL", "C").output().unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), ascii);
+    }
+}
+
+#[test]
+fn absolute_numbers_are_those_of_the_header() {
+    let json = printed(&["-F", "json", &close()]);
+    let fin = json.lines().find(|line| line.contains(r#""flags":"F.""#)).unwrap();
+    let fin: serde_json::Value = serde_json::from_str(fin).unwrap();
+    let ladder = printed(&["--absolute", &close()]);
+    assert!(ladder.contains(&format!("FIN,ACK seq {} ack {}", fin["seq"], fin["ack"])), "{ladder}");
+}
+
+#[test]
+fn one_connection_can_be_chosen_and_a_missing_one_is_named() {
+    assert_eq!(printed(&["-c", "1", &close()]), printed(&[&close()]));
+    for format in ["ladder", "json"] {
+        let output = run(&["-c", "2", "-F", format, &close()]);
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(errors(&output), "tcpviz: there is no connection 2: the capture has 1\n");
+    }
+}
+
+#[test]
+fn output_goes_to_a_file_and_never_over_an_existing_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ladder.txt");
+    let path = path.to_str().unwrap();
+    assert_eq!(printed(&["-o", path, &close()]), "");
+    assert_eq!(std::fs::read_to_string(path).unwrap(), printed(&[&close()]));
+    let output = run(&["-o", path, &close()]);
+    assert_eq!((output.status.code(), errors(&output)), (Some(1), format!("tcpviz: {path} exists; --force replaces it\n")));
+    assert_eq!(printed(&["-o", path, "--force", "-F", "json", &close()]), "");
+    assert!(std::fs::read_to_string(path).unwrap().starts_with(r#"{"type":"capture""#));
+}
+
+#[test]
+fn what_cannot_be_opened_is_said_in_one_line() {
+    for (file, said) in [
+        ("no-such.pcap", "tcpviz: can't open no-such.pcap: No such file or directory"),
+        ("4321", "tcpviz: there is no capture file 4321; to watch port 4321: tcpviz --port 4321"),
+        ("/", "tcpviz: can't open /: is a directory"),
+        ("e\x1b[31mvil", r"tcpviz: can't open e\u{1b}[31mvil"),
+    ] {
+        let output = run(&[file]);
+        assert_eq!(output.status.code(), Some(1));
+        let errors = errors(&output);
+        assert!(errors.starts_with(said) && errors.lines().count() == 1, "{errors}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn wrong_usage_exits_with_2_and_says_what_to_type() {
+    for (arguments, said) in [
+        (&["--port", "99999"][..], "'99999' isn't a port: give 1 to 65535"),
+        (&["--port", "10-5"], "write 5-10"),
+        (&["--format", "gif", "x"], "possible values: ladder, json"),
+        (&["-i", "lo", "x.pcap"], "cannot be used with"),
+        (&["-w", "y.pcap", "x.pcap"], "cannot be used with"),
+        (&["-c", "0", "x.pcap"], "0 is not in 1.."),
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(errors(&output).contains(said), "{}", errors(&output));
+    }
+}
+
+#[test]
+fn a_broken_pipe_is_silent() {
+    let mut child = tcpviz()
+        .args(["-F", "json", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(&std::fs::read(close()).unwrap()).unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", errors(&output));
+}
+
+#[test]
+fn a_pipe_that_still_grows_is_told_as_it_comes() {
+    let mut child = tcpviz().args(["-F", "json", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.next().unwrap().contains(r#""live":true"#));
+    let octets = std::fs::read(capture("close-then-peer-writes")).unwrap();
+    // The first record, and a half of the second: the first must come out while the rest is awaited.
+    let first = 24 + 16 + 74;
+    input.write_all(&octets[..first + 40]).unwrap();
+    assert!(lines.next().unwrap().contains(r#""flags":"S""#));
+    input.write_all(&octets[first + 40..]).unwrap();
+    drop(input);
+    let rest: Vec<_> = lines.collect();
+    assert_eq!(rest.len(), 6 + 1);
+    assert!(rest[6].contains(r#""kind":"reset""#) && child.wait().unwrap().success());
+}
+
+#[test]
+fn help_and_version_exit_with_0() {
+    let help = printed(&["--help"]);
+    for option in ["--port", "--interface", "--list-interfaces", "--read", "--write", "--filter", "--format", "--connection"] {
+        assert!(help.contains(option), "{help}");
+    }
+    assert!(printed(&["--version"]).starts_with("tcpviz 0."));
+}
+
+/// Without the right to capture, the exact commands are given; as root, it is taken away first.
+#[cfg(feature = "live")]
+#[test]
+fn no_permission_says_what_to_type() {
+    // No capability in this user namespace reaches the network namespace outside.
+    let mut command = std::process::Command::new("unshare");
+    command.args(["--user", "--map-user=1000", "--", env!("CARGO_BIN_EXE_tcpviz"), "--port", "4321", "-F", "json"]);
+    let output = command.output().expect("unshare (util-linux)");
+    let errors = errors(&output);
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    let binary = env!("CARGO_BIN_EXE_tcpviz");
+    for said in [
+        format!("sudo {binary} --port 4321 -F json"),
+        format!("sudo setcap cap_net_raw+ep {binary}"),
+        "tcpviz FILE".into(),
+    ] {
+        assert!(errors.contains(&said), "{errors}");
+    }
+    assert!(output.stdout.is_empty());
+}

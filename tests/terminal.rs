@@ -1,0 +1,214 @@
+//! The program in a pseudo-terminal, as a person uses it: stepping, jumping, choosing, resizing, leaving.
+
+mod common;
+
+use std::process::Command;
+
+use common::screen::{DOWN, END, HOME, LEFT, RIGHT, Screen, UP};
+use common::{capture, captures};
+use portable_pty::CommandBuilder;
+use tcpviz::source::{self, Selection};
+use tcpviz::story::Style;
+use tcpviz::trace::Trace;
+use tcpviz::tui::{self, App, Message, Origin, ReadBack, Theme};
+use tcpviz::wire::Ports;
+
+fn close() -> String {
+    capture("close-then-peer-writes").to_str().unwrap().into()
+}
+
+/// The row marked as selected.
+fn selected(text: &str) -> &str {
+    let ladder = |line: &&str| line.starts_with('▌') && line.contains(['┊', '│', '┃']);
+    text.lines().find(ladder).unwrap_or_else(|| panic!("no row is selected:\n{text}"))
+}
+
+#[test]
+fn arrow_keys_step_and_each_step_shows_both_states_of_then() {
+    let mut screen = Screen::start(&[&close()], 100, 30);
+    let steps = [
+        ("SYN-SENT", "SYN-RECEIVED"),
+        ("ESTABLISHED", "SYN-RECEIVED"),
+        ("ESTABLISHED", "ESTABLISHED"),
+        ("FIN-WAIT-1", "CLOSE-WAIT"),
+        ("FIN-WAIT-2", "CLOSE-WAIT"),
+        ("FIN-WAIT-2", "CLOSE-WAIT"),
+        ("CLOSED", "CLOSED"),
+    ];
+    let check = |screen: &mut Screen, step: usize| {
+        let text = screen.wait_for(&format!("step {}/7", step + 1));
+        let row = selected(&text).to_string();
+        let (client, server) = steps[step];
+        let lanes: Vec<_> = row.match_indices(['┊', '│', '┃']).map(|(at, _)| at).collect();
+        assert!(row[..lanes[0]].trim_end().ends_with(client), "{row}");
+        assert_eq!(row[*lanes.last().unwrap()..].trim_start_matches(['┊', '│', '┃']).trim(), server, "{row}");
+    };
+    check(&mut screen, 0);
+    for step in 1..7 {
+        screen.press(RIGHT);
+        check(&mut screen, step);
+    }
+    // Backwards, the states are as they were.
+    for step in (0..6).rev() {
+        screen.press(LEFT);
+        check(&mut screen, step);
+    }
+    screen.press(END);
+    check(&mut screen, 6);
+    screen.press(HOME);
+    check(&mut screen, 0);
+    // With one connection, up and down step too.
+    screen.press(DOWN);
+    check(&mut screen, 1);
+    screen.press(UP);
+    check(&mut screen, 0);
+    // To the next change of a state, over those that change nothing.
+    screen.press("nnnn");
+    check(&mut screen, 4);
+    screen.press("n");
+    check(&mut screen, 6);
+    screen.press("N");
+    check(&mut screen, 4);
+    screen.press("q");
+    assert_eq!(screen.wait_for_end(), 0);
+}
+
+#[test]
+fn details_show_tcpdumps_line_and_what_the_segment_does() {
+    let mut screen = Screen::start(&[&close()], 140, 30);
+    screen.wait_for("step 1/7");
+    screen.press(RIGHT);
+    screen.press(RIGHT);
+    screen.press(RIGHT);
+    let text = screen.wait_for("step 4/7");
+    let tcpdump = Command::new("tcpdump").args(["-nn", "-r", &close()]).output().expect("tcpdump is installed");
+    let lines = String::from_utf8(tcpdump.stdout).unwrap();
+    let fin = lines.lines().nth(3).unwrap().split_once(": ").unwrap().1;
+    assert!(text.contains(&format!("frame 4: {fin}")), "{fin}\n{text}");
+    assert!(text.contains("The client will send no more"), "{text}");
+}
+
+#[test]
+fn resizing_draws_for_the_new_size() {
+    let mut screen = Screen::start(&[&close()], 100, 30);
+    screen.wait_for("step 1/7");
+    screen.press(END);
+    screen.wait_for("step 7/7");
+    for (columns, lines) in [(60, 20), (40, 12), (160, 50), (20, 5), (1, 1), (100, 30)] {
+        screen.resize(columns, lines);
+        if columns >= 40 {
+            let text = screen.wait("the footer in its new place", |text| {
+                text.lines().count() == usize::from(lines) && text.lines().last().unwrap().contains("leave")
+            });
+            let row = selected(&text);
+            assert!(row.contains("RST") && row.chars().count() <= usize::from(columns), "{text}");
+        }
+    }
+    screen.press("q");
+    assert_eq!(screen.wait_for_end(), 0);
+}
+
+#[test]
+fn several_connections_are_chosen_with_up_and_down() {
+    // All captures of one link type behind each other make one capture of many connections.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("all.pcap");
+    let mut octets = Vec::new();
+    for (_, capture) in captures() {
+        let one = std::fs::read(capture).unwrap();
+        octets.extend(if octets.is_empty() { &one[..] } else { &one[24..] });
+    }
+    std::fs::write(&path, octets).unwrap();
+    let mut screen = Screen::start(&[path.to_str().unwrap()], 100, 40);
+    let total = captures().len();
+    let text = screen.wait_for(&format!("{total} connections"));
+    assert!(text.contains("reset by client") && text.contains("orderly, server first") && text.contains("refused"), "{text}");
+    let chosen = |text: &str| {
+        let mark = text.lines().find(|line| line.starts_with('▌')).unwrap();
+        mark.trim_start_matches('▌').split_whitespace().next().unwrap().parse::<usize>().unwrap()
+    };
+    assert_eq!(chosen(&text), 1);
+    screen.press(RIGHT);
+    screen.wait_for("step 2/7");
+    screen.press(DOWN);
+    let text = screen.wait("the second connection", |text| chosen(text) == 2);
+    assert!(text.contains("Refused: 127.0.0.1:4321 answered the SYN with RST.") && text.contains("step 1/2"), "{text}");
+    screen.press(UP);
+    screen.wait("the first connection", |text| chosen(text) == 1);
+    // The list alone, then the ladder alone.
+    screen.press("\t");
+    screen.wait("no ladder", |text| !text.contains("SYN-SENT"));
+    screen.press("\t");
+    screen.wait("no list", |text| !text.contains("orderly, server first") && text.contains("SYN-SENT"));
+    screen.press("q");
+    assert_eq!(screen.wait_for_end(), 0);
+}
+
+#[test]
+fn help_names_the_keys_and_any_key_closes_it() {
+    let mut screen = Screen::start(&[&close()], 80, 24);
+    screen.wait_for("step 1/7");
+    screen.press("?");
+    let text = screen.wait_for("Ctrl-L");
+    assert!(text.contains("next, previous change of a state"), "{text}");
+    screen.press("x");
+    screen.wait("the ladder again", |text| !text.contains("Ctrl-L") && text.contains("SYN-SENT"));
+    screen.press("\x03");
+    assert_eq!(screen.wait_for_end(), 0);
+}
+
+#[test]
+fn signals_leave_the_terminal_as_it_was() {
+    for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT, rustix::process::Signal::HUP] {
+        let mut screen = Screen::start(&[&close()], 80, 24);
+        screen.wait_for("step 1/7");
+        assert!(screen.is_alternate());
+        let pid = i32::try_from(screen.child.process_id().unwrap()).unwrap();
+        rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal).unwrap();
+        assert_eq!(screen.wait_for_end(), 0, "{signal:?}");
+        assert!(!screen.is_alternate() && !screen.hides_cursor(), "{signal:?}");
+    }
+}
+
+/// The test runs itself in a pseudo-terminal, there with a UI that panics while it draws.
+#[test]
+fn a_panic_restores_the_terminal_and_ends() {
+    const INSIDE: &str = "TCPVIZ_TEST_PANIC";
+    if std::env::var_os(INSIDE).is_some() {
+        panicking_ui();
+    }
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "a_panic_restores_the_terminal_and_ends", "--nocapture"]);
+    command.env(INSIDE, "1");
+    let mut screen = Screen::start_command(command, 100, 30);
+    screen.wait_for("a panic while drawing");
+    assert_eq!(screen.wait_for_end(), 101);
+    assert!(!screen.is_alternate() && !screen.hides_cursor());
+}
+
+fn panicking_ui() {
+    let trace = Trace::new(Ports::default());
+    let origin = Origin { name: "test".into(), growing: false, listening: None, port: 0 };
+    let read_back: ReadBack = Box::new(|_| panic!("a panic while drawing"));
+    let mut app = App::new(trace, origin, Some(read_back), Style::default(), Theme::new(true));
+    let (sender, messages) = std::sync::mpsc::sync_channel(64);
+    let opened = source::open(&capture("close-then-peer-writes"), false).unwrap();
+    let feed = sender.clone();
+    source::file::start(opened, Selection::default(), Box::new(move |fed| feed.send(Message::Feed(fed)).is_ok()));
+    tui::run(&mut app, &messages, sender).unwrap();
+}
+
+#[test]
+fn a_capture_that_breaks_off_is_shown_and_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut.pcap");
+    let octets = std::fs::read(close()).unwrap();
+    std::fs::write(&path, &octets[..octets.len() - 10]).unwrap();
+    let mut screen = Screen::start(&[path.to_str().unwrap()], 100, 30);
+    let text = screen.wait_for("breaks off");
+    assert!(text.contains("6 segments"), "{text}");
+    screen.press("q");
+    assert_eq!(screen.wait_for_end(), 1);
+    let last = screen.text().replace('\n', "");
+    assert!(last.contains("ends in the middle of a record, after frame 6"), "{last}");
+}
