@@ -18,10 +18,12 @@ Examples:
 Exit codes: 0 fine; 1 something couldn't be read, opened or captured; 2 wrong usage.";
 
 /// See how TCP connections close: every segment between both ends' states.
+#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES, max_term_width = 100)]
 pub struct Cli {
-    /// Capture to replay (pcap or pcapng, gzip-compressed or not); `-` is standard input. Without one, capture live
+    /// Capture to replay (pcap or pcapng, gzip-compressed or not); `-` is standard input. Without
+    /// one, capture live
     pub file: Option<PathBuf>,
 
     /// The same as FILE
@@ -134,14 +136,18 @@ fn locale_is_utf8<T: AsRef<OsStr>>(variable: impl Fn(&str) -> Option<T>) -> bool
 fn port_range(text: &str) -> Result<(u16, u16), String> {
     let port = |text: &str| match text.parse::<u16>() {
         Ok(port) if port > 0 => Ok(port),
-        _ => Err(format!("'{text}' isn't a port: give 1 to 65535, or a range such as 5000-5010")),
+        _ => Err(format!(
+            "'{text}' isn't a port: give 1 to 65535, or a range such as 5000-5010"
+        )),
     };
     let (low, high) = match text.split_once('-') {
         Some((low, high)) => (port(low)?, port(high)?),
         None => (port(text)?, port(text)?),
     };
     if low > high {
-        return Err(format!("the range {text} ends before it begins: write {high}-{low}"));
+        return Err(format!(
+            "the range {text} ends before it begins: write {high}-{low}"
+        ));
     }
     Ok((low, high))
 }
@@ -168,7 +174,11 @@ mod tests {
     #[test]
     fn the_first_locale_variable_that_is_set_decides() {
         let utf8 = |vars: &[(&str, &str)]| {
-            locale_is_utf8(|name| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_string()))
+            locale_is_utf8(|name| {
+                vars.iter()
+                    .find(|(known, _)| *known == name)
+                    .map(|(_, value)| (*value).to_string())
+            })
         };
         assert!(utf8(&[("LANG", "C.UTF-8")]));
         assert!(!utf8(&[("LC_ALL", "C"), ("LANG", "de_DE.utf8")]));

@@ -1,8 +1,8 @@
 //! tcpviz shows how TCP connections close.
 //!
-//! The library is a pipeline, read from top to bottom: *frames come in, segments are decoded, connections are
-//! followed, the story is told, and someone shows it.* A module may import only what the table in
-//! `docs/architecture.md` allows; `tests/layers.rs` holds it to that.
+//! The library is a pipeline, read from top to bottom: *frames come in, segments are decoded,
+//! connections are followed, the story is told, and someone shows it.* A module may import only
+//! what the table in `docs/architecture.md` allows; `tests/layers.rs` holds it to that.
 
 pub mod wire;
 

@@ -1,9 +1,10 @@
-//! Capturing live: the interface is opened, privileges are given up, and only then is anything read.
+//! Capturing live: the interface is opened, privileges are given up, and only then is anything
+//! read.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context;
 
@@ -29,7 +30,11 @@ pub fn list_interfaces() -> anyhow::Result<()> {
     let interfaces = live::interfaces().map_err(anyhow::Error::msg)?;
     let mut out = io::stdout().lock();
     for (name, description) in interfaces {
-        writeln!(out, "{}", printable(format!("{name:15} {description}").trim_end()))?;
+        writeln!(
+            out,
+            "{}",
+            printable(format!("{name:15} {description}").trim_end())
+        )?;
     }
     Ok(())
 }
@@ -37,21 +42,31 @@ pub fn list_interfaces() -> anyhow::Result<()> {
 /// Captures until the user leaves, then says where the capture was saved.
 ///
 /// # Errors
-/// The interface can't be opened, the file can't be written, privileges can't be given up, or the view fails.
+/// The interface can't be opened, the file can't be written, privileges can't be given up, or the
+/// view fails.
 pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     let view = view::choose(cli)?;
     let interface = cli.interface.clone().unwrap_or_else(live::loopback);
-    let selection = Selection { ports: cli.ports(), expression: cli.filter.clone() };
+    let selection = Selection {
+        ports: cli.ports(),
+        expression: cli.filter.clone(),
+    };
     let filter = selection.kernel_filter();
-    let open = live::open(&interface, selection).map_err(|why| explain(why))?;
+    let open = live::open(&interface, selection).map_err(explain)?;
     let save = SaveFile::create(cli.write.as_deref(), cli.force, privilege::invoking_user())
         .map_err(|why| match &cli.write {
             Some(path) => view::cannot_create(path, why),
-            None => anyhow::Error::new(why).context("can't create a temporary file; --write FILE names another place"),
+            None => anyhow::Error::new(why)
+                .context("can't create a temporary file; --write FILE names another place"),
         })?;
-    privilege::give_up().context("root and capabilities can't be given up, so nothing is captured")?;
+    privilege::give_up()
+        .context("root and capabilities can't be given up, so nothing is captured")?;
 
-    let saved = Saved { path: save.path.clone(), temporary: save.temporary, segments: Arc::default() };
+    let saved = Saved {
+        path: save.path.clone(),
+        temporary: save.temporary,
+        segments: Arc::default(),
+    };
     let store = Store::new(save.reader()?);
     let read_back: ReadBack = Box::new(move |place| store.frame(place));
     let origin = Origin {
@@ -61,7 +76,10 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
         port: cli.port.first().map_or(EXAMPLE_PORT, |range| range.0),
     };
     if !view.is_ui() {
-        eprintln!("tcpviz: capturing on {} ({filter}); Ctrl-C ends it", origin.name);
+        eprintln!(
+            "tcpviz: capturing on {} ({filter}); Ctrl-C ends it",
+            origin.name
+        );
     }
     let segments = Arc::clone(&saved.segments);
     let start = Box::new(move |mut sink: Sink| {
@@ -103,9 +121,15 @@ impl Saved {
 
 /// Without the permission: the exact commands for this very binary.
 fn explain(why: OpenError) -> anyhow::Error {
-    let OpenError::Permission { .. } = why else { return why.into() };
-    let binary = std::env::current_exe().map_or_else(|_| "tcpviz".into(), |path| quoted(&path.to_string_lossy()));
-    let arguments: String = std::env::args().skip(1).map(|argument| format!(" {}", quoted(&argument))).collect();
+    let OpenError::Permission { .. } = why else {
+        return why.into();
+    };
+    let binary = std::env::current_exe()
+        .map_or_else(|_| "tcpviz".into(), |path| quoted(&path.to_string_lossy()));
+    let arguments: String = std::env::args()
+        .skip(1)
+        .map(|argument| format!(" {}", quoted(&argument)))
+        .collect();
     anyhow::anyhow!(
         "{why}\n\
          \n  as root, this once:        sudo {binary}{arguments}\n\
@@ -118,5 +142,9 @@ fn explain(why: OpenError) -> anyhow::Error {
 fn quoted(word: &str) -> String {
     let word = printable(word);
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }

@@ -37,7 +37,9 @@ fn main() -> ExitCode {
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
-        let json = cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+        let json = cause
+            .downcast_ref::<serde_json::Error>()
+            .and_then(serde_json::Error::io_error_kind);
         io.or(json) == Some(ErrorKind::BrokenPipe)
     })
 }
@@ -52,5 +54,7 @@ fn capture_live(_: &Cli) -> anyhow::Result<()> {
 
 #[cfg(not(feature = "live"))]
 fn list_interfaces() -> anyhow::Result<()> {
-    anyhow::bail!("this tcpviz was built without libpcap and knows no interfaces: tcpviz FILE replays a capture")
+    anyhow::bail!(
+        "this tcpviz was built without libpcap and knows no interfaces: tcpviz FILE replays a capture"
+    )
 }

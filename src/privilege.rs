@@ -1,5 +1,5 @@
-//! What is given up once the capture is open: root, every capability, and the way back to them. A program that reads
-//! what the network sends must not be able to do more than that.
+//! What is given up once the capture is open: root, every capability, and the way back to them. A
+//! program that reads what the network sends must not be able to do more than that.
 
 use std::io;
 
@@ -12,8 +12,8 @@ pub fn invoking_user() -> Option<(u32, u32)> {
     (rustix::process::geteuid().is_root() && user != 0).then_some((user, group))
 }
 
-/// Becomes the invoking user where sudo was used, and drops every capability in any case. To be called before a second
-/// thread exists: Linux keeps these for each thread.
+/// Becomes the invoking user where sudo was used, and drops every capability in any case. To be
+/// called before a second thread exists: Linux keeps these for each thread.
 ///
 /// # Errors
 /// Something could not be given up: then nothing may be captured.
@@ -27,7 +27,14 @@ pub fn give_up() -> io::Result<()> {
         rustix::thread::set_thread_res_uid(user, user, user)?;
     }
     let none = CapabilitySet::empty();
-    rustix::thread::set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })?;
+    rustix::thread::set_capabilities(
+        None,
+        CapabilitySets {
+            effective: none,
+            permitted: none,
+            inheritable: none,
+        },
+    )?;
     rustix::thread::set_no_new_privs(true)?;
     Ok(())
 }

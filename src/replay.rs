@@ -19,10 +19,25 @@ pub fn run(cli: &Cli, capture: &Path) -> anyhow::Result<()> {
     let view = view::choose(cli)?;
     let mut opened = source::open(capture, view.is_ui()).with_context(|| cannot_open(capture))?;
     let piped = capture == Path::new("-");
-    let name = if piped { "standard input".into() } else { printable(&file_name(capture)) };
-    let origin = Origin { name, growing: piped, listening: None, port: 0 };
-    let read_back = opened.store.take().map(|store| -> ReadBack { Box::new(move |place| store.frame(place)) });
-    let selection = Selection { ports: cli.ports(), expression: cli.filter.clone() };
+    let name = if piped {
+        "standard input".into()
+    } else {
+        printable(&file_name(capture))
+    };
+    let origin = Origin {
+        name,
+        growing: piped,
+        listening: None,
+        port: 0,
+    };
+    let read_back = opened
+        .store
+        .take()
+        .map(|store| -> ReadBack { Box::new(move |place| store.frame(place)) });
+    let selection = Selection {
+        ports: cli.ports(),
+        expression: cli.filter.clone(),
+    };
     let start = Box::new(move |sink: Sink| {
         source::file::start(opened, selection, sink);
         Ok(None)
@@ -31,14 +46,20 @@ pub fn run(cli: &Cli, capture: &Path) -> anyhow::Result<()> {
 }
 
 fn file_name(capture: &Path) -> String {
-    capture.file_name().unwrap_or(capture.as_os_str()).to_string_lossy().into_owned()
+    capture
+        .file_name()
+        .unwrap_or(capture.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// What couldn't be opened; a bare port number was probably meant for --port.
 fn cannot_open(capture: &Path) -> String {
     let name = printable(&capture.to_string_lossy());
     if name.parse::<u16>().is_ok() && !capture.exists() {
-        return format!("there is no capture file {name}; to watch port {name}: tcpviz --port {name}");
+        return format!(
+            "there is no capture file {name}; to watch port {name}: tcpviz --port {name}"
+        );
     }
     format!("can't open {name}")
 }

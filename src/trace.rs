@@ -1,6 +1,8 @@
-//! Everything read so far: a compact record per segment, the connections, the capture's counts. Views borrow it.
+//! Everything read so far: a compact record per segment, the connections, the capture's counts.
+//! Views borrow it.
 //!
-//! Payload and options aren't kept: they are read back from the capture file when someone looks at them.
+//! Payload and options aren't kept: they are read back from the capture file when someone looks at
+//! them.
 
 use crate::conn::state::PerSide;
 use crate::conn::{Certainty, Connection, ConnectionId, Notes, Revision, Side, State, Table};
@@ -60,8 +62,13 @@ impl Trace {
         }
     }
 
-    /// Takes a batch; `revised` hears of states in earlier records that a segment disproved, as they are found.
-    pub fn take(&mut self, batch: &Batch, mut revised: impl FnMut(&Trace, ConnectionId, &Revision)) {
+    /// Takes a batch; `revised` hears of states in earlier records that a segment disproved, as
+    /// they are found.
+    pub fn take(
+        &mut self,
+        batch: &Batch,
+        mut revised: impl FnMut(&Trace, ConnectionId, &Revision),
+    ) {
         self.tally = batch.tally;
         self.link = self.link.or(batch.link);
         for captured in &batch.segments {
@@ -74,8 +81,10 @@ impl Trace {
     fn push(&mut self, captured: &Captured) -> Option<(ConnectionId, Revision)> {
         let seg = &captured.segment;
         let (id, from, observed) = self.table.observe(seg);
-        self.rows.resize_with(self.table.connections.len(), Vec::new);
-        let index = u32::try_from(self.records.len()).expect("fewer than 2^32 segments fit in memory");
+        self.rows
+            .resize_with(self.table.connections.len(), Vec::new);
+        let index =
+            u32::try_from(self.records.len()).expect("fewer than 2^32 segments fit in memory");
         self.rows[id as usize].push(index);
         self.records.push(Record {
             time_ns: captured.time_ns,
@@ -123,7 +132,9 @@ impl Trace {
 
     /// The rows of a connection, in order.
     pub fn rows_of(&self, connection: ConnectionId) -> impl Iterator<Item = &Record> {
-        self.rows[connection as usize].iter().map(|&index| &self.records[index as usize])
+        self.rows[connection as usize]
+            .iter()
+            .map(|&index| &self.records[index as usize])
     }
 
     /// The states before row `row`: those after the row above it, or the connection's first.
@@ -135,7 +146,8 @@ impl Trace {
         }
     }
 
-    /// A sequence number of `side` relative to where its counting began (modulo 2^32, as tcpdump prints it).
+    /// A sequence number of `side` relative to where its counting began (modulo 2^32, as tcpdump
+    /// prints it).
     #[must_use]
     pub fn relative(&self, connection: ConnectionId, side: Side, seq: Seq) -> u32 {
         match self.connections()[connection as usize].ends[side].zero {

@@ -24,8 +24,8 @@ use crate::cli::{Cli, Format};
 /// Batches that may wait between the source's thread and the view's.
 const QUEUE: usize = 64;
 
-/// Starts a source's thread; gives back how to end it, where it can be asked to: what it still has comes first, then
-/// its last word.
+/// Starts a source's thread; gives back how to end it, where it can be asked to: what it still has
+/// comes first, then its last word.
 pub type Start = Box<dyn FnOnce(Sink) -> anyhow::Result<Option<Stop>>>;
 pub type Stop = Box<dyn Fn() + Send>;
 
@@ -44,7 +44,11 @@ pub fn choose(cli: &Cli) -> anyhow::Result<View> {
     if let Some(path) = &cli.output {
         let mut options = OpenOptions::new();
         options.write(true);
-        let options = if cli.force { options.create(true).truncate(true) } else { options.create_new(true) };
+        let options = if cli.force {
+            options.create(true).truncate(true)
+        } else {
+            options.create_new(true)
+        };
         let file = options.open(path).map_err(|why| cannot_create(path, why))?;
         return Ok(View::Text(format, Box::new(BufWriter::new(file))));
     }
@@ -64,21 +68,44 @@ impl View {
     ///
     /// # Errors
     /// The source broke off (what came before was shown), or the output can't be written.
-    pub fn show(self, cli: &Cli, origin: Origin, read_back: Option<ReadBack>, start: Start) -> anyhow::Result<()> {
+    pub fn show(
+        self,
+        cli: &Cli,
+        origin: Origin,
+        read_back: Option<ReadBack>,
+        start: Start,
+    ) -> anyhow::Result<()> {
         let style = Style {
-            charset: if cli.wants_ascii() { Charset::Ascii } else { Charset::Unicode },
+            charset: if cli.wants_ascii() {
+                Charset::Ascii
+            } else {
+                Charset::Unicode
+            },
             absolute: cli.absolute,
         };
         let trace = Trace::new(cli.ports());
         match self {
             View::Ui => {
-                let mut app = App::new(trace, origin, read_back, style, Theme::new(cli.wants_color()));
+                let mut app = App::new(
+                    trace,
+                    origin,
+                    read_back,
+                    style,
+                    Theme::new(cli.wants_color()),
+                );
                 if let Some(number) = cli.connection {
                     app.show_only(number - 1);
                 }
                 show_ui(app, start)
             }
-            View::Text(format, out) => Text { cli, style, origin, format, out }.write(trace, start),
+            View::Text(format, out) => Text {
+                cli,
+                style,
+                origin,
+                format,
+                out,
+            }
+            .write(trace, start),
         }
     }
 }
@@ -135,12 +162,16 @@ impl Text<'_> {
         finish(&trace)
     }
 
-    /// From a file, states as they are finally known; while a capture grows, line by line, with revisions.
+    /// From a file, states as they are finally known; while a capture grows, line by line, with
+    /// revisions.
     fn json(&mut self, trace: &mut Trace, feeds: &Receiver<Feed>) -> anyhow::Result<()> {
         let growing = self.origin.growing;
         let source = self.origin.name.clone();
         let wanted = self.cli.connection.map(|number| number - 1);
-        let mut writer = json::Writer { out: &mut self.out, wanted };
+        let mut writer = json::Writer {
+            out: &mut self.out,
+            wanted,
+        };
         if growing {
             writer.capture(trace, &source, true)?;
             writer.out.flush()?;
@@ -148,7 +179,9 @@ impl Text<'_> {
         let mut written = 0;
         loop {
             let mut revisions = Vec::new();
-            let ended = take(trace, feeds.recv()?, |_, id, revision: &Revision| revisions.push((id, *revision)));
+            let ended = take(trace, feeds.recv()?, |_, id, revision: &Revision| {
+                revisions.push((id, *revision));
+            });
             if growing {
                 writer.segments(trace, written)?;
                 written = trace.records.len();
@@ -173,7 +206,10 @@ impl Text<'_> {
     fn wanted(&self, trace: &Trace) -> anyhow::Result<Option<u32>> {
         match self.cli.connection {
             Some(number) if number as usize > trace.connections().len() => {
-                bail!("there is no connection {number}: the capture has {}", trace.connections().len())
+                bail!(
+                    "there is no connection {number}: the capture has {}",
+                    trace.connections().len()
+                )
             }
             number => Ok(number.map(|number| number - 1)),
         }
@@ -206,7 +242,11 @@ fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
 
 /// A source that broke off is an error, told in one line, after everything before it was shown.
 fn finish(trace: &Trace) -> anyhow::Result<()> {
-    match trace.ended.as_ref().and_then(|ended| ended.error.as_ref().or(ended.cut.as_ref())) {
+    match trace
+        .ended
+        .as_ref()
+        .and_then(|ended| ended.error.as_ref().or(ended.cut.as_ref()))
+    {
         Some(why) => bail!("{why}"),
         None => Ok(()),
     }

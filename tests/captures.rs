@@ -1,4 +1,5 @@
-//! Every capture in the repository: it shows what its recipe says, and tcpdump reads the same from it.
+//! Every capture in the repository: it shows what its recipe says, and tcpdump reads the same from
+//! it.
 
 mod common;
 
@@ -11,7 +12,11 @@ use serde_json::Value;
 
 /// `>F.`, `<P.(1)`.
 fn wire(segment: &Value) -> String {
-    let direction = if segment["from"] == "client" { '>' } else { '<' };
+    let direction = if segment["from"] == "client" {
+        '>'
+    } else {
+        '<'
+    };
     let len = match segment["len"].as_u64().unwrap() {
         0 => String::new(),
         len => format!("({len})"),
@@ -22,21 +27,38 @@ fn wire(segment: &Value) -> String {
 #[test]
 fn each_capture_shows_what_its_recipe_says() {
     for (name, path) in captures() {
-        let recipe = std::fs::read_to_string(path.with_extension("toml")).unwrap_or_else(|why| panic!("{name}.toml: {why}"));
-        let recipe: toml::Table = recipe.parse().unwrap_or_else(|why| panic!("{name}.toml: {why}"));
+        let recipe = std::fs::read_to_string(path.with_extension("toml"))
+            .unwrap_or_else(|why| panic!("{name}.toml: {why}"));
+        let recipe: toml::Table = recipe
+            .parse()
+            .unwrap_or_else(|why| panic!("{name}.toml: {why}"));
         let lines = json(&path);
         let rows: Vec<_> = of_type(&lines, "segment")
             .map(|line| {
                 let state = |side: &str| line[side].as_str().unwrap().to_string();
-                format!("{} {} {}", wire(line), state("client_state"), state("server_state"))
+                format!(
+                    "{} {} {}",
+                    wire(line),
+                    state("client_state"),
+                    state("server_state")
+                )
             })
             .collect();
-        let wanted: Vec<_> = recipe["rows"].as_array().unwrap().iter().map(|row| row.as_str().unwrap()).collect();
+        let wanted: Vec<_> = recipe["rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row.as_str().unwrap())
+            .collect();
         assert_eq!(rows, wanted, "{name}");
         let ending = &of_type(&lines, "connection").next().unwrap()["ending"];
         for key in ["kind", "closed_first", "reset_by"] {
             let wanted = recipe["ending"].get(key).and_then(toml::Value::as_str);
-            assert_eq!(ending.get(key).and_then(Value::as_str), wanted, "{name}: {key}");
+            assert_eq!(
+                ending.get(key).and_then(Value::as_str),
+                wanted,
+                "{name}: {key}"
+            );
         }
     }
 }
@@ -53,19 +75,30 @@ struct Printed {
     len: u64,
 }
 
-/// `12:00:00.0 IP 127.0.0.1.4321 > 127.0.0.1.35790: Flags [P.], seq 1:2, ack 2, win 64, options [...], length 1`.
+/// `12:00:00.0 IP 127.0.0.1.4321 > 127.0.0.1.35790: Flags [P.], seq 1:2, ack 2, win 64, options
+/// [...], length 1`.
 fn parse(line: &str) -> Printed {
     let (head, rest) = line.split_once(": Flags [").expect(line);
     let words: Vec<_> = head.split_whitespace().collect();
-    let [.., src, _, dst] = words[..] else { panic!("{line}") };
+    let [.., src, _, dst] = words[..] else {
+        panic!("{line}")
+    };
     let endpoint = |text: &str| {
         let (host, port) = text.rsplit_once('.').unwrap();
-        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+        if host.contains(':') {
+            format!("[{host}]:{port}")
+        } else {
+            format!("{host}:{port}")
+        }
     };
     let (flags, rest) = rest.split_once(']').unwrap();
     let number = |key: &str| {
         let (_, after) = rest.split_once(&format!(", {key} "))?;
-        after.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u64>().ok()
+        after
+            .split(|c: char| !c.is_ascii_digit())
+            .next()?
+            .parse::<u64>()
+            .ok()
     };
     let small = |number: u64| u32::try_from(number).unwrap();
     Printed {
@@ -79,8 +112,9 @@ fn parse(line: &str) -> Printed {
     }
 }
 
-/// What tcpdump would print of a segment in our JSON. tcpdump gives absolute numbers on a SYN, where there is no ACK, and on
-/// a connection's first segment with ACK; it leaves the sequence number of a bare ACK out.
+/// What tcpdump would print of a segment in our JSON. tcpdump gives absolute numbers on a SYN,
+/// where there is no ACK, and on a connection's first segment with ACK; it leaves the sequence
+/// number of a bare ACK out.
 fn as_tcpdump(segment: &Value, first_with_ack: bool) -> Printed {
     let text = |key: &str| segment[key].as_str().unwrap().to_string();
     let number = |key: &str| segment.get(key).and_then(Value::as_u64);
@@ -103,10 +137,22 @@ fn as_tcpdump(segment: &Value, first_with_ack: bool) -> Printed {
 }
 
 fn tcpdump(path: &Path) -> Vec<String> {
-    let output = Command::new("tcpdump").args(["-nn", "-r"]).arg(path).arg("tcp").output();
+    let output = Command::new("tcpdump")
+        .args(["-nn", "-r"])
+        .arg(path)
+        .arg("tcp")
+        .output();
     let output = output.expect("these tests compare with tcpdump: apt-get install tcpdump");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().lines().map(String::from).collect()
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(String::from)
+        .collect()
 }
 
 #[test]
@@ -118,7 +164,10 @@ fn flags_numbers_lengths_and_order_are_tcpdumps() {
         let ours: Vec<_> = of_type(&lines, "segment")
             .map(|segment| {
                 let acks = segment.get("ack").is_some();
-                as_tcpdump(segment, acks && answered.insert(segment["connection"].as_u64()))
+                as_tcpdump(
+                    segment,
+                    acks && answered.insert(segment["connection"].as_u64()),
+                )
             })
             .collect();
         assert_eq!(ours, theirs, "{name}");
@@ -134,10 +183,20 @@ fn ladder_has_every_segment_with_its_words_and_numbers() {
         let arrows: Vec<_> = ladder.lines().filter(|line| line.contains("──")).collect();
         assert_eq!(arrows.len(), segments.len(), "{name}");
         for (arrow, segment) in arrows.iter().zip(segments) {
-            let head = if segment["from"] == "client" { ["▶", "✕"] } else { ["◀", "✕"] };
-            assert!(head.iter().any(|head| arrow.contains(head)), "{name}: {arrow}");
+            let head = if segment["from"] == "client" {
+                ["▶", "✕"]
+            } else {
+                ["◀", "✕"]
+            };
+            assert!(
+                head.iter().any(|head| arrow.contains(head)),
+                "{name}: {arrow}"
+            );
             if segment["flags"].as_str().unwrap().contains(['F', 'R']) {
-                assert!(arrow.contains(&format!(" seq {}", segment["seq_rel"])), "{name}: {arrow}");
+                assert!(
+                    arrow.contains(&format!(" seq {}", segment["seq_rel"])),
+                    "{name}: {arrow}"
+                );
             }
             if let Some(ack) = segment.get("ack_rel") {
                 assert!(arrow.contains(&format!(" ack {ack}")), "{name}: {arrow}");

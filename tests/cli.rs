@@ -1,5 +1,5 @@
-//! The command line as other programs and people's fingers use it: exit codes, one line on an error, silence on a broken
-//! pipe, nothing but the asked-for output on standard output.
+//! The command line as other programs and people's fingers use it: exit codes, one line on an
+//! error, silence on a broken pipe, nothing but the asked-for output on standard output.
 
 mod common;
 
@@ -27,10 +27,14 @@ fn not_a_terminal_prints_the_ladder() {
 fn stable(ladder: &str) -> String {
     let lines = ladder.lines().map(|line| match line.find(['┊', '│', '┃']) {
         Some(lane) if line.trim_start().starts_with(|c: char| c.is_ascii_digit()) => {
-            let states = line[..lane].split_whitespace().filter(|word| word.contains('-') || word.chars().all(char::is_uppercase));
+            let states = line[..lane]
+                .split_whitespace()
+                .filter(|word| word.contains('-') || word.chars().all(char::is_uppercase));
             format!("{} {}", states.collect::<String>(), &line[lane..])
         }
-        _ if line.contains("client ") && line.contains(':') && line.contains("server ") => "(endpoints)".into(),
+        _ if line.contains("client ") && line.contains(':') && line.contains("server ") => {
+            "(endpoints)".into()
+        }
         _ if line.ends_with(" s") => line.rsplit_once(", ").unwrap().0.into(),
         _ => line.into(),
     });
@@ -51,10 +55,16 @@ fn ascii_output_is_ascii_and_the_locale_asks_for_it() {
 #[test]
 fn absolute_numbers_are_those_of_the_header() {
     let json = printed(&["-F", "json", &close()]);
-    let fin = json.lines().find(|line| line.contains(r#""flags":"F.""#)).unwrap();
+    let fin = json
+        .lines()
+        .find(|line| line.contains(r#""flags":"F.""#))
+        .unwrap();
     let fin: serde_json::Value = serde_json::from_str(fin).unwrap();
     let ladder = printed(&["--absolute", &close()]);
-    assert!(ladder.contains(&format!("FIN,ACK seq {} ack {}", fin["seq"], fin["ack"])), "{ladder}");
+    assert!(
+        ladder.contains(&format!("FIN,ACK seq {} ack {}", fin["seq"], fin["ack"])),
+        "{ladder}"
+    );
 }
 
 #[test]
@@ -63,7 +73,10 @@ fn one_connection_can_be_chosen_and_a_missing_one_is_named() {
     for format in ["ladder", "json"] {
         let output = run(&["-c", "2", "-F", format, &close()]);
         assert_eq!(output.status.code(), Some(1));
-        assert_eq!(errors(&output), "tcpviz: there is no connection 2: the capture has 1\n");
+        assert_eq!(
+            errors(&output),
+            "tcpviz: there is no connection 2: the capture has 1\n"
+        );
     }
 }
 
@@ -75,23 +88,45 @@ fn output_goes_to_a_file_and_never_over_an_existing_one() {
     assert_eq!(printed(&["-o", path, &close()]), "");
     assert_eq!(std::fs::read_to_string(path).unwrap(), printed(&[&close()]));
     let output = run(&["-o", path, &close()]);
-    assert_eq!((output.status.code(), errors(&output)), (Some(1), format!("tcpviz: {path} exists; --force replaces it\n")));
-    assert_eq!(printed(&["-o", path, "--force", "-F", "json", &close()]), "");
-    assert!(std::fs::read_to_string(path).unwrap().starts_with(r#"{"type":"capture""#));
+    assert_eq!(
+        (output.status.code(), errors(&output)),
+        (
+            Some(1),
+            format!("tcpviz: {path} exists; --force replaces it\n")
+        )
+    );
+    assert_eq!(
+        printed(&["-o", path, "--force", "-F", "json", &close()]),
+        ""
+    );
+    assert!(
+        std::fs::read_to_string(path)
+            .unwrap()
+            .starts_with(r#"{"type":"capture""#)
+    );
 }
 
 #[test]
 fn what_cannot_be_opened_is_said_in_one_line() {
     for (file, said) in [
-        ("no-such.pcap", "tcpviz: can't open no-such.pcap: No such file or directory"),
-        ("4321", "tcpviz: there is no capture file 4321; to watch port 4321: tcpviz --port 4321"),
+        (
+            "no-such.pcap",
+            "tcpviz: can't open no-such.pcap: No such file or directory",
+        ),
+        (
+            "4321",
+            "tcpviz: there is no capture file 4321; to watch port 4321: tcpviz --port 4321",
+        ),
         ("/", "tcpviz: can't open /: is a directory"),
         ("e\x1b[31mvil", r"tcpviz: can't open e\u{1b}[31mvil"),
     ] {
         let output = run(&[file]);
         assert_eq!(output.status.code(), Some(1));
         let errors = errors(&output);
-        assert!(errors.starts_with(said) && errors.lines().count() == 1, "{errors}");
+        assert!(
+            errors.starts_with(said) && errors.lines().count() == 1,
+            "{errors}"
+        );
         assert!(output.stdout.is_empty());
     }
 }
@@ -99,7 +134,10 @@ fn what_cannot_be_opened_is_said_in_one_line() {
 #[test]
 fn wrong_usage_exits_with_2_and_says_what_to_type() {
     for (arguments, said) in [
-        (&["--port", "99999"][..], "'99999' isn't a port: give 1 to 65535"),
+        (
+            &["--port", "99999"][..],
+            "'99999' isn't a port: give 1 to 65535",
+        ),
         (&["--port", "10-5"], "write 5-10"),
         (&["--format", "gif", "x"], "possible values: ladder, json"),
         (&["-i", "lo", "x.pcap"], "cannot be used with"),
@@ -126,17 +164,29 @@ fn a_broken_pipe_is_silent() {
     input.write_all(&std::fs::read(close()).unwrap()).unwrap();
     drop(input);
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success() && output.stderr.is_empty(), "{}", errors(&output));
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{}",
+        errors(&output)
+    );
 }
 
 #[test]
 fn a_pipe_that_still_grows_is_told_as_it_comes() {
-    let mut child = tcpviz().args(["-F", "json", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = tcpviz()
+        .args(["-F", "json", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut input = child.stdin.take().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut lines = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
     assert!(lines.next().unwrap().contains(r#""live":true"#));
     let octets = std::fs::read(capture("close-then-peer-writes")).unwrap();
-    // The first record, and a half of the second: the first must come out while the rest is awaited.
+    // The first record, and a half of the second: the first must come out while the rest is
+    // awaited.
     let first = 24 + 16 + 74;
     input.write_all(&octets[..first + 40]).unwrap();
     assert!(lines.next().unwrap().contains(r#""flags":"S""#));
@@ -150,7 +200,16 @@ fn a_pipe_that_still_grows_is_told_as_it_comes() {
 #[test]
 fn help_and_version_exit_with_0() {
     let help = printed(&["--help"]);
-    for option in ["--port", "--interface", "--list-interfaces", "--read", "--write", "--filter", "--format", "--connection"] {
+    for option in [
+        "--port",
+        "--interface",
+        "--list-interfaces",
+        "--read",
+        "--write",
+        "--filter",
+        "--format",
+        "--connection",
+    ] {
         assert!(help.contains(option), "{help}");
     }
     assert!(printed(&["--version"]).starts_with("tcpviz 0."));
@@ -162,7 +221,16 @@ fn help_and_version_exit_with_0() {
 fn no_permission_says_what_to_type() {
     // No capability in this user namespace reaches the network namespace outside.
     let mut command = std::process::Command::new("unshare");
-    command.args(["--user", "--map-user=1000", "--", env!("CARGO_BIN_EXE_tcpviz"), "--port", "4321", "-F", "json"]);
+    command.args([
+        "--user",
+        "--map-user=1000",
+        "--",
+        env!("CARGO_BIN_EXE_tcpviz"),
+        "--port",
+        "4321",
+        "-F",
+        "json",
+    ]);
     let output = command.output().expect("unshare (util-linux)");
     let errors = errors(&output);
     assert_eq!(output.status.code(), Some(1), "{errors}");

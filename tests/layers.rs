@@ -1,4 +1,5 @@
-//! The one-way order of the modules: who may import whom. The same table stands in `docs/architecture.md`.
+//! The one-way order of the modules: who may import whom. The same table stands in
+//! `docs/architecture.md`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,9 +10,28 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("conn", &["wire"], &["foldhash"]),
     ("trace", &["conn", "wire"], &[]),
     ("story", &["trace", "conn", "wire"], &[]),
-    ("source", &["wire"], &["flate2", "pcap", "pcap_parser", "rustix", "tempfile", "thiserror"]),
-    ("report", &["story", "trace", "conn", "wire"], &["serde", "serde_json"]),
-    ("tui", &["story", "trace", "conn", "wire"], &["crossterm", "ratatui"]),
+    (
+        "source",
+        &["wire"],
+        &[
+            "flate2",
+            "pcap",
+            "pcap_parser",
+            "rustix",
+            "tempfile",
+            "thiserror",
+        ],
+    ),
+    (
+        "report",
+        &["story", "trace", "conn", "wire"],
+        &["serde", "serde_json"],
+    ),
+    (
+        "tui",
+        &["story", "trace", "conn", "wire"],
+        &["crossterm", "ratatui"],
+    ),
     ("privilege", &[], &["rustix"]),
 ];
 
@@ -23,8 +43,21 @@ const CONFINED: &[(&str, &[&str])] = &[
 ];
 
 const CRATES: &[&str] = &[
-    "anyhow", "clap", "crossterm", "etherparse", "flate2", "foldhash", "pcap", "pcap_parser", "ratatui", "rustix", "serde",
-    "serde_json", "signal_hook", "tempfile", "thiserror",
+    "anyhow",
+    "clap",
+    "crossterm",
+    "etherparse",
+    "flate2",
+    "foldhash",
+    "pcap",
+    "pcap_parser",
+    "ratatui",
+    "rustix",
+    "serde",
+    "serde_json",
+    "signal_hook",
+    "tempfile",
+    "thiserror",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -46,16 +79,33 @@ fn files() -> Vec<(String, String)> {
     found.sort();
     let text = |path: &PathBuf| {
         let code = fs::read_to_string(path).unwrap();
-        code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+        code.lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect::<Vec<_>>()
+            .join("\n")
     };
-    found.iter().map(|path| (path.strip_prefix(&root).unwrap().to_str().unwrap().to_string(), text(path))).collect()
+    found
+        .iter()
+        .map(|path| {
+            (
+                path.strip_prefix(&root)
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .to_string(),
+                text(path),
+            )
+        })
+        .collect()
 }
 
 /// The names that follow `prefix` wherever it begins a path.
 fn paths_after<'a>(text: &'a str, prefix: &'a str) -> impl Iterator<Item = &'a str> {
     text.match_indices(prefix).filter_map(move |(at, _)| {
         let before = text[..at].chars().next_back().unwrap_or(' ');
-        let name = text[at + prefix.len()..].split(|c: char| !(c.is_alphanumeric() || c == '_')).next()?;
+        let name = text[at + prefix.len()..]
+            .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .next()?;
         (!before.is_alphanumeric() && before != '_').then_some(name)
     })
 }
@@ -66,7 +116,10 @@ fn modules_import_only_what_stands_before_them() {
     for (file, text) in files() {
         let module = file.split(['/', '.']).next().unwrap();
         let Some((_, modules, crates)) = TABLE.iter().find(|(name, ..)| *name == module) else {
-            assert!(["lib", "main", "cli", "live", "replay", "view"].contains(&module), "src/{file} is in no layer: add it to the table");
+            assert!(
+                ["lib", "main", "cli", "live", "replay", "view"].contains(&module),
+                "src/{file} is in no layer: add it to the table"
+            );
             continue;
         };
         for name in paths_after(&text, "crate::") {
@@ -76,9 +129,15 @@ fn modules_import_only_what_stands_before_them() {
             );
             checked += 1;
         }
-        for name in CRATES.iter().filter(|name| text.contains(&format!("{name}::"))) {
+        for name in CRATES
+            .iter()
+            .filter(|name| text.contains(&format!("{name}::")))
+        {
             let named = paths_to(&text, name);
-            assert!(!named || crates.contains(name), "src/{file} names {name}; {module} may name {crates:?} only (docs/architecture.md)");
+            assert!(
+                !named || crates.contains(name),
+                "src/{file} names {name}; {module} may name {crates:?} only (docs/architecture.md)"
+            );
         }
     }
     assert!(checked > 50, "the test no longer sees the imports");
@@ -96,7 +155,10 @@ fn paths_to(text: &str, name: &str) -> bool {
 fn libraries_are_named_only_where_they_belong() {
     for (file, text) in files() {
         for (name, places) in CONFINED {
-            assert!(!paths_to(&text, name) || places.contains(&file.as_str()), "src/{file} names {name}: only {places:?} may");
+            assert!(
+                !paths_to(&text, name) || places.contains(&file.as_str()),
+                "src/{file} names {name}: only {places:?} may"
+            );
         }
     }
 }
@@ -104,9 +166,21 @@ fn libraries_are_named_only_where_they_belong() {
 #[test]
 fn the_core_knows_no_clock_file_thread_or_screen() {
     for (file, text) in files() {
-        let core = ["wire/", "conn/", "story/", "trace.rs"].iter().any(|core| file.starts_with(core));
-        for word in ["std::fs", "std::time", "std::thread", "std::io", "std::env", "println!"] {
-            assert!(!core || !text.contains(word), "src/{file} uses {word}: time is an argument, and the core has no edges");
+        let core = ["wire/", "conn/", "story/", "trace.rs"]
+            .iter()
+            .any(|core| file.starts_with(core));
+        for word in [
+            "std::fs",
+            "std::time",
+            "std::thread",
+            "std::io",
+            "std::env",
+            "println!",
+        ] {
+            assert!(
+                !core || !text.contains(word),
+                "src/{file} uses {word}: time is an argument, and the core has no edges"
+            );
         }
     }
 }
@@ -114,6 +188,9 @@ fn the_core_knows_no_clock_file_thread_or_screen() {
 #[test]
 fn unsafe_code_is_confined_to_one_file() {
     for (file, text) in files() {
-        assert!(file == "source/tstamp.rs" || !text.contains("unsafe "), "src/{file} uses unsafe");
+        assert!(
+            file == "source/tstamp.rs" || !text.contains("unsafe "),
+            "src/{file} uses unsafe"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The program in a pseudo-terminal, as a person uses it: stepping, jumping, choosing, resizing, leaving.
+//! The program in a pseudo-terminal, as a person uses it: stepping, jumping, choosing, resizing,
+//! leaving.
 
 mod common;
 
@@ -20,7 +21,9 @@ fn close() -> String {
 /// The row marked as selected.
 fn selected(text: &str) -> &str {
     let ladder = |line: &&str| line.starts_with('▌') && line.contains(['┊', '│', '┃']);
-    text.lines().find(ladder).unwrap_or_else(|| panic!("no row is selected:\n{text}"))
+    text.lines()
+        .find(ladder)
+        .unwrap_or_else(|| panic!("no row is selected:\n{text}"))
 }
 
 #[test]
@@ -39,9 +42,18 @@ fn arrow_keys_step_and_each_step_shows_both_states_of_then() {
         let text = screen.wait_for(&format!("step {}/7", step + 1));
         let row = selected(&text).to_string();
         let (client, server) = steps[step];
-        let lanes: Vec<_> = row.match_indices(['┊', '│', '┃']).map(|(at, _)| at).collect();
+        let lanes: Vec<_> = row
+            .match_indices(['┊', '│', '┃'])
+            .map(|(at, _)| at)
+            .collect();
         assert!(row[..lanes[0]].trim_end().ends_with(client), "{row}");
-        assert_eq!(row[*lanes.last().unwrap()..].trim_start_matches(['┊', '│', '┃']).trim(), server, "{row}");
+        assert_eq!(
+            row[*lanes.last().unwrap()..]
+                .trim_start_matches(['┊', '│', '┃'])
+                .trim(),
+            server,
+            "{row}"
+        );
     };
     check(&mut screen, 0);
     for step in 1..7 {
@@ -81,7 +93,10 @@ fn details_show_tcpdumps_line_and_what_the_segment_does() {
     screen.press(RIGHT);
     screen.press(RIGHT);
     let text = screen.wait_for("step 4/7");
-    let tcpdump = Command::new("tcpdump").args(["-nn", "-r", &close()]).output().expect("tcpdump is installed");
+    let tcpdump = Command::new("tcpdump")
+        .args(["-nn", "-r", &close()])
+        .output()
+        .expect("tcpdump is installed");
     let lines = String::from_utf8(tcpdump.stdout).unwrap();
     let fin = lines.lines().nth(3).unwrap().split_once(": ").unwrap().1;
     assert!(text.contains(&format!("frame 4: {fin}")), "{fin}\n{text}");
@@ -98,10 +113,14 @@ fn resizing_draws_for_the_new_size() {
         screen.resize(columns, lines);
         if columns >= 40 {
             let text = screen.wait("the footer in its new place", |text| {
-                text.lines().count() == usize::from(lines) && text.lines().last().unwrap().contains("leave")
+                text.lines().count() == usize::from(lines)
+                    && text.lines().last().unwrap().contains("leave")
             });
             let row = selected(&text);
-            assert!(row.contains("RST") && row.chars().count() <= usize::from(columns), "{text}");
+            assert!(
+                row.contains("RST") && row.chars().count() <= usize::from(columns),
+                "{text}"
+            );
         }
     }
     screen.press("q");
@@ -116,30 +135,50 @@ fn several_connections_are_chosen_with_up_and_down() {
     let mut octets = Vec::new();
     for (_, capture) in captures() {
         let one = std::fs::read(capture).unwrap();
-        octets.extend(if octets.is_empty() { &one[..] } else { &one[24..] });
+        octets.extend(if octets.is_empty() {
+            &one[..]
+        } else {
+            &one[24..]
+        });
     }
     std::fs::write(&path, octets).unwrap();
     let mut screen = Screen::start(&[path.to_str().unwrap()], 100, 40);
     let total = captures().len();
     let text = screen.wait_for(&format!("{total} connections"));
-    assert!(text.contains("reset by client") && text.contains("orderly, server first") && text.contains("refused"), "{text}");
+    assert!(
+        text.contains("reset by client")
+            && text.contains("orderly, server first")
+            && text.contains("refused"),
+        "{text}"
+    );
     let chosen = |text: &str| {
         let mark = text.lines().find(|line| line.starts_with('▌')).unwrap();
-        mark.trim_start_matches('▌').split_whitespace().next().unwrap().parse::<usize>().unwrap()
+        mark.trim_start_matches('▌')
+            .split_whitespace()
+            .next()
+            .unwrap()
+            .parse::<usize>()
+            .unwrap()
     };
     assert_eq!(chosen(&text), 1);
     screen.press(RIGHT);
     screen.wait_for("step 2/7");
     screen.press(DOWN);
     let text = screen.wait("the second connection", |text| chosen(text) == 2);
-    assert!(text.contains("Refused: 127.0.0.1:4321 answered the SYN with RST.") && text.contains("step 1/2"), "{text}");
+    assert!(
+        text.contains("Refused: 127.0.0.1:4321 answered the SYN with RST.")
+            && text.contains("step 1/2"),
+        "{text}"
+    );
     screen.press(UP);
     screen.wait("the first connection", |text| chosen(text) == 1);
     // The list alone, then the ladder alone.
     screen.press("\t");
     screen.wait("no ladder", |text| !text.contains("SYN-SENT"));
     screen.press("\t");
-    screen.wait("no list", |text| !text.contains("orderly, server first") && text.contains("SYN-SENT"));
+    screen.wait("no list", |text| {
+        !text.contains("orderly, server first") && text.contains("SYN-SENT")
+    });
     screen.press("q");
     assert_eq!(screen.wait_for_end(), 0);
 }
@@ -152,21 +191,31 @@ fn help_names_the_keys_and_any_key_closes_it() {
     let text = screen.wait_for("Ctrl-L");
     assert!(text.contains("next, previous change of a state"), "{text}");
     screen.press("x");
-    screen.wait("the ladder again", |text| !text.contains("Ctrl-L") && text.contains("SYN-SENT"));
+    screen.wait("the ladder again", |text| {
+        !text.contains("Ctrl-L") && text.contains("SYN-SENT")
+    });
     screen.press("\x03");
     assert_eq!(screen.wait_for_end(), 0);
 }
 
 #[test]
 fn signals_leave_the_terminal_as_it_was() {
-    for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT, rustix::process::Signal::HUP] {
+    for signal in [
+        rustix::process::Signal::TERM,
+        rustix::process::Signal::INT,
+        rustix::process::Signal::HUP,
+    ] {
         let mut screen = Screen::start(&[&close()], 80, 24);
         screen.wait_for("step 1/7");
         assert!(screen.is_alternate());
         let pid = i32::try_from(screen.child.process_id().unwrap()).unwrap();
-        rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal).unwrap();
+        rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal)
+            .unwrap();
         assert_eq!(screen.wait_for_end(), 0, "{signal:?}");
-        assert!(!screen.is_alternate() && !screen.hides_cursor(), "{signal:?}");
+        assert!(
+            !screen.is_alternate() && !screen.hides_cursor(),
+            "{signal:?}"
+        );
     }
 }
 
@@ -178,7 +227,11 @@ fn a_panic_restores_the_terminal_and_ends() {
         panicking_ui();
     }
     let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "a_panic_restores_the_terminal_and_ends", "--nocapture"]);
+    command.args([
+        "--exact",
+        "a_panic_restores_the_terminal_and_ends",
+        "--nocapture",
+    ]);
     command.env(INSIDE, "1");
     let mut screen = Screen::start_command(command, 100, 30);
     screen.wait_for("a panic while drawing");
@@ -188,13 +241,28 @@ fn a_panic_restores_the_terminal_and_ends() {
 
 fn panicking_ui() {
     let trace = Trace::new(Ports::default());
-    let origin = Origin { name: "test".into(), growing: false, listening: None, port: 0 };
+    let origin = Origin {
+        name: "test".into(),
+        growing: false,
+        listening: None,
+        port: 0,
+    };
     let read_back: ReadBack = Box::new(|_| panic!("a panic while drawing"));
-    let mut app = App::new(trace, origin, Some(read_back), Style::default(), Theme::new(true));
+    let mut app = App::new(
+        trace,
+        origin,
+        Some(read_back),
+        Style::default(),
+        Theme::new(true),
+    );
     let (sender, messages) = std::sync::mpsc::sync_channel(64);
     let opened = source::open(&capture("close-then-peer-writes"), false).unwrap();
     let feed = sender.clone();
-    source::file::start(opened, Selection::default(), Box::new(move |fed| feed.send(Message::Feed(fed)).is_ok()));
+    source::file::start(
+        opened,
+        Selection::default(),
+        Box::new(move |fed| feed.send(Message::Feed(fed)).is_ok()),
+    );
     tui::run(&mut app, &messages, sender).unwrap();
 }
 
@@ -210,5 +278,8 @@ fn a_capture_that_breaks_off_is_shown_and_said() {
     screen.press("q");
     assert_eq!(screen.wait_for_end(), 1);
     let last = screen.text().replace('\n', "");
-    assert!(last.contains("ends in the middle of a record, after frame 6"), "{last}");
+    assert!(
+        last.contains("ends in the middle of a record, after frame 6"),
+        "{last}"
+    );
 }

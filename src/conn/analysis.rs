@@ -1,4 +1,5 @@
-//! Notes on a segment: what it is besides its flags. Wireshark's `tcp.analysis` definitions are the reference.
+//! Notes on a segment: what it is besides its flags. Wireshark's `tcp.analysis` definitions are the
+//! reference.
 
 use super::Endpoint;
 use crate::wire::{Flags, Segment};
@@ -72,7 +73,10 @@ impl Notes {
 
     /// The names of the notes in the set.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        Note::ALL.into_iter().filter(move |(note, _)| self.has(*note)).map(|(_, name)| name)
+        Note::ALL
+            .into_iter()
+            .filter(move |(note, _)| self.has(*note))
+            .map(|(_, name)| name)
     }
 }
 
@@ -111,7 +115,9 @@ fn note_order(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, notes: &mut
         return;
     }
     // Old numbers that the receiver neither took nor holds fill a hole.
-    let fills_hole = receiver.rcv_nxt.is_some_and(|rcv_nxt| !seg.seq.before(rcv_nxt))
+    let fills_hole = receiver
+        .rcv_nxt
+        .is_some_and(|rcv_nxt| !seg.seq.before(rcv_nxt))
         && !receiver.holds(seg.seq, seg.seq_end())
         && receiver.holds(nxt - 1, nxt);
     if fills_hole {
@@ -133,7 +139,9 @@ fn note_acknowledgement(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, n
         notes.add(Note::AckOfUnseen);
     }
     let bare = seg.seq_len() == 0 && Some(seg.seq) == sender.snd_nxt;
-    let Some((last_ack, last_wnd)) = sender.last_sent else { return };
+    let Some((last_ack, last_wnd)) = sender.last_sent else {
+        return;
+    };
     if !bare || ack != last_ack {
         return;
     }
@@ -151,6 +159,11 @@ mod tests {
 
     #[test]
     fn names_are_in_the_order_of_the_notes() {
-        assert!(Note::ALL.iter().enumerate().all(|(i, (note, _))| *note as usize == i));
+        assert!(
+            Note::ALL
+                .iter()
+                .enumerate()
+                .all(|(i, (note, _))| *note as usize == i)
+        );
     }
 }

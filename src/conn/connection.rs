@@ -1,7 +1,8 @@
 //! One connection: two endpoints, and what each segment does to both.
 //!
-//! An observer isn't either end. "After this segment" means sent and delivered. A state moves only when sequence
-//! and acknowledgement numbers prove the event; the figure itself is in `transition.rs`.
+//! An observer isn't either end. "After this segment" means sent and delivered. A state moves only
+//! when sequence and acknowledgement numbers prove the event; the figure itself is in
+//! `transition.rs`.
 
 use std::net::SocketAddr;
 
@@ -91,7 +92,12 @@ pub struct Connection {
 impl Connection {
     /// A connection whose first captured segment is about to be observed.
     #[must_use]
-    pub fn new(addresses: PerSide<SocketAddr>, opening: Opening, roles: Roles, previous: Option<ConnectionId>) -> Self {
+    pub fn new(
+        addresses: PerSide<SocketAddr>,
+        opening: Opening,
+        roles: Roles,
+        previous: Option<ConnectionId>,
+    ) -> Self {
         let (client, server, certainty) = match opening {
             Opening::Seen => (State::Closed, State::Listen, Certainty::Presumed),
             Opening::Midway => (State::Established, State::Established, Certainty::Inferred),
@@ -101,7 +107,10 @@ impl Connection {
             roles,
             opening,
             initial: PerSide { client, server },
-            ends: PerSide { client: Endpoint::new(client, certainty), server: Endpoint::new(server, certainty) },
+            ends: PerSide {
+                client: Endpoint::new(client, certainty),
+                server: Endpoint::new(server, certainty),
+            },
             previous,
             rows: 0,
             fins: Vec::new(),
@@ -119,7 +128,10 @@ impl Connection {
     /// Follows one segment, in the order in which the capture has them.
     pub fn observe(&mut self, seg: &Segment, from: Side) -> Observed {
         let to = from.peer();
-        let before = PerSide { client: self.ends.client.state, server: self.ends.server.state };
+        let before = PerSide {
+            client: self.ends.client.state,
+            server: self.ends.server.state,
+        };
         let mut notes = notes(&self.ends[from], &self.ends[to], seg);
         self.count_from(seg, from);
         let mut revision = None;
@@ -136,14 +148,21 @@ impl Connection {
         self.know(seg, from, before[to]);
         self.rows += 1;
         Observed {
-            states: PerSide { client: self.ends.client.state, server: self.ends.server.state },
-            certainty: PerSide { client: self.ends.client.certainty, server: self.ends.server.certainty },
+            states: PerSide {
+                client: self.ends.client.state,
+                server: self.ends.server.state,
+            },
+            certainty: PerSide {
+                client: self.ends.client.certainty,
+                server: self.ends.server.certainty,
+            },
             notes,
             revision,
         }
     }
 
-    /// Fixes what relative numbers count from, as tcpdump does: the SYNs, or the first segment with an ACK.
+    /// Fixes what relative numbers count from, as tcpdump does: the SYNs, or the first segment with
+    /// an ACK.
     fn count_from(&mut self, seg: &Segment, from: Side) {
         let first_ack = self.ends.client.zero.is_none() && self.ends.server.zero.is_none();
         if seg.has(Flags::SYN) || (first_ack && seg.has(Flags::ACK)) {
@@ -198,9 +217,13 @@ impl Connection {
     }
 
     fn send_fin(&mut self, seg: &Segment, side: Side) -> Option<Revision> {
-        let peer_fin_unacknowledged = seg.ack_seq().is_some_and(|ack| !self.ends[side.peer()].fin_covered_by(ack));
+        let peer_fin_unacknowledged = seg
+            .ack_seq()
+            .is_some_and(|ack| !self.ends[side.peer()].fin_covered_by(ack));
         let crossed = match self.ends[side].fin_received_at {
-            Some(row) if peer_fin_unacknowledged && self.ends[side].state == State::CloseWait => Some(row),
+            Some(row) if peer_fin_unacknowledged && self.ends[side].state == State::CloseWait => {
+                Some(row)
+            }
             _ => None,
         };
         self.ends[side].fin = seg.fin_seq();
@@ -209,14 +232,20 @@ impl Connection {
             self.apply(side, Event::SendFin);
             return None;
         };
-        // It was sent before the peer's FIN arrived: the close is simultaneous, and CLOSE-WAIT never was.
+        // It was sent before the peer's FIN arrived: the close is simultaneous, and CLOSE-WAIT
+        // never was.
         self.ends[side].state = State::Closing;
         self.simultaneous_close = true;
-        Some(Revision { side, from: row, to: self.rows, state: State::Established })
+        Some(Revision {
+            side,
+            from: row,
+            to: self.rows,
+            state: State::Established,
+        })
     }
 
-    /// What this segment does to its receiver, if delivered: acknowledgement first, then data, then FIN
-    /// (RFC 9293, 3.10.7.4).
+    /// What this segment does to its receiver, if delivered: acknowledgement first, then data, then
+    /// FIN (RFC 9293, 3.10.7.4).
     fn receive(&mut self, seg: &Segment, side: Side) {
         if let Some(ack) = seg.ack_seq() {
             self.receive_ack(seg, side, ack);
@@ -236,7 +265,14 @@ impl Connection {
             return;
         }
         if covers_syn {
-            self.apply(side, if seg.has(Flags::SYN) { Event::ReceiveSynAck } else { Event::AckOfSyn });
+            self.apply(
+                side,
+                if seg.has(Flags::SYN) {
+                    Event::ReceiveSynAck
+                } else {
+                    Event::AckOfSyn
+                },
+            );
         }
         self.ends[side].acknowledged(ack);
         if self.ends[side].fin_covered_by(ack) {
@@ -246,7 +282,9 @@ impl Connection {
 
     /// Moves a side whose RCV.NXT has passed the peer's FIN; once.
     fn reach_fin(&mut self, side: Side) {
-        let reached = self.ends[side].rcv_nxt.is_some_and(|nxt| self.ends[side.peer()].fin_covered_by(nxt));
+        let reached = self.ends[side]
+            .rcv_nxt
+            .is_some_and(|nxt| self.ends[side.peer()].fin_covered_by(nxt));
         if reached && self.ends[side].fin_received_at.is_none() {
             self.ends[side].fin_received_at = Some(self.rows);
             self.apply(side, Event::ReceiveFin);
@@ -254,28 +292,35 @@ impl Connection {
         }
     }
 
-    /// Whether an RST that reaches `side` closes it: RFC 9293, 3.10.7.3 in SYN-SENT; RFC 5961, 3.2 otherwise.
+    /// Whether an RST that reaches `side` closes it: RFC 9293, 3.10.7.3 in SYN-SENT; RFC 5961, 3.2
+    /// otherwise.
     fn reset_counts(&self, seg: &Segment, side: Side) -> bool {
         let end = &self.ends[side];
         match end.state {
             State::Closed => false,
             State::SynSent => seg.ack_seq().is_some_and(|ack| {
-                end.iss.is_none_or(|iss| ack.after(iss)) && end.snd_nxt.is_none_or(|nxt| !ack.after(nxt))
+                end.iss.is_none_or(|iss| ack.after(iss))
+                    && end.snd_nxt.is_none_or(|nxt| !ack.after(nxt))
             }),
-            // Linux (tcp_reset_check) also takes the number of the FIN itself: what a peer sends that has just
-            // closed answers data that doesn't acknowledge its FIN yet.
-            State::CloseWait | State::LastAck | State::Closing => {
-                end.rcv_nxt.is_none_or(|nxt| seg.seq == nxt || seg.seq == nxt - 1)
-            }
+            // Linux (tcp_reset_check) also takes the number of the FIN itself: what a peer sends
+            // that has just closed answers data that doesn't acknowledge its FIN yet.
+            State::CloseWait | State::LastAck | State::Closing => end
+                .rcv_nxt
+                .is_none_or(|nxt| seg.seq == nxt || seg.seq == nxt - 1),
             _ => end.rcv_nxt.is_none_or(|nxt| seg.seq == nxt),
         }
     }
 
-    /// An RST that counts: both ends are gone, its sender because only who has no connection resets.
+    /// An RST that counts: both ends are gone, its sender because only who has no connection
+    /// resets.
     fn reset(&mut self, by: Side) -> Option<Revision> {
         let refused = self.ends[by.peer()].state == State::SynSent && self.ends[by].iss.is_none();
         if !self.is_over() {
-            self.reset = Some(ResetSeen { by, row: self.rows, refused });
+            self.reset = Some(ResetSeen {
+                by,
+                row: self.rows,
+                refused,
+            });
         }
         self.apply(by, Event::Reset);
         self.apply(by.peer(), Event::Reset);
@@ -284,7 +329,12 @@ impl Connection {
         }
         // Nothing listened: the SYN never made a connection there.
         self.initial[by] = State::Closed;
-        Some(Revision { side: by, from: 0, to: self.rows, state: State::Closed })
+        Some(Revision {
+            side: by,
+            from: 0,
+            to: self.rows,
+            state: State::Closed,
+        })
     }
 
     /// How sure both states are after this segment.
@@ -303,7 +353,8 @@ impl Connection {
         if (up_to_date && !seg.has(Flags::RST)) || counted {
             self.ends[from].certainty = Certainty::Proven;
         }
-        if self.ends[to].state != receiver_before || self.ends[to].certainty == Certainty::Inferred {
+        if self.ends[to].state != receiver_before || self.ends[to].certainty == Certainty::Inferred
+        {
             self.ends[to].certainty = Certainty::Presumed;
         }
     }

@@ -3,7 +3,8 @@
 use super::{Certainty, State};
 use crate::wire::{Flags, Segment, Seq};
 
-/// Ranges kept beyond a gap; a sender that makes more holes than this loses the furthest (bounded memory).
+/// Ranges kept beyond a gap; a sender that makes more holes than this loses the furthest (bounded
+/// memory).
 const HELD_MAX: usize = 32;
 
 /// What an observer knows of one end.
@@ -13,7 +14,8 @@ pub struct Endpoint {
     pub certainty: Certainty,
     /// Initial send sequence number; known only if this end's SYN was captured.
     pub iss: Option<Seq>,
-    /// What relative numbers count from: `iss`, or in a capture that began midway what tcpdump counts from.
+    /// What relative numbers count from: `iss`, or in a capture that began midway what tcpdump
+    /// counts from.
     pub zero: Option<Seq>,
     /// The oldest number sent and not acknowledged.
     pub snd_una: Option<Seq>,
@@ -27,7 +29,8 @@ pub struct Endpoint {
     pub fin_received_at: Option<u32>,
     /// Octets of data sent, each counted once.
     pub octets_sent: u64,
-    /// Whether this end's SYN, data or FIN was captured: then it hadn't closed before the capture began.
+    /// Whether this end's SYN, data or FIN was captured: then it hadn't closed before the capture
+    /// began.
     pub spoke: bool,
     /// The acknowledgement number and window of the last segment sent, as in the header.
     pub last_sent: Option<(Seq, u16)>,
@@ -37,7 +40,11 @@ pub struct Endpoint {
 
 impl Endpoint {
     pub(super) fn new(state: State, certainty: Certainty) -> Self {
-        Endpoint { state, certainty, ..Endpoint::default() }
+        Endpoint {
+            state,
+            certainty,
+            ..Endpoint::default()
+        }
     }
 
     /// Counts what this end sends. Numbers sent before add nothing.
@@ -54,7 +61,8 @@ impl Endpoint {
         self.last_sent = seg.ack_seq().map(|ack| (ack, seg.wnd));
     }
 
-    /// Takes an acknowledgement of what this end sent. One beyond SND.NXT means that the capture missed something.
+    /// Takes an acknowledgement of what this end sent. One beyond SND.NXT means that the capture
+    /// missed something.
     pub(super) fn acknowledged(&mut self, ack: Seq) {
         let known = |seq: Option<Seq>| Some(seq.map_or(ack, |seq| seq.max(ack)));
         self.snd_una = known(self.snd_una);
@@ -71,7 +79,8 @@ impl Endpoint {
         }
     }
 
-    /// This end has received all before `nxt`: from a delivery, or because it says so in an acknowledgement.
+    /// This end has received all before `nxt`: from a delivery, or because it says so in an
+    /// acknowledgement.
     pub(super) fn advance(&mut self, nxt: Seq) {
         let mut nxt = self.rcv_nxt.map_or(nxt, |old| old.max(nxt));
         while let Some(&(from, to)) = self.held.first() {
@@ -104,7 +113,9 @@ impl Endpoint {
     /// Whether all of `[from, to)` is among what came behind a gap.
     #[must_use]
     pub fn holds(&self, from: Seq, to: Seq) -> bool {
-        self.held.iter().any(|&(a, b)| !a.after(from) && !b.before(to))
+        self.held
+            .iter()
+            .any(|&(a, b)| !a.after(from) && !b.before(to))
     }
 
     /// Whether an acknowledgement of `ack` covers this end's FIN.
@@ -119,7 +130,10 @@ mod tests {
     use super::*;
 
     fn expecting(nxt: u32) -> Endpoint {
-        Endpoint { rcv_nxt: Some(Seq(nxt)), ..Endpoint::default() }
+        Endpoint {
+            rcv_nxt: Some(Seq(nxt)),
+            ..Endpoint::default()
+        }
     }
 
     #[test]

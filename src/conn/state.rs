@@ -36,7 +36,8 @@ impl State {
         State::TimeWait,
     ];
 
-    /// The RFC's spelling, which is `ss`'s for all but ESTABLISHED (ESTAB) and SYN-RECEIVED (SYN-RECV).
+    /// The RFC's spelling, which is `ss`'s for all but ESTABLISHED (ESTAB) and SYN-RECEIVED
+    /// (SYN-RECV).
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -83,7 +84,12 @@ pub enum Certainty {
 }
 
 impl Certainty {
-    pub const ALL: [Certainty; 4] = [Certainty::Proven, Certainty::Presumed, Certainty::Inferred, Certainty::Uncertain];
+    pub const ALL: [Certainty; 4] = [
+        Certainty::Proven,
+        Certainty::Presumed,
+        Certainty::Inferred,
+        Certainty::Uncertain,
+    ];
 
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -162,7 +168,17 @@ mod tests {
 
     #[test]
     fn tables_are_in_the_order_of_their_discriminants() {
-        assert!(State::ALL.iter().enumerate().all(|(i, state)| *state as usize == i));
-        assert!(Certainty::ALL.iter().enumerate().all(|(i, known)| *known as usize == i));
+        assert!(
+            State::ALL
+                .iter()
+                .enumerate()
+                .all(|(i, state)| *state as usize == i)
+        );
+        assert!(
+            Certainty::ALL
+                .iter()
+                .enumerate()
+                .all(|(i, known)| *known as usize == i)
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! Tests that read like the wire. `A > B  F. 1:1 ack 1`, then both states.
 //!
-//! A line is `> FLAGS SEQ[:END] [ack N] | CLIENT SERVER`: `>` is client to server, numbers are relative to the
-//! ISS (client 1000, server 5000), `=` is "as before". A trailing `# note` is the expected notes.
+//! A line is `> FLAGS SEQ[:END] [ack N] | CLIENT SERVER`: `>` is client to server, numbers are
+//! relative to the ISS (client 1000, server 5000), `=` is "as before". A trailing `# note` is the
+//! expected notes.
 
 use std::net::SocketAddr;
 
@@ -13,15 +14,27 @@ const ISS: [u32; 2] = [1000, 5000];
 fn segment(text: &str) -> Segment {
     let mut words = text.split_whitespace();
     let to_server = words.next() == Some(">");
-    let (src, dst): (SocketAddr, SocketAddr) = ("127.0.0.1:35790".parse().unwrap(), "127.0.0.1:4321".parse().unwrap());
+    let (src, dst): (SocketAddr, SocketAddr) = (
+        "127.0.0.1:35790".parse().unwrap(),
+        "127.0.0.1:4321".parse().unwrap(),
+    );
     let letters = words.next().unwrap();
-    let all = [('F', Flags::FIN), ('S', Flags::SYN), ('R', Flags::RST), ('P', Flags::PSH), ('.', Flags::ACK)];
-    let flags = letters.chars().fold(Flags(0), |set, c| set | all.iter().find(|(l, _)| *l == c).unwrap().1);
+    let all = [
+        ('F', Flags::FIN),
+        ('S', Flags::SYN),
+        ('R', Flags::RST),
+        ('P', Flags::PSH),
+        ('.', Flags::ACK),
+    ];
+    let flags = letters.chars().fold(Flags(0), |set, c| {
+        set | all.iter().find(|(l, _)| *l == c).unwrap().1
+    });
     let (from, to) = words.next().unwrap().split_once(':').unwrap();
     let number = |text: &str| text.parse::<i64>().unwrap();
     let ack = words.nth(1).map_or(0, number);
     let own = usize::from(!to_server);
-    let absolute = |side: usize, relative: i64| Seq(u32::try_from(i64::from(ISS[side]) + relative).unwrap());
+    let absolute =
+        |side: usize, relative: i64| Seq(u32::try_from(i64::from(ISS[side]) + relative).unwrap());
     Segment {
         src: if to_server { src } else { dst },
         dst: if to_server { dst } else { src },
@@ -42,7 +55,11 @@ fn check(lines: &str) -> Table {
         let (states, notes) = wanted.split_once('#').unwrap_or((wanted, ""));
         let (_, _, observed) = table.observe(&segment(wire));
         let seen = format!("{} {}", observed.states.client, observed.states.server);
-        assert_eq!(seen, states.split_whitespace().collect::<Vec<_>>().join(" "), "after {line}");
+        assert_eq!(
+            seen,
+            states.split_whitespace().collect::<Vec<_>>().join(" "),
+            "after {line}"
+        );
         let seen: Vec<_> = observed.notes.names().collect();
         assert_eq!(seen.join(" "), notes.trim(), "notes of {line}");
     }
@@ -148,7 +165,11 @@ fn data_after_close_is_answered_by_a_bare_rst_that_counts() {
          < P. 1:2 ack 2  | FIN-WAIT-2 CLOSE-WAIT
          > R  2:2        | CLOSED     CLOSED",
     );
-    assert!(last(&table).reset.is_some_and(|reset| reset.by == Side::Client && !reset.refused));
+    assert!(
+        last(&table)
+            .reset
+            .is_some_and(|reset| reset.by == Side::Client && !reset.refused)
+    );
 }
 
 #[test]
@@ -173,9 +194,17 @@ fn syn_sent_refusal_takes_back_syn_received() {
     let mut table = Table::default();
     table.observe(&segment("> S 0:0"));
     let (.., observed) = table.observe(&segment("< R. 0:0 ack 1"));
-    assert_eq!((observed.states.client, observed.states.server), (State::Closed, State::Closed));
-    let revision = observed.revision.expect("the server's SYN-RECEIVED is disproved");
-    assert_eq!((revision.side, revision.from, revision.to, revision.state), (Side::Server, 0, 1, State::Closed));
+    assert_eq!(
+        (observed.states.client, observed.states.server),
+        (State::Closed, State::Closed)
+    );
+    let revision = observed
+        .revision
+        .expect("the server's SYN-RECEIVED is disproved");
+    assert_eq!(
+        (revision.side, revision.from, revision.to, revision.state),
+        (Side::Server, 0, 1, State::Closed)
+    );
     assert!(last(&table).reset.unwrap().refused);
 }
 
@@ -228,7 +257,10 @@ fn a_rebooted_client_ends_the_old_connection_and_opens_a_new_one() {
          < S. 90000:90000 ack 70001 | ESTABLISHED SYN-RECEIVED",
     );
     assert_eq!(table.connections.len(), 2);
-    assert_eq!(table.connections[0].reset.map(|reset| reset.by), Some(Side::Client));
+    assert_eq!(
+        table.connections[0].reset.map(|reset| reset.by),
+        Some(Side::Client)
+    );
 }
 
 #[test]

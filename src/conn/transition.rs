@@ -1,5 +1,6 @@
-//! The arrows of RFC 9293's figure 5 (3.3.2), one arm each. What *counts* as an event (which number was
-//! acknowledged, whether a FIN was reached in order) is decided in `connection.rs`; here is only the figure.
+//! The arrows of RFC 9293's figure 5 (3.3.2), one arm each. What *counts* as an event (which number
+//! was acknowledged, whether a FIN was reached in order) is decided in `connection.rs`; here is
+//! only the figure.
 
 use super::State;
 
@@ -28,6 +29,10 @@ pub enum Event {
 
 /// The state an event leads to, or `None` where the figure has no such arrow: nothing moves.
 #[must_use]
+#[expect(
+    clippy::match_same_arms,
+    reason = "one arm for each arrow, under its own section"
+)]
 pub fn next(state: State, event: Event) -> Option<State> {
     use Event::*;
     use State::*;
@@ -54,7 +59,8 @@ pub fn next(state: State, event: Event) -> Option<State> {
         (FinWait1, AckOfFin) => FinWait2,
         (Closing, AckOfFin) => TimeWait,
         (LastAck, AckOfFin) => Closed,
-        // 3.10.7.4, second: RST. A listener that had answered a SYN goes on listening, but this connection is gone.
+        // 3.10.7.4, second: RST. A listener that had answered a SYN goes on listening, but this
+        // connection is gone.
         (_, Reset) => Closed,
         _ => return None,
     })
@@ -68,11 +74,23 @@ mod tests {
     fn a_repeated_event_moves_nothing() {
         use Event::*;
         for state in State::ALL {
-            for event in [SendSyn, SendSynAck, ReceiveSyn, ReceiveSynAck, AckOfSyn, SendFin, AckOfFin, ReceiveFin] {
+            for event in [
+                SendSyn,
+                SendSynAck,
+                ReceiveSyn,
+                ReceiveSynAck,
+                AckOfSyn,
+                SendFin,
+                AckOfFin,
+                ReceiveFin,
+            ] {
                 if let Some(after) = next(state, event) {
                     assert_ne!(after, state, "{state} {event:?} is an arrow to itself");
                     let again = next(after, event);
-                    assert!(again.is_none(), "{state} {event:?} twice leads on to {again:?}");
+                    assert!(
+                        again.is_none(),
+                        "{state} {event:?} twice leads on to {again:?}"
+                    );
                 }
             }
         }

@@ -1,4 +1,5 @@
-//! JSON Lines for other programs; `docs/json.md` documents every field. Names once written here stay.
+//! JSON Lines for other programs; `docs/json.md` documents every field. Names once written here
+//! stay.
 
 use std::io::{self, Write};
 
@@ -98,7 +99,7 @@ impl<W: Write> Writer<W> {
     /// The first line. `live`: what it counts has only begun.
     ///
     /// # Errors
-    /// Those of the output; so with every method here.
+    /// Those of the output.
     pub fn capture(&mut self, trace: &Trace, source: &str, live: bool) -> io::Result<()> {
         self.line(&Line::Capture {
             schema: SCHEMA,
@@ -107,12 +108,18 @@ impl<W: Write> Writer<W> {
             frames: trace.tally.frames,
             segments: trace.records.len(),
             dropped: trace.tally.dropped,
-            truncated: trace.ended.as_ref().is_some_and(|ended| ended.cut.is_some() || ended.error.is_some()),
+            truncated: trace
+                .ended
+                .as_ref()
+                .is_some_and(|ended| ended.cut.is_some() || ended.error.is_some()),
             live,
         })
     }
 
     /// The segments from record `from` on.
+    ///
+    /// # Errors
+    /// Those of the output.
     pub fn segments(&mut self, trace: &Trace, from: usize) -> io::Result<()> {
         for record in &trace.records[from..] {
             if self.wanted.is_none_or(|wanted| wanted == record.connection) {
@@ -123,7 +130,15 @@ impl<W: Write> Writer<W> {
     }
 
     /// States already written that turned out otherwise.
-    pub fn revision(&mut self, trace: &Trace, id: ConnectionId, revision: &Revision) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn revision(
+        &mut self,
+        trace: &Trace,
+        id: ConnectionId,
+        revision: &Revision,
+    ) -> io::Result<()> {
         if self.wanted.is_some_and(|wanted| wanted != id) {
             return Ok(());
         }
@@ -140,6 +155,9 @@ impl<W: Write> Writer<W> {
     }
 
     /// The connections, last.
+    ///
+    /// # Errors
+    /// Those of the output.
     pub fn connections(&mut self, trace: &Trace) -> io::Result<()> {
         for id in 0..u32::try_from(trace.connections().len()).unwrap_or(u32::MAX) {
             if self.wanted.is_none_or(|wanted| wanted == id) {
@@ -197,7 +215,11 @@ fn connection(trace: &Trace, id: ConnectionId) -> Line<'static> {
             closed_first: ending.closed_first.map(Side::name),
             reset_by: ending.reset_by.map(Side::name),
             reply: ending.reply,
-            frames: ending.evidence.iter().map(|&row| trace.row(id, row).place.frame).collect(),
+            frames: ending
+                .evidence
+                .iter()
+                .map(|&row| trace.row(id, row).place.frame)
+                .collect(),
             summary: ending.summary,
         },
     }

@@ -2,7 +2,8 @@
 
 use std::io::{self, Read};
 
-/// Room for the largest frame a capture may hold (libpcap's MAXIMUM_SNAPLEN is 262,144 octets) and its header.
+/// Room for the largest frame a capture may hold (libpcap's MAXIMUM_SNAPLEN is 262,144 octets) and
+/// its header.
 pub const CAPACITY: usize = 512 * 1024;
 
 /// A window over a stream. It never grows.
@@ -46,7 +47,11 @@ impl<R: Read> Buffer<R> {
         &self.octets[from..self.start]
     }
 
-    /// Reads once, as much as comes; 0 is the end of the stream. Must not be called with the buffer full of one record.
+    /// Reads once, as much as comes; 0 is the end of the stream. Must not be called with the buffer
+    /// full of one record.
+    ///
+    /// # Errors
+    /// Those of the input.
     pub fn fill(&mut self) -> io::Result<usize> {
         self.octets.copy_within(self.start..self.end, 0);
         self.end -= self.start;

@@ -26,8 +26,8 @@ pub struct Opened {
 
 /// Opens `path`, or standard input for `-`, without waiting for its first octet.
 ///
-/// With `keep`, frames can be read back later: from the file itself, or from an unnamed temporary copy where the input
-/// can be read only once (a pipe, a compressed file).
+/// With `keep`, frames can be read back later: from the file itself, or from an unnamed temporary
+/// copy where the input can be read only once (a pipe, a compressed file).
 ///
 /// # Errors
 /// The file can't be opened, or the temporary one can't be created.
@@ -68,10 +68,16 @@ impl Opened {
         self.input.by_ref().take(2).read_to_end(&mut magic)?;
         let compressed = magic == GZIP;
         let whole = Cursor::new(magic).chain(self.input);
-        let capture: Box<dyn Read + Send> =
-            if compressed { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) };
+        let capture: Box<dyn Read + Send> = if compressed {
+            Box::new(MultiGzDecoder::new(whole))
+        } else {
+            Box::new(whole)
+        };
         Ok(match self.copy {
-            Some(copy) => Box::new(Copying { input: capture, copy }),
+            Some(copy) => Box::new(Copying {
+                input: capture,
+                copy,
+            }),
             None => capture,
         })
     }
@@ -83,7 +89,7 @@ pub fn start(opened: Opened, selection: Selection, mut sink: Sink) {
         let mut collector = Collector::new(selection);
         let ended = match opened.into_capture() {
             Ok(capture) => read(Savefile::new(capture), &mut collector, &mut sink),
-            Err(why) => failed(why.to_string()),
+            Err(why) => Some(failed(why.to_string())),
         };
         if let Some(ended) = ended {
             sink(Feed::Batch(collector.flush()));
@@ -92,23 +98,30 @@ pub fn start(opened: Opened, selection: Selection, mut sink: Sink) {
     });
 }
 
-fn failed(error: String) -> Option<Ended> {
-    Some(Ended { cut: None, error: Some(error) })
+fn failed(error: String) -> Ended {
+    Ended {
+        cut: None,
+        error: Some(error),
+    }
 }
 
 /// `None`: nobody listens any more.
-fn read(mut savefile: Savefile<Box<dyn Read + Send>>, collector: &mut Collector, sink: &mut Sink) -> Option<Ended> {
+fn read(
+    mut savefile: Savefile<Box<dyn Read + Send>>,
+    collector: &mut Collector,
+    sink: &mut Sink,
+) -> Option<Ended> {
     loop {
         // What has been read is handed on before waiting for more: a pipe may be slow.
         loop {
-            match savefile.next() {
+            match savefile.next_frame() {
                 Ok(Next::Frame(frame)) => {
                     if let Err(why) = collector.take(&frame) {
-                        return failed(why);
+                        return Some(failed(why));
                     }
                 }
                 Ok(Next::Incomplete) => break,
-                Err(why) => return failed(why),
+                Err(why) => return Some(failed(why)),
             }
             if collector.batch.segments.len() >= BATCH && !sink(Feed::Batch(collector.flush())) {
                 return None;
@@ -125,7 +138,11 @@ fn read(mut savefile: Savefile<Box<dyn Read + Send>>, collector: &mut Collector,
                     error: None,
                 });
             }
-            Err(why) => return failed(format!("reading stopped: {why}; everything before is shown")),
+            Err(why) => {
+                return Some(failed(format!(
+                    "reading stopped: {why}; everything before is shown"
+                )));
+            }
         }
     }
 }

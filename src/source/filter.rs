@@ -18,7 +18,13 @@ impl Selection {
             .ports
             .ranges()
             .iter()
-            .map(|&(low, high)| if low == high { format!("port {low}") } else { format!("portrange {low}-{high}") })
+            .map(|&(low, high)| {
+                if low == high {
+                    format!("port {low}")
+                } else {
+                    format!("portrange {low}-{high}")
+                }
+            })
             .collect();
         let mut filter = String::from("tcp");
         if !ports.is_empty() {
@@ -31,7 +37,8 @@ impl Selection {
     }
 }
 
-/// Applies a filter expression to frames read from a file; compiled once for each link type that comes along.
+/// Applies a filter expression to frames read from a file; compiled once for each link type that
+/// comes along.
 pub(super) struct FrameFilter {
     expression: Option<String>,
     #[cfg(feature = "live")]
@@ -50,11 +57,18 @@ impl FrameFilter {
     /// Whether the frame is wanted; an error says why the expression can't be used.
     #[cfg(feature = "live")]
     pub(super) fn matches(&mut self, frame: &Frame<'_>) -> Result<bool, String> {
-        let Some(expression) = &self.expression else { return Ok(true) };
-        let program = match self.programs.iter().position(|(link, _)| *link == frame.link) {
+        let Some(expression) = &self.expression else {
+            return Ok(true);
+        };
+        let program = match self
+            .programs
+            .iter()
+            .position(|(link, _)| *link == frame.link)
+        {
             Some(known) => &self.programs[known].1,
             None => {
-                self.programs.push((frame.link, compile(expression, frame.link)?));
+                self.programs
+                    .push((frame.link, compile(expression, frame.link)?));
                 &self.programs[self.programs.len() - 1].1
             }
         };
@@ -66,7 +80,9 @@ impl FrameFilter {
     pub(super) fn matches(&mut self, _: &Frame<'_>) -> Result<bool, String> {
         match self.expression {
             None => Ok(true),
-            Some(_) => Err("-f needs libpcap, and this tcpviz was built without it; --port works".into()),
+            Some(_) => {
+                Err("-f needs libpcap, and this tcpviz was built without it; --port works".into())
+            }
         }
     }
 }
@@ -92,7 +108,10 @@ mod tests {
             expression: Some("host 127.0.0.7 or ip6".into()),
         };
         let filter = selection.kernel_filter();
-        assert_eq!(filter, "tcp and (port 4321 or portrange 5000-5010) and (host 127.0.0.7 or ip6)");
+        assert_eq!(
+            filter,
+            "tcp and (port 4321 or portrange 5000-5010) and (host 127.0.0.7 or ip6)"
+        );
         assert_eq!(Selection::default().kernel_filter(), "tcp");
     }
 }

@@ -1,4 +1,5 @@
-//! Capturing live: libpcap on a thread of its own. Every frame is in the save file before anybody sees it.
+//! Capturing live: libpcap on a thread of its own. Every frame is in the save file before anybody
+//! sees it.
 
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::fd::AsFd;
@@ -12,9 +13,13 @@ use super::{Collector, Selection, Sink, tstamp};
 use crate::wire::{Ended, Feed, Frame, LinkType};
 
 /// How long a silent capture waits before it looks at the drop counters again.
-const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
+const TICK: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 250_000_000,
+};
 
-/// Octets of kernel buffer: with frames of up to 64 KiB on loopback the default 2 MiB holds only some thirty.
+/// Octets of kernel buffer: with frames of up to 64 KiB on loopback the default 2 MiB holds only
+/// some thirty.
 const KERNEL_BUFFER: i32 = 64 << 20;
 
 /// Frames to take before the file is written and a batch handed on.
@@ -29,7 +34,9 @@ pub enum OpenError {
     NoSuchInterface { interface: String },
     #[error("{interface} is down; bring it up (`ip link set {interface} up`) and try again")]
     Down { interface: String },
-    #[error("-f '{expression}' isn't a filter that libpcap understands: {why}; `man pcap-filter` tells the language")]
+    #[error(
+        "-f '{expression}' isn't a filter that libpcap understands: {why}; `man pcap-filter` tells the language"
+    )]
     Filter { expression: String, why: String },
     #[error("{interface} can't be captured on: {why}")]
     Other { interface: String, why: String },
@@ -53,7 +60,10 @@ pub struct Running {
 #[must_use]
 pub fn loopback() -> String {
     let devices = Device::list().unwrap_or_default();
-    devices.into_iter().find(|device| device.flags.is_loopback()).map_or_else(|| "lo".into(), |device| device.name)
+    devices
+        .into_iter()
+        .find(|device| device.flags.is_loopback())
+        .map_or_else(|| "lo".into(), |device| device.name)
 }
 
 /// Every interface that can be captured on: name and description.
@@ -62,10 +72,14 @@ pub fn loopback() -> String {
 /// libpcap's own words.
 pub fn interfaces() -> Result<Vec<(String, String)>, String> {
     let devices = Device::list().map_err(|why| why.to_string())?;
-    Ok(devices.into_iter().map(|device| (device.name, device.desc.unwrap_or_default())).collect())
+    Ok(devices
+        .into_iter()
+        .map(|device| (device.name, device.desc.unwrap_or_default()))
+        .collect())
 }
 
-/// Opens an interface in immediate mode, with nanosecond time stamps where granted, and sets the kernel's filter.
+/// Opens an interface in immediate mode, with nanosecond time stamps where granted, and sets the
+/// kernel's filter.
 ///
 /// # Errors
 /// See [`OpenError`].
@@ -82,14 +96,17 @@ pub fn open(interface: &str, selection: Selection) -> Result<Open, OpenError> {
         .and_then(Capture::setnonblock)
         .map_err(failed)?;
     if interface == "any" {
-        // The cooked header of version 2 tells the interface; where it isn't to be had, version 1 does as well.
+        // The cooked header of version 2 tells the interface; where it isn't to be had, version 1
+        // does as well.
         let _ = capture.set_datalink(Linktype(LinkType::LINUX_SLL2.0));
     }
     let filter = selection.kernel_filter();
-    capture.filter(&filter, true).map_err(|why| OpenError::Filter {
-        expression: selection.expression.clone().unwrap_or(filter),
-        why: why.to_string(),
-    })?;
+    capture
+        .filter(&filter, true)
+        .map_err(|why| OpenError::Filter {
+            expression: selection.expression.clone().unwrap_or(filter),
+            why: why.to_string(),
+        })?;
     Ok(Open {
         link: LinkType::from_dlt(capture.get_datalink().0),
         unit_ns: tstamp::unit_ns(&capture),
@@ -123,21 +140,37 @@ impl Open {
     pub fn start(self, mut save: SaveFile, mut sink: Sink) -> io::Result<Running> {
         save.begin(self.link)?;
         let (stopped, stop) = io::pipe()?;
-        thread::Builder::new().name("capture".into()).spawn(move || {
-            let interface = self.interface.clone();
-            let ended = self.run(&mut save, &mut sink, &stopped);
-            let error = ended.err().map(|why| format!("the capture on {interface} stopped: {why}"));
-            sink(Feed::Ended(Ended { cut: None, error }));
-        })?;
+        thread::Builder::new()
+            .name("capture".into())
+            .spawn(move || {
+                let interface = self.interface.clone();
+                let ended = self.run(&mut save, &mut sink, &stopped);
+                let error = ended
+                    .err()
+                    .map(|why| format!("the capture on {interface} stopped: {why}"));
+                sink(Feed::Ended(Ended { cut: None, error }));
+            })?;
         Ok(Running { stop })
     }
 
-    /// Captures until told to stop; then takes what the kernel already has: the FIN just before the end is the one that
-    /// people want.
-    fn run(mut self, save: &mut SaveFile, sink: &mut Sink, stopped: &PipeReader) -> Result<(), String> {
+    /// Captures until told to stop; then takes what the kernel already has: the FIN just before the
+    /// end is the one that people want.
+    fn run(
+        mut self,
+        save: &mut SaveFile,
+        sink: &mut Sink,
+        stopped: &PipeReader,
+    ) -> Result<(), String> {
         // The kernel has applied the filter already.
-        let mut collector = Collector::new(Selection { expression: None, ..self.selection });
-        let mut reader = Reader { link: self.link, unit_ns: self.unit_ns, frames: 0 };
+        let mut collector = Collector::new(Selection {
+            expression: None,
+            ..self.selection
+        });
+        let mut reader = Reader {
+            link: self.link,
+            unit_ns: self.unit_ns,
+            frames: 0,
+        };
         loop {
             let stopping = wait(&self.capture, stopped).map_err(|why| why.to_string())?;
             while reader.take(&mut self.capture, save, &mut collector, sink)? > 0 {}
@@ -194,7 +227,8 @@ impl Reader {
             unreadable = collector.take(&frame).err();
         });
         // Even if reading broke off, what came before is written.
-        save.flush().map_err(|why| format!("{} can't be written: {why}", save.path.display()))?;
+        save.flush()
+            .map_err(|why| format!("{} can't be written: {why}", save.path.display()))?;
         if let Ok(stats) = capture.stats() {
             collector.batch.tally.dropped = u64::from(stats.dropped) + u64::from(stats.if_dropped);
         }
@@ -207,7 +241,8 @@ impl Reader {
 }
 
 impl Running {
-    /// Asks the thread to take what the kernel still has and to end; its last word comes through the sink.
+    /// Asks the thread to take what the kernel still has and to end; its last word comes through
+    /// the sink.
     pub fn stop(&self) {
         // It fails only where the thread has ended already.
         let _ = (&self.stop).write_all(&[0]);

@@ -1,5 +1,5 @@
-//! Where frames come from: a saved capture, standard input, or a live interface. Each source runs on a thread of
-//! its own, decodes there, and hands batches of segments to a [`Sink`].
+//! Where frames come from: a saved capture, standard input, or a live interface. Each source runs
+//! on a thread of its own, decodes there, and hands batches of segments to a [`Sink`].
 
 pub mod buffer;
 pub mod file;

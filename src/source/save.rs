@@ -1,4 +1,5 @@
-//! Writing a live capture to its file as it comes: nanosecond pcap, which tcpdump and Wireshark read.
+//! Writing a live capture to its file as it comes: nanosecond pcap, which tcpdump and Wireshark
+//! read.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -25,7 +26,8 @@ pub struct SaveFile {
 }
 
 impl SaveFile {
-    /// Creates the file `path`, or a temporary one; it will belong to `owner` (user and group number) if given.
+    /// Creates the file `path`, or a temporary one; it will belong to `owner` (user and group
+    /// number) if given.
     ///
     /// # Errors
     /// It exists and `force` isn't set, or can't be created.
@@ -33,12 +35,22 @@ impl SaveFile {
         let (file, path, temporary) = match path {
             Some(path) => {
                 let mut options = OpenOptions::new();
-                options.read(true).write(true).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
-                let options = if force { options.create(true).truncate(true) } else { options.create_new(true) };
+                options
+                    .read(true)
+                    .write(true)
+                    .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+                let options = if force {
+                    options.create(true).truncate(true)
+                } else {
+                    options.create_new(true)
+                };
                 (options.open(path)?, path.to_path_buf(), false)
             }
             None => {
-                let named = tempfile::Builder::new().prefix("tcpviz-").suffix(".pcap").tempfile()?;
+                let named = tempfile::Builder::new()
+                    .prefix("tcpviz-")
+                    .suffix(".pcap")
+                    .tempfile()?;
                 let (file, path) = named.keep()?;
                 (file, path, true)
             }
@@ -69,7 +81,14 @@ impl SaveFile {
     /// The file system is full, or the like.
     pub fn begin(&mut self, link: LinkType) -> io::Result<()> {
         // Magic of nanosecond pcap, version 2.4, zone and accuracy as ever 0.
-        for word in [0xa1b2_3c4d, 4 << 16 | 2, 0, 0, SNAPLEN, link.0.cast_unsigned()] {
+        for word in [
+            0xa1b2_3c4d,
+            4 << 16 | 2,
+            0,
+            0,
+            SNAPLEN,
+            link.0.cast_unsigned(),
+        ] {
             self.pending.extend(u32::to_le_bytes(word));
         }
         self.flush()

@@ -1,12 +1,15 @@
-//! Saved captures: pcap (micro- and nanoseconds, both byte orders) and pcapng (several sections, interfaces, link
-//! types, snap lengths and time resolutions). The records are parsed by `pcap-parser`; here is what it leaves open:
-//! which frame has which link type and time, and what a file that breaks off still holds.
+//! Saved captures: pcap (micro- and nanoseconds, both byte orders) and pcapng (several sections,
+//! interfaces, link types, snap lengths and time resolutions). The records are parsed by
+//! `pcap-parser`; here is what it leaves open: which frame has which link type and time, and what a
+//! file that breaks off still holds.
 
 use std::io::Read;
 
 use pcap_parser::nom;
 use pcap_parser::pcapng::{Block, OptionCode, parse_block_be, parse_block_le};
-use pcap_parser::{InterfaceDescriptionBlock, PcapHeader, parse_pcap_frame, parse_pcap_frame_be, parse_pcap_header};
+use pcap_parser::{
+    InterfaceDescriptionBlock, PcapHeader, parse_pcap_frame, parse_pcap_frame_be, parse_pcap_header,
+};
 
 use super::buffer::{Buffer, CAPACITY};
 use crate::wire::{Frame, LinkType};
@@ -19,7 +22,7 @@ const IDB: u32 = 1;
 const SPB: u32 = 3;
 const EPB: u32 = 6;
 
-/// What `next` found.
+/// What `next_frame` found.
 pub enum Next<'a> {
     Frame(Frame<'a>),
     /// Nothing whole is in the buffer: fill it.
@@ -82,6 +85,9 @@ impl<R: Read> Savefile<R> {
     }
 
     /// Reads more; `Ok(false)` at the end of the input.
+    ///
+    /// # Errors
+    /// Those of the input.
     pub fn fill(&mut self) -> std::io::Result<bool> {
         Ok(self.input.fill()? > 0)
     }
@@ -90,10 +96,14 @@ impl<R: Read> Savefile<R> {
     ///
     /// # Errors
     /// One sentence on why nothing after this place can be read.
-    pub fn next(&mut self) -> Result<Next<'_>, String> {
+    pub fn next_frame(&mut self) -> Result<Next<'_>, String> {
         loop {
             if self.skip > 0 {
-                let now = self.input.unread().len().min(usize::try_from(self.skip).unwrap_or(usize::MAX));
+                let now = self
+                    .input
+                    .unread()
+                    .len()
+                    .min(usize::try_from(self.skip).unwrap_or(usize::MAX));
                 self.input.consume(now);
                 self.skip -= now as u64;
                 if self.skip > 0 {
@@ -107,9 +117,11 @@ impl<R: Read> Savefile<R> {
                     }
                     continue;
                 }
-                &mut Format::Pcap { big_endian, unit, link } => {
-                    pcap_record(self.input.unread(), big_endian, unit, link)
-                }
+                &mut Format::Pcap {
+                    big_endian,
+                    unit,
+                    link,
+                } => pcap_record(self.input.unread(), big_endian, unit, link),
                 Format::Pcapng { .. } => self.pcapng_block(),
             };
             match found {
@@ -132,7 +144,8 @@ impl<R: Read> Savefile<R> {
                 self.frames
             ));
         }
-        matches!(self.format, Format::Unknown).then(|| "the capture is empty: not even a file header is there".into())
+        matches!(self.format, Format::Unknown)
+            .then(|| "the capture is empty: not even a file header is there".into())
     }
 
     fn damaged(&self, why: &str) -> String {
@@ -160,7 +173,9 @@ impl<R: Read> Savefile<R> {
     /// Reads the file header; `Ok(false)` if it isn't all there yet.
     fn recognize(&mut self) -> Result<bool, String> {
         let octets = self.input.unread();
-        let Some(magic) = octets.first_chunk::<4>() else { return Ok(false) };
+        let Some(magic) = octets.first_chunk::<4>() else {
+            return Ok(false);
+        };
         if u32::from_be_bytes(*magic) == SHB {
             self.format = Format::Pcapng {
                 big_endian: false,
@@ -184,15 +199,25 @@ impl<R: Read> Savefile<R> {
 
     /// Consumes blocks up to the next frame's.
     fn pcapng_block(&mut self) -> Result<Option<Found>, String> {
-        let Format::Pcapng { big_endian, interfaces } = &mut self.format else {
+        let Format::Pcapng {
+            big_endian,
+            interfaces,
+        } = &mut self.format
+        else {
             unreachable!("called for pcapng only")
         };
         loop {
             let octets = self.input.unread();
-            let Some(header) = octets.first_chunk::<12>() else { return Ok(None) };
+            let Some(header) = octets.first_chunk::<12>() else {
+                return Ok(None);
+            };
             let word = |at: usize, big: bool| {
                 let octets = [header[at], header[at + 1], header[at + 2], header[at + 3]];
-                if big { u32::from_be_bytes(octets) } else { u32::from_le_bytes(octets) }
+                if big {
+                    u32::from_be_bytes(octets)
+                } else {
+                    u32::from_le_bytes(octets)
+                }
             };
             if word(0, true) == SHB {
                 *big_endian = word(8, true) == 0x1a2b_3c4d;
@@ -205,25 +230,51 @@ impl<R: Read> Savefile<R> {
             let len = len as usize;
             if len > CAPACITY {
                 if matches!(kind, SHB | IDB | EPB | SPB) {
-                    return Err(format!("a block claims {len} octets, more than any frame has"));
+                    return Err(format!(
+                        "a block claims {len} octets, more than any frame has"
+                    ));
                 }
                 self.skip = len as u64;
                 return Ok(None);
             }
-            let Some(block) = octets.get(..len) else { return Ok(None) };
+            let Some(block) = octets.get(..len) else {
+                return Ok(None);
+            };
             if matches!(kind, SHB | IDB | EPB | SPB) {
-                let parsed = if *big_endian { parse_block_be(block) } else { parse_block_le(block) };
-                match parsed.map_err(|_| "a block that can't be read".to_string())?.1 {
-                    Block::InterfaceDescription(block) => interfaces.push(Interface::new(&block, *big_endian)),
+                let parsed = if *big_endian {
+                    parse_block_be(block)
+                } else {
+                    parse_block_le(block)
+                };
+                match parsed
+                    .map_err(|_| "a block that can't be read".to_string())?
+                    .1
+                {
+                    Block::InterfaceDescription(block) => {
+                        interfaces.push(Interface::new(&block, *big_endian));
+                    }
                     Block::EnhancedPacket(block) => {
                         let interface = interface(interfaces, block.if_id)?;
                         let ticks = u64::from(block.ts_high) << 32 | u64::from(block.ts_low);
-                        return interface.found(interface.time_ns(ticks), block.origlen, block.caplen, 28, len);
+                        return interface.found(
+                            interface.time_ns(ticks),
+                            block.origlen,
+                            block.caplen,
+                            28,
+                            len,
+                        );
                     }
                     Block::SimplePacket(block) => {
                         let interface = interface(interfaces, 0)?;
-                        let limit = if interface.snaplen == 0 { u32::MAX } else { interface.snaplen };
-                        let captured = block.origlen.min(limit).min(u32::try_from(len - 16).unwrap_or(0));
+                        let limit = if interface.snaplen == 0 {
+                            u32::MAX
+                        } else {
+                            interface.snaplen
+                        };
+                        let captured = block
+                            .origlen
+                            .min(limit)
+                            .min(u32::try_from(len - 16).unwrap_or(0));
                         return interface.found(0, block.origlen, captured, 12, len);
                     }
                     _ => {}
@@ -237,21 +288,40 @@ impl<R: Read> Savefile<R> {
 fn pcap_format(header: &PcapHeader) -> Format {
     Format::Pcap {
         big_endian: header.is_bigendian(),
-        unit: if header.is_nanosecond_precision() { 1 } else { 1000 },
+        unit: if header.is_nanosecond_precision() {
+            1
+        } else {
+            1000
+        },
         // The upper half may tell the length of a frame check sequence.
         link: LinkType::from_dlt(header.network.0 & 0xffff),
     }
 }
 
-fn pcap_record(octets: &[u8], big_endian: bool, unit: u64, link: LinkType) -> Result<Option<Found>, String> {
+fn pcap_record(
+    octets: &[u8],
+    big_endian: bool,
+    unit: u64,
+    link: LinkType,
+) -> Result<Option<Found>, String> {
     let Some(claimed) = octets.get(8..12).and_then(|word| word.try_into().ok()) else {
         return Ok(None);
     };
-    let claimed = if big_endian { u32::from_be_bytes(claimed) } else { u32::from_le_bytes(claimed) };
+    let claimed = if big_endian {
+        u32::from_be_bytes(claimed)
+    } else {
+        u32::from_le_bytes(claimed)
+    };
     if claimed > MAX_FRAME {
-        return Err(format!("a record claims {claimed} octets, more than any frame has"));
+        return Err(format!(
+            "a record claims {claimed} octets, more than any frame has"
+        ));
     }
-    let parsed = if big_endian { parse_pcap_frame_be(octets) } else { parse_pcap_frame(octets) };
+    let parsed = if big_endian {
+        parse_pcap_frame_be(octets)
+    } else {
+        parse_pcap_frame(octets)
+    };
     let record = match parsed {
         Ok((_, record)) => record,
         Err(nom::Err::Incomplete(_)) => return Ok(None),
@@ -281,7 +351,13 @@ impl Interface {
             .iter()
             .find(|option| option.code == OptionCode::IfTsoffset)
             .and_then(|option| option.as_bytes().ok()?.try_into().ok())
-            .map_or(0, |octets| if big_endian { i64::from_be_bytes(octets) } else { i64::from_le_bytes(octets) });
+            .map_or(0, |octets| {
+                if big_endian {
+                    i64::from_be_bytes(octets)
+                } else {
+                    i64::from_le_bytes(octets)
+                }
+            });
         Interface {
             link: LinkType::from_dlt(block.linktype.0),
             snaplen: block.snaplen,
@@ -292,15 +368,28 @@ impl Interface {
 
     /// Nanoseconds since the epoch; what doesn't fit is as far as it goes.
     fn time_ns(&self, ticks: u64) -> u64 {
-        let since = self.resolution.map_or(0, |units| u128::from(ticks) * 1_000_000_000 / units);
-        let total = i128::try_from(since).unwrap_or(i128::MAX).saturating_add(i128::from(self.offset) * 1_000_000_000);
+        let since = self
+            .resolution
+            .map_or(0, |units| u128::from(ticks) * 1_000_000_000 / units);
+        let total = i128::try_from(since)
+            .unwrap_or(i128::MAX)
+            .saturating_add(i128::from(self.offset) * 1_000_000_000);
         u64::try_from(total.max(0)).unwrap_or(u64::MAX)
     }
 
-    fn found(&self, time_ns: u64, wire_len: u32, captured: u32, before: usize, record: usize) -> Result<Option<Found>, String> {
+    fn found(
+        &self,
+        time_ns: u64,
+        wire_len: u32,
+        captured: u32,
+        before: usize,
+        record: usize,
+    ) -> Result<Option<Found>, String> {
         let captured = captured as usize;
         if before + captured + 4 > record {
-            return Err(format!("a frame claims {captured} octets, more than its block has"));
+            return Err(format!(
+                "a frame claims {captured} octets, more than its block has"
+            ));
         }
         Ok(Some(Found {
             time_ns,

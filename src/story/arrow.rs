@@ -53,7 +53,8 @@ impl Charset {
         }
     }
 
-    /// A lane's stroke: heavy while the connection is open there, thin while it opens or closes, dotted without one.
+    /// A lane's stroke: heavy while the connection is open there, thin while it opens or closes,
+    /// dotted without one.
     #[must_use]
     pub fn lane(self, state: State) -> char {
         let glyphs = self.glyphs();
@@ -64,15 +65,15 @@ impl Charset {
         }
     }
 
-    /// An arrow of `width` columns. `parts` of the label are left out from the least important (the highest rank) on
-    /// until it fits.
+    /// An arrow of `width` columns. `parts` of the label are left out from the least important (the
+    /// highest rank) on until it fits.
     #[must_use]
     pub fn arrow(self, width: usize, from: Side, reset: bool, parts: &[(u8, String)]) -> String {
         let glyphs = self.glyphs();
         // At the tail two strokes and a space; a space, a stroke and the head at the other end.
         let label = fit(parts, width.saturating_sub(6));
         let used = label.chars().count();
-        let lines = |count: usize| String::from_iter(std::iter::repeat_n(glyphs.line, count));
+        let lines = |count: usize| std::iter::repeat_n(glyphs.line, count).collect::<String>();
         let head = match from {
             _ if reset => glyphs.reset,
             Side::Client => glyphs.to_server,
@@ -80,7 +81,11 @@ impl Charset {
         };
         if used == 0 {
             let line = lines(width.saturating_sub(1));
-            return if from == Side::Client { format!("{line}{head}") } else { format!("{head}{line}") };
+            return if from == Side::Client {
+                format!("{line}{head}")
+            } else {
+                format!("{head}{line}")
+            };
         }
         let rest = lines(width.saturating_sub(used + 5));
         match from {
@@ -94,7 +99,11 @@ impl Charset {
 fn fit(parts: &[(u8, String)], width: usize) -> String {
     let ranks = parts.iter().map(|(rank, _)| *rank).max().unwrap_or(0);
     for limit in (0..=ranks).rev() {
-        let kept: Vec<_> = parts.iter().filter(|(rank, _)| *rank <= limit).map(|(_, text)| text.as_str()).collect();
+        let kept: Vec<_> = parts
+            .iter()
+            .filter(|(rank, _)| *rank <= limit)
+            .map(|(_, text)| text.as_str())
+            .collect();
         let label = kept.join(" ");
         if label.chars().count() <= width {
             return label;
@@ -108,7 +117,12 @@ mod tests {
     use super::*;
 
     fn parts() -> Vec<(u8, String)> {
-        vec![(0, "PSH,ACK".into()), (2, "seq 1".into()), (3, "ack 2".into()), (1, "1 byte".into())]
+        vec![
+            (0, "PSH,ACK".into()),
+            (2, "seq 1".into()),
+            (3, "ack 2".into()),
+            (1, "1 byte".into()),
+        ]
     }
 
     #[test]
@@ -120,15 +134,27 @@ mod tests {
             (14, "── PSH,ACK ──▶"),
             (8, "───────▶"),
         ] {
-            assert_eq!(Charset::Unicode.arrow(width, Side::Client, false, &parts()), wanted);
+            assert_eq!(
+                Charset::Unicode.arrow(width, Side::Client, false, &parts()),
+                wanted
+            );
         }
     }
 
     #[test]
     fn the_head_is_at_the_receiver_and_tells_an_rst() {
         let rst = [(0, "RST".to_string())];
-        assert_eq!(Charset::Ascii.arrow(12, Side::Server, false, &rst), "<---- RST --");
-        assert_eq!(Charset::Ascii.arrow(12, Side::Server, true, &rst), "X---- RST --");
-        assert_eq!(Charset::Unicode.arrow(12, Side::Client, true, &rst), "── RST ────✕");
+        assert_eq!(
+            Charset::Ascii.arrow(12, Side::Server, false, &rst),
+            "<---- RST --"
+        );
+        assert_eq!(
+            Charset::Ascii.arrow(12, Side::Server, true, &rst),
+            "X---- RST --"
+        );
+        assert_eq!(
+            Charset::Unicode.arrow(12, Side::Client, true, &rst),
+            "── RST ────✕"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! The ladder: one row a segment, states on their sides. The screen and the text output both draw these rows, so they
-//! can't disagree.
+//! The ladder: one row a segment, states on their sides. The screen and the text output both draw
+//! these rows, so they can't disagree.
 
 use super::Charset;
 use super::numbers::{counted, seconds, short_state, span};
@@ -41,7 +41,9 @@ impl Columns {
     #[must_use]
     pub fn fit(trace: &Trace, connection: ConnectionId, width: usize) -> Columns {
         let rows = trace.len(connection);
-        let last = rows.checked_sub(1).map_or(0, |row| since_start(trace, connection, row));
+        let last = rows
+            .checked_sub(1)
+            .map_or(0, |row| since_start(trace, connection, row));
         let number = rows.to_string().len().max(2);
         let time = seconds(last).len();
         let choices = [
@@ -51,10 +53,19 @@ impl Columns {
             (0, 0, SHORT_STATE, 0),
         ];
         for (time, delta, state, wanted) in choices {
-            let columns = Columns { number, time, delta, state, arrow: 0 };
+            let columns = Columns {
+                number,
+                time,
+                delta,
+                state,
+                arrow: 0,
+            };
             let arrow = width.saturating_sub(columns.total());
             if arrow >= wanted {
-                return Columns { arrow: arrow.min(ARROW_MAX), ..columns };
+                return Columns {
+                    arrow: arrow.min(ARROW_MAX),
+                    ..columns
+                };
             }
         }
         unreachable!("the last choice wants nothing")
@@ -65,7 +76,12 @@ impl Columns {
     pub fn total(&self) -> usize {
         let spaced = |width: usize| if width > 0 { width + 1 } else { 0 };
         // A mark before the number; each state beside its lane.
-        1 + spaced(self.number) + spaced(self.time) + spaced(self.delta) + 2 * spaced(self.state) + self.arrow + 2
+        1 + spaced(self.number)
+            + spaced(self.time)
+            + spaced(self.delta)
+            + 2 * spaced(self.state)
+            + self.arrow
+            + 2
     }
 
     /// Columns to the left of the client's lane.
@@ -78,8 +94,16 @@ impl Columns {
     /// A state's name as wide as the column allows; `?` marks one that the capture doesn't prove.
     #[must_use]
     pub fn state_name(&self, state: State, certainty: Certainty) -> String {
-        let name = if self.state < STATE { short_state(state) } else { state.name() };
-        let mark = if certainty >= Certainty::Inferred { "?" } else { "" };
+        let name = if self.state < STATE {
+            short_state(state)
+        } else {
+            state.name()
+        };
+        let mark = if certainty >= Certainty::Inferred {
+            "?"
+        } else {
+            ""
+        };
         format!("{name}{mark}")
     }
 }
@@ -110,12 +134,23 @@ pub fn since_start(trace: &Trace, connection: ConnectionId, row: usize) -> u64 {
 
 /// Row `row` (from 0) of a connection.
 #[must_use]
-pub fn row(trace: &Trace, connection: ConnectionId, row: usize, columns: &Columns, style: Style) -> Row {
+pub fn row(
+    trace: &Trace,
+    connection: ConnectionId,
+    row: usize,
+    columns: &Columns,
+    style: Style,
+) -> Row {
     let record = trace.row(connection, row);
     let before = trace.states_before(connection, row);
     let ascii = style.charset == Charset::Ascii;
     let delta = row.checked_sub(1).map_or(String::new(), |above| {
-        span(record.time_ns.saturating_sub(trace.row(connection, above).time_ns), ascii)
+        span(
+            record
+                .time_ns
+                .saturating_sub(trace.row(connection, above).time_ns),
+            ascii,
+        )
     });
     let name = |side: Side| columns.state_name(record.states[side], record.certainty[side]);
     let changed = |side: Side| record.states[side] != before[side];
@@ -123,13 +158,24 @@ pub fn row(trace: &Trace, connection: ConnectionId, row: usize, columns: &Column
         number: (row + 1).to_string(),
         time: seconds(since_start(trace, connection, row)),
         delta,
-        states: PerSide { client: name(Side::Client), server: name(Side::Server) },
-        changed: PerSide { client: changed(Side::Client), server: changed(Side::Server) },
+        states: PerSide {
+            client: name(Side::Client),
+            server: name(Side::Server),
+        },
+        changed: PerSide {
+            client: changed(Side::Client),
+            server: changed(Side::Server),
+        },
         lanes: PerSide {
             client: style.charset.lane(record.states.client),
             server: style.charset.lane(record.states.server),
         },
-        arrow: style.charset.arrow(columns.arrow, record.from, record.flags.has(Flags::RST), &label(trace, record, style)),
+        arrow: style.charset.arrow(
+            columns.arrow,
+            record.from,
+            record.flags.has(Flags::RST),
+            &label(trace, record, style),
+        ),
         from: record.from,
         flags: record.flags,
         troubled: is_troubled(record),
@@ -137,15 +183,25 @@ pub fn row(trace: &Trace, connection: ConnectionId, row: usize, columns: &Column
 }
 
 fn is_troubled(record: &Record) -> bool {
-    [Note::Retransmission, Note::FinRetransmission, Note::SynRetransmission, Note::OutOfOrder, Note::PreviousNotCaptured]
-        .iter()
-        .any(|note| record.notes.has(*note))
+    [
+        Note::Retransmission,
+        Note::FinRetransmission,
+        Note::SynRetransmission,
+        Note::OutOfOrder,
+        Note::PreviousNotCaptured,
+    ]
+    .iter()
+    .any(|note| record.notes.has(*note))
 }
 
 /// What stands on the arrow, each part with its rank (0 stays longest).
 fn label(trace: &Trace, record: &Record, style: Style) -> Vec<(u8, String)> {
     let number = |side, seq: crate::wire::Seq| {
-        if style.absolute { seq.0 } else { trace.relative(record.connection, side, seq) }
+        if style.absolute {
+            seq.0
+        } else {
+            trace.relative(record.connection, side, seq)
+        }
     };
     let flags = record.flags;
     let mut parts = vec![(0, flags.words())];
@@ -154,10 +210,20 @@ fn label(trace: &Trace, record: &Record, style: Style) -> Vec<(u8, String)> {
         parts.push((2, format!("seq {}", number(record.from, record.seq))));
     }
     if flags.has(Flags::ACK) {
-        parts.push((if record.len > 0 { 4 } else { 2 }, format!("ack {}", number(record.from.peer(), record.ack))));
+        parts.push((
+            if record.len > 0 { 4 } else { 2 },
+            format!("ack {}", number(record.from.peer(), record.ack)),
+        ));
     }
     if record.len > 0 {
-        parts.push((1, format!("{} {}", style.charset.dot(), counted(record.len.into(), "byte"))));
+        parts.push((
+            1,
+            format!(
+                "{} {}",
+                style.charset.dot(),
+                counted(record.len.into(), "byte")
+            ),
+        ));
     }
     for name in record.notes.names() {
         parts.push((3, format!("{} {}", style.charset.dot(), name)));

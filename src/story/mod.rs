@@ -1,5 +1,5 @@
-//! The story of a connection: what every view shows, in the same words. Rows of the ladder, how a connection ended,
-//! what a segment does. No colours and no files here.
+//! The story of a connection: what every view shows, in the same words. Rows of the ladder, how a
+//! connection ended, what a segment does. No colours and no files here.
 
 pub mod arrow;
 pub mod ending;

@@ -8,7 +8,7 @@ pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -19,7 +19,11 @@ pub fn grouped(number: u64) -> String {
 /// `1 byte`, `982,540 bytes`.
 #[must_use]
 pub fn counted(number: u64, thing: &str) -> String {
-    format!("{} {thing}{}", grouped(number), if number == 1 { "" } else { "s" })
+    format!(
+        "{} {thing}{}",
+        grouped(number),
+        if number == 1 { "" } else { "s" }
+    )
 }
 
 /// Seconds with six decimals, as tcpdump's `-ttttt`: `0.030927`.
@@ -33,11 +37,11 @@ pub fn seconds(ns: u64) -> String {
 #[must_use]
 pub fn span(ns: u64, ascii: bool) -> String {
     let (unit, name) = match ns {
-        ..1_000 => return format!("{ns} ns"),
-        ..999_500 => (1e3, if ascii { "us" } else { "µs" }),
-        ..999_500_000 => (1e6, "ms"),
-        ..100_000_000_000 => (1e9, "s"),
-        ..6_000_000_000_000 => (6e10, "min"),
+        0..=999 => return format!("{ns} ns"),
+        1_000..=999_499 => (1e3, if ascii { "us" } else { "µs" }),
+        999_500..=999_499_999 => (1e6, "ms"),
+        999_500_000..=99_999_999_999 => (1e9, "s"),
+        100_000_000_000..=5_999_999_999_999 => (6e10, "min"),
         _ => (3.6e12, "h"),
     };
     #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
@@ -69,8 +73,8 @@ pub fn short_state(state: State) -> &'static str {
     }
 }
 
-/// Text from outside (file names, interface names) with everything that could command a terminal made visible:
-/// control characters, C1, bidirectional and zero-width ones.
+/// Text from outside (file names, interface names) with everything that could command a terminal
+/// made visible: control characters, C1, bidirectional and zero-width ones.
 #[must_use]
 pub fn printable(text: &str) -> String {
     let hidden = |c: char| {
@@ -78,7 +82,13 @@ pub fn printable(text: &str) -> String {
             || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
     text.chars()
-        .flat_map(|c| if hidden(c) { c.escape_unicode().collect::<Vec<_>>() } else { vec![c] })
+        .flat_map(|c| {
+            if hidden(c) {
+                c.escape_unicode().collect::<Vec<_>>()
+            } else {
+                vec![c]
+            }
+        })
         .collect()
 }
 
@@ -88,21 +98,43 @@ mod tests {
 
     #[test]
     fn spans_have_three_digits_and_a_unit() {
-        let seen: Vec<_> = [0, 137_400, 999_600, 9_996_000, 30_800_000, 806_000_000, 5_020_000_000, 61_000_000_000, 720_000_000_000]
-            .map(|ns| span(ns, false))
-            .into();
-        assert_eq!(seen, ["0 ns", "137 µs", "1.00 ms", "10.0 ms", "30.8 ms", "806 ms", "5.02 s", "61.0 s", "12.0 min"]);
+        let seen: Vec<_> = [
+            0,
+            137_400,
+            999_600,
+            9_996_000,
+            30_800_000,
+            806_000_000,
+            5_020_000_000,
+            61_000_000_000,
+            720_000_000_000,
+        ]
+        .map(|ns| span(ns, false))
+        .into();
+        assert_eq!(
+            seen,
+            [
+                "0 ns", "137 µs", "1.00 ms", "10.0 ms", "30.8 ms", "806 ms", "5.02 s", "61.0 s",
+                "12.0 min"
+            ]
+        );
     }
 
     #[test]
     fn numbers_are_grouped_and_counted() {
         assert_eq!(grouped(1_000), "1,000");
-        assert_eq!((counted(1, "byte"), counted(982_540, "byte")), ("1 byte".into(), "982,540 bytes".into()));
+        assert_eq!(
+            (counted(1, "byte"), counted(982_540, "byte")),
+            ("1 byte".into(), "982,540 bytes".into())
+        );
         assert_eq!(seconds(56_372_999), "0.056372");
     }
 
     #[test]
     fn nothing_from_outside_reaches_the_terminal_as_a_command() {
-        assert_eq!(printable("a\x1b]0;x\x07\u{9b}\u{202e}b"), "a\\u{1b}]0;x\\u{7}\\u{9b}\\u{202e}b");
+        assert_eq!(
+            printable("a\x1b]0;x\x07\u{9b}\u{202e}b"),
+            "a\\u{1b}]0;x\\u{7}\\u{9b}\\u{202e}b"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What one segment does, in a sentence or two for the person who just typed `ss -t` and is puzzled.
+//! What one segment does, in a sentence or two for the person who just typed `ss -t` and is
+//! puzzled.
 
 use super::numbers::{counted, grouped};
 use crate::conn::state::PerSide;
@@ -6,7 +7,8 @@ use crate::conn::{ConnectionId, Note, Side, State};
 use crate::trace::{Record, Trace};
 use crate::wire::Flags;
 
-/// The sentences for row `row` of a connection. What a program sees is what Linux was measured to do.
+/// The sentences for row `row` of a connection. What a program sees is what Linux was measured to
+/// do.
 #[must_use]
 pub fn sentence(trace: &Trace, connection: ConnectionId, row: usize) -> String {
     let record = trace.row(connection, row);
@@ -21,7 +23,10 @@ pub fn sentence(trace: &Trace, connection: ConnectionId, row: usize) -> String {
     }
     if flags.has(Flags::SYN) {
         return if flags.has(Flags::ACK) {
-            format!("The {me} accepts. The {}'s connect() returns 0.  RFC 9293 3.5", me.peer())
+            format!(
+                "The {me} accepts. The {}'s connect() returns 0.  RFC 9293 3.5",
+                me.peer()
+            )
         } else {
             format!("The {me} asks for a connection: connect().  RFC 9293 3.5")
         };
@@ -38,13 +43,31 @@ pub fn sentence(trace: &Trace, connection: ConnectionId, row: usize) -> String {
 /// Segments that carry nothing new.
 fn repeated(record: &Record) -> Option<&'static str> {
     let sentences = [
-        (Note::SynRetransmission, "The SYN again: the first one, or the answer to it, was lost or is late."),
-        (Note::FinRetransmission, "The FIN again: the first one, or its acknowledgement, was lost. Nothing moves."),
-        (Note::Retransmission, "Sent before: the first one, or its acknowledgement, was lost. Nothing moves."),
-        (Note::KeepAlive, "A keep-alive probe: it asks for an acknowledgement and carries nothing new."),
-        (Note::ResetIgnored, "Not at the sequence number expected next: this RST does not count.  RFC 5961 3.2"),
+        (
+            Note::SynRetransmission,
+            "The SYN again: the first one, or the answer to it, was lost or is late.",
+        ),
+        (
+            Note::FinRetransmission,
+            "The FIN again: the first one, or its acknowledgement, was lost. Nothing moves.",
+        ),
+        (
+            Note::Retransmission,
+            "Sent before: the first one, or its acknowledgement, was lost. Nothing moves.",
+        ),
+        (
+            Note::KeepAlive,
+            "A keep-alive probe: it asks for an acknowledgement and carries nothing new.",
+        ),
+        (
+            Note::ResetIgnored,
+            "Not at the sequence number expected next: this RST does not count.  RFC 5961 3.2",
+        ),
     ];
-    sentences.into_iter().find(|(note, _)| record.notes.has(*note)).map(|(_, text)| text)
+    sentences
+        .into_iter()
+        .find(|(note, _)| record.notes.has(*note))
+        .map(|(_, text)| text)
 }
 
 fn fin(record: &Record, before: PerSide<State>) -> String {
@@ -64,7 +87,9 @@ fn fin(record: &Record, before: PerSide<State>) -> String {
             "{data}The {me} closes too. The {peer} has now sent and received both FINs: its TIME-WAIT absorbs late \
              segments.  RFC 9293 3.6"
         ),
-        State::Closing => format!("{data}The FINs crossed: neither acknowledges the other yet.  RFC 9293 3.6"),
+        State::Closing => {
+            format!("{data}The FINs crossed: neither acknowledges the other yet.  RFC 9293 3.6")
+        }
         _ => format!("{data}The {me} will send no more.  RFC 9293 3.6"),
     }
 }
@@ -74,19 +99,26 @@ fn reset(record: &Record, before: PerSide<State>) -> String {
     let seen = match before[peer] {
         State::SynSent => format!("The {peer}'s connect() fails with ECONNREFUSED."),
         State::CloseWait => {
-            format!("The {peer}'s read() goes on returning 0; its next write() fails with EPIPE (and SIGPIPE).")
+            format!(
+                "The {peer}'s read() goes on returning 0; its next write() fails with EPIPE (and SIGPIPE)."
+            )
         }
         State::Established | State::FinWait1 | State::FinWait2 => format!(
             "What the {peer} still has unread can be read; then read() or write() fails with ECONNRESET, once."
         ),
         _ => format!("No program at the {peer} is told."),
     };
-    format!("The {me} has no connection here any more: both ends are CLOSED at once. {seen}  RFC 9293 3.5.3")
+    format!(
+        "The {me} has no connection here any more: both ends are CLOSED at once. {seen}  RFC 9293 3.5.3"
+    )
 }
 
 fn data(record: &Record, before: PerSide<State>) -> String {
     let (me, peer) = (record.from, record.from.peer());
-    let carried = format!("{} from the {me} to the {peer}.", counted(record.len.into(), "byte"));
+    let carried = format!(
+        "{} from the {me} to the {peer}.",
+        counted(record.len.into(), "byte")
+    );
     match before[peer] {
         State::FinWait1 | State::FinWait2 => format!(
             "{carried} The {peer} has sent its FIN: after shutdown(SHUT_WR) its program can read this; after close() \
@@ -107,9 +139,13 @@ fn acknowledgement(trace: &Trace, record: &Record, before: PerSide<State>) -> St
              for the {me} to close.  RFC 9293 3.6"
         ),
         (State::LastAck, State::Closed) => {
-            format!("The {peer}'s FIN is acknowledged: its connection is gone. The {me} waits in TIME-WAIT.")
+            format!(
+                "The {peer}'s FIN is acknowledged: its connection is gone. The {me} waits in TIME-WAIT."
+            )
         }
-        (State::Closing, State::TimeWait) => format!("The {peer}'s FIN is acknowledged.  RFC 9293 3.6"),
+        (State::Closing, State::TimeWait) => {
+            format!("The {peer}'s FIN is acknowledged.  RFC 9293 3.6")
+        }
         _ => plain_acknowledgement(trace, record, peer),
     }
 }

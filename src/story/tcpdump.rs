@@ -30,21 +30,23 @@ pub fn line(trace: &Trace, connection: ConnectionId, row: usize, decoded: &Decod
         let _ = write!(text, ", urg {}", segment.urg);
     }
     if !decoded.options.is_empty() {
-        let options: Vec<_> =
-            Options::new(decoded.options).map(|option| option_text(option, |seq| number(seq, record.from.peer()))).collect();
+        let options: Vec<_> = Options::new(decoded.options)
+            .map(|option| option_text(option, |seq| number(seq, record.from.peer())))
+            .collect();
         let _ = write!(text, ", options [{}]", options.join(","));
     }
     let _ = write!(text, ", length {}", segment.len);
     text
 }
 
-/// What tcpdump counts from, client and server; `None` where it prints absolute numbers: without ACK, on SYN,ACK, and on
-/// the first segment with an ACK.
+/// What tcpdump counts from, client and server; `None` where it prints absolute numbers: without
+/// ACK, on SYN,ACK, and on the first segment with an ACK.
 fn zeros(trace: &Trace, record: &Record, row: usize) -> Option<[Seq; 2]> {
     if !record.flags.has(Flags::ACK) || record.flags.has(Flags::SYN) {
         return None;
     }
-    let earlier_ack = (0..row).any(|above| trace.row(record.connection, above).flags.has(Flags::ACK));
+    let earlier_ack =
+        (0..row).any(|above| trace.row(record.connection, above).flags.has(Flags::ACK));
     let ends = &trace.connections()[record.connection as usize].ends;
     if !earlier_ack {
         return None;
@@ -62,13 +64,19 @@ fn option_text(option: TcpOption<'_>, relative: impl Fn(Seq) -> u32) -> String {
         TcpOption::Timestamps { val, ecr } => format!("TS val {val} ecr {ecr}"),
         TcpOption::Sack(blocks) => {
             let edges: Vec<_> = TcpOption::sack_blocks(blocks)
-                .map(|(left, right)| format!("{{{}:{}}}", relative(Seq(left)), relative(Seq(right))))
+                .map(|(left, right)| {
+                    format!("{{{}:{}}}", relative(Seq(left)), relative(Seq(right)))
+                })
                 .collect();
             format!("sack {} {}", edges.len(), edges.concat())
         }
         TcpOption::Other { kind, data } => {
             let octets: String = data.iter().map(|octet| format!("{octet:02x}")).collect();
-            if octets.is_empty() { format!("unknown-{kind}") } else { format!("unknown-{kind} 0x{octets}") }
+            if octets.is_empty() {
+                format!("unknown-{kind}")
+            } else {
+                format!("unknown-{kind} 0x{octets}")
+            }
         }
     }
 }

@@ -65,7 +65,13 @@ pub struct App {
 
 impl App {
     #[must_use]
-    pub fn new(trace: Trace, origin: Origin, read_back: Option<ReadBack>, style: Style, theme: Theme) -> Self {
+    pub fn new(
+        trace: Trace,
+        origin: Origin,
+        read_back: Option<ReadBack>,
+        style: Style,
+        theme: Theme,
+    ) -> Self {
         App {
             following: origin.growing,
             trace,
@@ -152,7 +158,8 @@ impl App {
         (self.connection as usize) < self.connections()
     }
 
-    /// Whether up and down choose among connections; otherwise they step through segments as left and right do.
+    /// Whether up and down choose among connections; otherwise they step through segments as left
+    /// and right do.
     #[must_use]
     pub fn chooses_connections(&self) -> bool {
         self.list != ListView::Hidden && self.connections() > 1
@@ -180,7 +187,11 @@ impl App {
     }
 
     fn last_row(&self) -> usize {
-        if self.has_ladder() { self.trace.len(self.connection) - 1 } else { 0 }
+        if self.has_ladder() {
+            self.trace.len(self.connection) - 1
+        } else {
+            0
+        }
     }
 
     /// Whoever moves stops following.
@@ -204,7 +215,8 @@ impl App {
             return;
         }
         let changes = |row: &usize| {
-            self.trace.row(self.connection, *row).states != self.trace.states_before(self.connection, *row)
+            self.trace.row(self.connection, *row).states
+                != self.trace.states_before(self.connection, *row)
         };
         let found = if forward {
             (self.row + 1..=self.last_row()).find(changes)

@@ -26,10 +26,14 @@ pub fn lines(height: u16) -> u16 {
     }
 }
 
-/// Draws the selected segment's details. What it does comes last but is never cut for tcpdump's line: that has one line
-/// on a small screen, none on a tiny one.
+/// Draws the selected segment's details. What it does comes last but is never cut for tcpdump's
+/// line: that has one line on a small screen, none on a tiny one.
 pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
-    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let inner = Rect {
+        x: area.x + 1,
+        width: area.width.saturating_sub(2),
+        ..area
+    };
     let wire = Line::styled(wire_line(app), app.theme.quiet());
     let what = Line::raw(sentence::sentence(&app.trace, app.connection, app.row));
     let wire_lines = match area.height {
@@ -37,9 +41,14 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         4 => 1,
         _ => u16::from(wire.width() > usize::from(inner.width)) + 1,
     };
-    let [above, below] = Layout::vertical([Constraint::Length(wire_lines), Constraint::Min(0)]).areas(inner);
-    Paragraph::new(wire).wrap(Wrap { trim: false }).render(above, buffer);
-    Paragraph::new(what).wrap(Wrap { trim: false }).render(below, buffer);
+    let [above, below] =
+        Layout::vertical([Constraint::Length(wire_lines), Constraint::Min(0)]).areas(inner);
+    Paragraph::new(wire)
+        .wrap(Wrap { trim: false })
+        .render(above, buffer);
+    Paragraph::new(what)
+        .wrap(Wrap { trim: false })
+        .render(below, buffer);
 }
 
 /// tcpdump's line, from the frame as the capture file has it.
@@ -51,7 +60,12 @@ fn wire_line(app: &App) -> String {
     };
     let octets = match read_back(&place) {
         Ok(octets) => octets,
-        Err(why) => return format!("frame {} can't be read back from the capture: {why}", place.frame),
+        Err(why) => {
+            return format!(
+                "frame {} can't be read back from the capture: {why}",
+                place.frame
+            );
+        }
     };
     let frame = Frame {
         number: place.frame,
@@ -67,6 +81,9 @@ fn wire_line(app: &App) -> String {
             place.frame,
             tcpdump::line(&app.trace, app.connection, app.row, &decoded)
         ),
-        Err(_) => format!("frame {} has changed in the capture file since it was read", place.frame),
+        Err(_) => format!(
+            "frame {} has changed in the capture file since it was read",
+            place.frame
+        ),
     }
 }

@@ -37,14 +37,27 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
     let details_lines = details::lines(area.height);
     let has_rules = area.height >= 16;
     let rule_line = u16::from(has_rules);
-    let [title, rule, list_area, list_rule, body, details_rule, details_area, keys] = Layout::vertical([
+    let [
+        title,
+        rule,
+        list_area,
+        list_rule,
+        body,
+        details_rule,
+        details_area,
+        keys,
+    ] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(rule_line),
         Constraint::Length(list_lines.min(area.height.saturating_sub(3 + rule_line))),
         Constraint::Length(if list_lines > 0 { rule_line } else { 0 }),
         Constraint::Min(0),
         Constraint::Length(rule_line),
-        Constraint::Length(if app.list == ListView::Alone && many { 0 } else { details_lines }),
+        Constraint::Length(if app.list == ListView::Alone && many {
+            0
+        } else {
+            details_lines
+        }),
         Constraint::Length(1),
     ])
     .areas(area);
@@ -67,8 +80,17 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
 
 fn draw_rule(app: &App, area: Rect, buffer: &mut Buffer) {
     if area.height > 0 {
-        let line = if app.style.charset == Charset::Ascii { "-" } else { "─" };
-        buffer.set_string(area.x, area.y, line.repeat(area.width.into()), app.theme.quiet());
+        let line = if app.style.charset == Charset::Ascii {
+            "-"
+        } else {
+            "─"
+        };
+        buffer.set_string(
+            area.x,
+            area.y,
+            line.repeat(area.width.into()),
+            app.theme.quiet(),
+        );
     }
 }
 
@@ -80,7 +102,9 @@ fn draw_title(app: &App, area: Rect, buffer: &mut Buffer) {
         Span::styled(" tcpviz  ", app.theme.news()),
         Span::raw(app.origin.name.as_str()),
     ]);
-    let room = area.width.saturating_sub(u16::try_from(width).unwrap_or(u16::MAX).saturating_add(2));
+    let room = area
+        .width
+        .saturating_sub(u16::try_from(width).unwrap_or(u16::MAX).saturating_add(2));
     buffer.set_line(area.x, area.y, &left, room);
     Line::from(counts).right_aligned().render(area, buffer);
 }
@@ -93,7 +117,11 @@ fn counts(app: &App, wide: bool) -> Vec<Span<'static>> {
     if app.origin.listening.is_some() {
         let received = if wide { "received" } else { "rcvd" };
         facts.push(plain(format!("{} {received}", grouped(tally.frames))));
-        let style = if tally.dropped > 0 { app.theme.alarm() } else { Style::new() };
+        let style = if tally.dropped > 0 {
+            app.theme.alarm()
+        } else {
+            Style::new()
+        };
         facts.push((format!("{} dropped", grouped(tally.dropped)), style));
     } else if wide {
         facts.push(plain(counted(app.trace.records.len() as u64, "segment")));
@@ -102,9 +130,18 @@ fn counts(app: &App, wide: bool) -> Vec<Span<'static>> {
     if app.has_ladder() {
         let total = app.trace.len(app.connection);
         let place = if app.following { "following" } else { "step" };
-        facts.push(plain(format!("{place} {}/{}", grouped(app.row as u64 + 1), grouped(total as u64))));
+        facts.push(plain(format!(
+            "{place} {}/{}",
+            grouped(app.row as u64 + 1),
+            grouped(total as u64)
+        )));
     }
-    if app.trace.ended.as_ref().is_some_and(|ended| ended.cut.is_some() || ended.error.is_some()) {
+    if app
+        .trace
+        .ended
+        .as_ref()
+        .is_some_and(|ended| ended.cut.is_some() || ended.error.is_some())
+    {
         facts.push(("breaks off".into(), app.theme.alarm()));
     }
     let dot = format!(" {} ", app.style.charset.dot());
@@ -126,7 +163,10 @@ fn draw_nothing_yet(app: &App, area: Rect, buffer: &mut Buffer) {
     match (&app.origin.listening, &app.trace.ended) {
         (_, Some(ended)) => {
             let why = ended.error.as_ref().or(ended.cut.as_ref());
-            lines.push(Line::raw(why.map_or_else(|| "No TCP segment to show.".into(), |why| format!("No TCP segment: {why}."))));
+            lines.push(Line::raw(why.map_or_else(
+                || "No TCP segment to show.".into(),
+                |why| format!("No TCP segment: {why}."),
+            )));
             lines.push(Line::raw(format!(
                 "{} read: {} not TCP, {} left out by the ports or the filter, {} unreadable.",
                 counted(tally.frames, "frame"),
@@ -137,16 +177,35 @@ fn draw_nothing_yet(app: &App, area: Rect, buffer: &mut Buffer) {
         }
         (Some(filter), None) => {
             let port = app.origin.port;
-            lines.push(Line::styled(format!("Listening on {} for {filter}; nothing yet.", app.origin.name), app.theme.news()));
+            lines.push(Line::styled(
+                format!(
+                    "Listening on {} for {filter}; nothing yet.",
+                    app.origin.name
+                ),
+                app.theme.news(),
+            ));
             lines.push(Line::default());
-            lines.push(Line::raw("Connections made from now on appear here. To try it, in two other terminals:"));
-            lines.push(Line::raw(format!("  python3 -m http.server {port} --bind 127.0.0.1")));
+            lines.push(Line::raw(
+                "Connections made from now on appear here. To try it, in two other terminals:",
+            ));
+            lines.push(Line::raw(format!(
+                "  python3 -m http.server {port} --bind 127.0.0.1"
+            )));
             lines.push(Line::raw(format!("  curl http://127.0.0.1:{port}/")));
         }
-        (None, None) => lines.push(Line::raw(format!("Reading {}; no TCP segment yet.", app.origin.name))),
+        (None, None) => lines.push(Line::raw(format!(
+            "Reading {}; no TCP segment yet.",
+            app.origin.name
+        ))),
     }
-    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    Paragraph::new(lines).wrap(Wrap { trim: false }).render(inner, buffer);
+    let inner = Rect {
+        x: area.x + 1,
+        width: area.width.saturating_sub(2),
+        ..area
+    };
+    Paragraph::new(lines)
+        .wrap(Wrap { trim: false })
+        .render(inner, buffer);
 }
 
 /// The keys that matter now, as many as fit.
@@ -162,7 +221,10 @@ fn draw_keys(app: &App, area: Rect, buffer: &mut Buffer) {
         if app.list == ListView::Alone && app.chooses_connections() {
             keys.extend([(arrows("↑↓", "up/down"), "connection"), ("Enter", "ladder")]);
         } else if app.chooses_connections() {
-            keys.extend([(arrows("←→", "left/right"), "segment"), (arrows("↑↓", "up/down"), "connection")]);
+            keys.extend([
+                (arrows("←→", "left/right"), "segment"),
+                (arrows("↑↓", "up/down"), "connection"),
+            ]);
         } else {
             keys.push((arrows("←→", "left/right"), "segment"));
         }
@@ -173,12 +235,22 @@ fn draw_keys(app: &App, area: Rect, buffer: &mut Buffer) {
         if app.connections() > 1 {
             keys.push(("Tab", "list"));
         }
-        keys.push(("a", if app.style.absolute { "relative" } else { "absolute" }));
+        keys.push((
+            "a",
+            if app.style.absolute {
+                "relative"
+            } else {
+                "absolute"
+            },
+        ));
     }
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
     for (key, what) in keys {
-        let text = [Span::styled(key, app.theme.key()), Span::styled(format!(" {what}  "), app.theme.quiet())];
+        let text = [
+            Span::styled(key, app.theme.key()),
+            Span::styled(format!(" {what}  "), app.theme.quiet()),
+        ];
         let width: usize = text.iter().map(Span::width).sum();
         if used + width <= usize::from(area.width) + 2 {
             used += width;

@@ -18,7 +18,10 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         .iter()
         .map(|(keys, spelled, what)| {
             let keys = if ascii { spelled } else { keys };
-            Line::from(vec![Span::styled(format!("{keys:>10}  "), app.theme.key()), Span::raw(*what)])
+            Line::from(vec![
+                Span::styled(format!("{keys:>10}  "), app.theme.key()),
+                Span::raw(*what),
+            ])
         })
         .collect();
     let lane = |state| app.style.charset.lane(state);
@@ -33,16 +36,25 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     lines.push(Line::raw(
         "States are those after the segment, sent and delivered; ? marks what the capture doesn't prove.",
     ));
-    let shortened = State::ALL.iter().filter(|state| short_state(**state) != state.name());
-    let names: Vec<_> = shortened.map(|state| format!("{} {state}", short_state(*state))).collect();
+    let shortened = State::ALL
+        .iter()
+        .filter(|state| short_state(**state) != state.name());
+    let names: Vec<_> = shortened
+        .map(|state| format!("{} {state}", short_state(*state)))
+        .collect();
     lines.push(Line::raw(format!("Narrow screens: {}.", names.join(", "))));
     let popup = area.centered(Constraint::Max(78), Constraint::Max(24));
     Clear.render(popup, buffer);
-    let mut block = Block::bordered().title(" Keys ").padding(Padding::horizontal(1));
+    let mut block = Block::bordered()
+        .title(" Keys ")
+        .padding(Padding::horizontal(1));
     if ascii {
         block = block.border_set(ASCII_BORDER);
     }
-    Paragraph::new(lines).wrap(Wrap { trim: false }).block(block).render(popup, buffer);
+    Paragraph::new(lines)
+        .wrap(Wrap { trim: false })
+        .block(block)
+        .render(popup, buffer);
 }
 
 const ASCII_BORDER: ratatui::symbols::border::Set<'static> = ratatui::symbols::border::Set {

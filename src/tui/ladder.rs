@@ -16,21 +16,28 @@ use ratatui::text::{Line, Span};
 
 use super::app::App;
 use crate::conn::{Certainty, Roles, Side};
+use crate::story::Charset;
 use crate::story::ending::ending;
 use crate::story::ladder::{Columns, Row, row};
-use crate::story::Charset;
 
-/// The rows to show so that `chosen` is in sight: `height` of `total`, the chosen one in the middle where it can be.
+/// The rows to show so that `chosen` is in sight: `height` of `total`, the chosen one in the middle
+/// where it can be.
 #[must_use]
 pub fn window(chosen: usize, total: usize, height: usize) -> Range<usize> {
-    let first = chosen.saturating_sub(height / 2).min(total.saturating_sub(height));
+    let first = chosen
+        .saturating_sub(height / 2)
+        .min(total.saturating_sub(height));
     first..total.min(first + height)
 }
 
 /// Marks the chosen row at the left edge.
 pub fn mark(app: &App, chosen: bool, x: u16, y: u16, buffer: &mut Buffer) {
     if chosen {
-        let mark = if app.style.charset == Charset::Ascii { ">" } else { "▌" };
+        let mark = if app.style.charset == Charset::Ascii {
+            ">"
+        } else {
+            "▌"
+        };
         buffer.set_string(x, y, mark, app.theme.mark());
     }
 }
@@ -38,12 +45,17 @@ pub fn mark(app: &App, chosen: bool, x: u16, y: u16, buffer: &mut Buffer) {
 /// Draws verdict, headers and the rows around the selected one.
 pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let columns = Columns::fit(&app.trace, app.connection, area.width.into());
-    let headers: [fn(&App, &Columns, Rect, &mut Buffer); 3] = [draw_verdict, draw_endpoints, draw_heading];
+    let headers: [fn(&App, &Columns, Rect, &mut Buffer); 3] =
+        [draw_verdict, draw_endpoints, draw_heading];
     let mut rest = area;
     for header in headers {
         if rest.height > 0 {
             header(app, &columns, Rect { height: 1, ..rest }, buffer);
-            rest = Rect { y: rest.y + 1, height: rest.height - 1, ..rest };
+            rest = Rect {
+                y: rest.y + 1,
+                height: rest.height - 1,
+                ..rest
+            };
         }
     }
     let rows = window(app.row, app.trace.len(app.connection), rest.height.into());
@@ -58,44 +70,83 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
 
 fn draw_verdict(app: &App, _: &Columns, area: Rect, buffer: &mut Buffer) {
     let ending = ending(&app.trace, app.connection);
-    let shown: Vec<_> = ending.evidence.iter().map(|row| (row + 1).to_string()).collect();
+    let shown: Vec<_> = ending
+        .evidence
+        .iter()
+        .map(|row| (row + 1).to_string())
+        .collect();
     let plural = if shown.len() == 1 { "" } else { "s" };
     let summary = Span::styled(format!(" {}", ending.summary), app.theme.news());
-    let see = Span::styled(format!("  see segment{plural} {}", shown.join(", ")), app.theme.quiet());
+    let see = Span::styled(
+        format!("  see segment{plural} {}", shown.join(", ")),
+        app.theme.quiet(),
+    );
     let fits = summary.width() + see.width() <= usize::from(area.width);
-    let spans = if fits && !shown.is_empty() { vec![summary, see] } else { vec![summary] };
+    let spans = if fits && !shown.is_empty() {
+        vec![summary, see]
+    } else {
+        vec![summary]
+    };
     buffer.set_line(area.x, area.y, &Line::from(spans), area.width);
 }
 
 /// Each endpoint above its lane; moved apart, or shortened to its port, where they would meet.
 fn draw_endpoints(app: &App, columns: &Columns, area: Rect, buffer: &mut Buffer) {
     let connection = &app.trace.connections()[app.connection as usize];
-    let guess = if connection.roles == Roles::Guessed { "?" } else { "" };
+    let guess = if connection.roles == Roles::Guessed {
+        "?"
+    } else {
+        ""
+    };
     let long = Side::BOTH.map(|side| format!("{side}{guess} {}", connection.addresses[side]));
     let plain = Side::BOTH.map(|side| connection.addresses[side].to_string());
-    let ports = Side::BOTH.map(|side| format!("{side}{guess} :{}", connection.addresses[side].port()));
+    let ports =
+        Side::BOTH.map(|side| format!("{side}{guess} :{}", connection.addresses[side].port()));
     let width = usize::from(area.width);
     let fits = |names: &[String; 2]| names.iter().map(String::len).sum::<usize>() + 3 <= width;
     let names = [long, plain].into_iter().find(fits).unwrap_or(ports);
     let client_lane = columns.before_lane();
     let server_lane = client_lane + 1 + columns.arrow;
-    let client_at = client_lane.saturating_sub(names[0].len() / 2).clamp(1, width.saturating_sub(names[0].len()).max(1));
-    let server_at = server_lane.saturating_sub(names[1].len() / 2).min(width.saturating_sub(names[1].len()));
+    let client_at = client_lane
+        .saturating_sub(names[0].len() / 2)
+        .clamp(1, width.saturating_sub(names[0].len()).max(1));
+    let server_at = server_lane
+        .saturating_sub(names[1].len() / 2)
+        .min(width.saturating_sub(names[1].len()));
     let client_at = client_at.min(server_at.saturating_sub(names[0].len() + 2));
     let server_at = server_at.max(client_at + names[0].len() + 2);
     for (at, name) in [client_at, server_at].into_iter().zip(&names) {
-        let Some(room) = area.width.checked_sub(u16::try_from(at).unwrap_or(u16::MAX)) else { continue };
-        buffer.set_stringn(area.x + area.width - room, area.y, name, room.into(), app.theme.news());
+        let Some(room) = area
+            .width
+            .checked_sub(u16::try_from(at).unwrap_or(u16::MAX))
+        else {
+            continue;
+        };
+        buffer.set_stringn(
+            area.x + area.width - room,
+            area.y,
+            name,
+            room.into(),
+            app.theme.news(),
+        );
     }
 }
 
 /// The names of the columns, and the states before the first segment.
 fn draw_heading(app: &App, columns: &Columns, area: Rect, buffer: &mut Buffer) {
     let initial = app.trace.connections()[app.connection as usize].initial;
-    let known = app.trace.row(app.connection, 0).weakest().max(Certainty::Proven);
+    let known = app
+        .trace
+        .row(app.connection, 0)
+        .weakest()
+        .max(Certainty::Proven);
     let lane = |side| app.style.charset.lane(initial[side]);
     let state = |side| columns.state_name(initial[side], known);
-    let delta = if app.style.charset == Charset::Ascii { "delta" } else { "Δ" };
+    let delta = if app.style.charset == Charset::Ascii {
+        "delta"
+    } else {
+        "Δ"
+    };
     let text = format!(
         " {}{}{}{}{}{}{} {}",
         cell("", columns.number),
@@ -112,13 +163,21 @@ fn draw_heading(app: &App, columns: &Columns, area: Rect, buffer: &mut Buffer) {
 
 /// A column's text, right-aligned, and the space behind it; nothing for a column left out.
 fn cell(text: &str, width: usize) -> String {
-    if width == 0 { String::new() } else { format!("{text:>width$} ") }
+    if width == 0 {
+        String::new()
+    } else {
+        format!("{text:>width$} ")
+    }
 }
 
 /// One row without its mark. The selected one shows both states, also those that stand.
 fn line(app: &App, row: &Row, columns: &Columns, selected: bool) -> Line<'static> {
     let theme = app.theme;
-    let times = if selected { theme.news() } else { theme.quiet() };
+    let times = if selected {
+        theme.news()
+    } else {
+        theme.quiet()
+    };
     let state = |side: Side| match (row.changed[side], selected) {
         (true, _) => (row.states[side].clone(), theme.news()),
         (false, true) => (row.states[side].clone(), Style::new()),
@@ -127,7 +186,11 @@ fn line(app: &App, row: &Row, columns: &Columns, selected: bool) -> Line<'static
     let (client, client_style) = state(Side::Client);
     let (server, server_style) = state(Side::Server);
     let arrow = theme.segment(row.flags, row.troubled);
-    let arrow = if selected { arrow.patch(theme.news()) } else { arrow };
+    let arrow = if selected {
+        arrow.patch(theme.news())
+    } else {
+        arrow
+    };
     Line::from(vec![
         Span::styled(cell(&row.number, columns.number), times),
         Span::styled(cell(&row.time, columns.time), times),

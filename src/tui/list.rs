@@ -19,14 +19,16 @@ use crate::story::numbers::short_state;
 const NUMBER: usize = 3;
 const ENDING: usize = 15;
 
-/// Lines the list takes above the ladder: all connections if they are few, else a quarter of the screen; only the chosen
-/// one on a tiny screen.
+/// Lines the list takes above the ladder: all connections if they are few, else a quarter of the
+/// screen; only the chosen one on a tiny screen.
 #[must_use]
 pub fn lines(connections: usize, height: u16) -> u16 {
     if height < 16 {
         return 1;
     }
-    let wanted = u16::try_from(connections).unwrap_or(u16::MAX).saturating_add(1);
+    let wanted = u16::try_from(connections)
+        .unwrap_or(u16::MAX)
+        .saturating_add(1);
     wanted.min((height / 4).max(3))
 }
 
@@ -34,19 +36,45 @@ pub fn lines(connections: usize, height: u16) -> u16 {
 pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let widths = Widths::of(app, area.width.into());
     let with_heading = u16::from(area.height > 1);
-    let states = if widths.is_short() { ["clt", "srv"] } else { ["client state", "server state"] };
-    let heading = widths.line(["#", "client", "server", "segments", states[0], states[1], "ending"]);
+    let states = if widths.is_short() {
+        ["clt", "srv"]
+    } else {
+        ["client state", "server state"]
+    };
+    let heading = widths.line([
+        "#", "client", "server", "segments", states[0], states[1], "ending",
+    ]);
     if with_heading > 0 {
-        buffer.set_stringn(area.x, area.y, format!(" {heading}"), area.width.into(), app.theme.quiet());
+        buffer.set_stringn(
+            area.x,
+            area.y,
+            format!(" {heading}"),
+            area.width.into(),
+            app.theme.quiet(),
+        );
     }
     let chosen = app.connection as usize;
-    let rows = window(chosen, app.connections(), usize::from(area.height - with_heading));
+    let rows = window(
+        chosen,
+        app.connections(),
+        usize::from(area.height - with_heading),
+    );
     for (y, id) in (area.y + with_heading..).zip(rows) {
         let is_chosen = id == chosen;
-        let style = if is_chosen { app.theme.news() } else { Style::new() };
+        let style = if is_chosen {
+            app.theme.news()
+        } else {
+            Style::new()
+        };
         mark(app, is_chosen, area.x, y, buffer);
         let id = ConnectionId::try_from(id).expect("an index of a connection");
-        buffer.set_stringn(area.x + 1, y, entry(app, id, &widths), usize::from(area.width) - 1, style);
+        buffer.set_stringn(
+            area.x + 1,
+            y,
+            entry(app, id, &widths),
+            usize::from(area.width) - 1,
+            style,
+        );
     }
 }
 
@@ -62,22 +90,57 @@ const STATE: usize = 13;
 const SHORT_STATE: usize = 4;
 
 impl Widths {
-    /// Endpoints as wide as the widest on the screen needs; columns go rather than an address be cut.
+    /// Endpoints as wide as the widest on the screen needs; columns go rather than an address be
+    /// cut.
     fn of(app: &App, width: usize) -> Widths {
         let connections = app.trace.connections();
-        let rows = window(app.connection as usize, connections.len(), usize::from(u8::MAX));
-        let longest = |side: Side| rows.clone().map(|i| connections[i].addresses[side].to_string().len()).max();
+        let rows = window(
+            app.connection as usize,
+            connections.len(),
+            usize::from(u8::MAX),
+        );
+        let longest = |side: Side| {
+            rows.clone()
+                .map(|i| connections[i].addresses[side].to_string().len())
+                .max()
+        };
         let [client, server] = Side::BOTH.map(|side| longest(side).unwrap_or(0).max(6));
-        let choices = [(server, 8, STATE), (server, 0, STATE), (server, 0, SHORT_STATE), (server, 0, 0), (0, 0, 0)];
-        let fitting = choices.map(|(server, segments, state)| Widths { client, server, segments, state });
+        let choices = [
+            (server, 8, STATE),
+            (server, 0, STATE),
+            (server, 0, SHORT_STATE),
+            (server, 0, 0),
+            (0, 0, 0),
+        ];
+        let fitting = choices.map(|(server, segments, state)| Widths {
+            client,
+            server,
+            segments,
+            state,
+        });
         let [.., least] = &fitting;
-        let chosen = fitting.iter().find(|widths| widths.total() + ENDING <= width).unwrap_or(least);
+        let chosen = fitting
+            .iter()
+            .find(|widths| widths.total() + ENDING <= width)
+            .unwrap_or(least);
         Widths { ..*chosen }
     }
 
     fn total(&self) -> usize {
-        let columns = [1, NUMBER, self.client, self.server, self.segments, self.state, self.state];
-        columns.iter().filter(|width| **width > 0).map(|width| width + 1).sum()
+        let columns = [
+            1,
+            NUMBER,
+            self.client,
+            self.server,
+            self.segments,
+            self.state,
+            self.state,
+        ];
+        columns
+            .iter()
+            .filter(|width| **width > 0)
+            .map(|width| width + 1)
+            .sum()
     }
 
     fn is_short(&self) -> bool {
@@ -85,7 +148,14 @@ impl Widths {
     }
 
     fn line(&self, cells: [&str; 7]) -> String {
-        let widths = [NUMBER, self.client, self.server, self.segments, self.state, self.state];
+        let widths = [
+            NUMBER,
+            self.client,
+            self.server,
+            self.segments,
+            self.state,
+            self.state,
+        ];
         let mut text = String::new();
         for (i, (cell, width)) in cells.iter().zip(widths).enumerate() {
             let counts = matches!(i, 0 | 3);
@@ -101,7 +171,13 @@ impl Widths {
 
 fn entry(app: &App, id: ConnectionId, widths: &Widths) -> String {
     let connection = &app.trace.connections()[id as usize];
-    let state = |state: State| if widths.is_short() { short_state(state) } else { state.name() };
+    let state = |state: State| {
+        if widths.is_short() {
+            short_state(state)
+        } else {
+            state.name()
+        }
+    };
     widths.line([
         &(id + 1).to_string(),
         &connection.addresses.client.to_string(),

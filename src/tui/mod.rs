@@ -37,11 +37,16 @@ pub enum Message {
     Leave,
 }
 
-/// Runs until the user or a signal leaves; the terminal is as before afterwards, also after a panic.
+/// Runs until the user or a signal leaves; the terminal is as before afterwards, also after a
+/// panic.
 ///
 /// # Errors
 /// The terminal can't be used.
-pub fn run(app: &mut App, messages: &Receiver<Message>, input: SyncSender<Message>) -> io::Result<()> {
+pub fn run(
+    app: &mut App,
+    messages: &Receiver<Message>,
+    input: SyncSender<Message>,
+) -> io::Result<()> {
     let mut terminal = ratatui::try_init()?;
     end_on_panic();
     thread::spawn(move || {
@@ -58,20 +63,28 @@ pub fn run(app: &mut App, messages: &Receiver<Message>, input: SyncSender<Messag
     result
 }
 
-/// A panic in any thread ends the program: the terminal is restored by then (ratatui's hook), so going on would draw over
-/// what the user gets back.
+/// A panic in any thread ends the program: the terminal is restored by then (ratatui's hook), so
+/// going on would draw over what the user gets back.
 fn end_on_panic() {
     let restore_and_tell = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         restore_and_tell(info);
+        // The hook leaves the cursor to the terminal's destructor, which won't run.
+        let _ = crossterm::execute!(io::stdout(), crossterm::cursor::Show);
         std::process::exit(PANICKED);
     }));
 }
 
-fn follow(app: &mut App, messages: &Receiver<Message>, terminal: &mut ratatui::DefaultTerminal) -> io::Result<()> {
+fn follow(
+    app: &mut App,
+    messages: &Receiver<Message>,
+    terminal: &mut ratatui::DefaultTerminal,
+) -> io::Result<()> {
     loop {
         terminal.draw(|frame| draw(app, frame))?;
-        let Ok(first) = messages.recv() else { return Ok(()) };
+        let Ok(first) = messages.recv() else {
+            return Ok(());
+        };
         let rest = std::iter::from_fn(|| messages.try_recv().ok()).take(BETWEEN_FRAMES);
         for message in std::iter::once(first).chain(rest) {
             match take(app, message) {
@@ -86,7 +99,9 @@ fn follow(app: &mut App, messages: &Receiver<Message>, terminal: &mut ratatui::D
 fn take(app: &mut App, message: Message) -> Effect {
     match message {
         Message::Feed(feed) => app.feed(&feed),
-        Message::Input(Event::Key(key)) if key.kind != KeyEventKind::Release => app.press(keys::action(key)),
+        Message::Input(Event::Key(key)) if key.kind != KeyEventKind::Release => {
+            app.press(keys::action(key))
+        }
         // A resize needs nothing but the next frame.
         Message::Input(_) => Effect::None,
         Message::Leave => Effect::Leave,

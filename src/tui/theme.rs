@@ -1,5 +1,5 @@
-//! Colours by what they mean. Only the terminal's own sixteen are used, so dark and light backgrounds both read; without
-//! colour, weight alone tells.
+//! Colours by what they mean. Only the terminal's own sixteen are used, so dark and light
+//! backgrounds both read; without colour, weight alone tells.
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -18,7 +18,11 @@ impl Theme {
     }
 
     fn colored(self, color: Color, otherwise: Modifier) -> Style {
-        if self.color { Style::new().fg(color) } else { Style::new().add_modifier(otherwise) }
+        if self.color {
+            Style::new().fg(color)
+        } else {
+            Style::new().add_modifier(otherwise)
+        }
     }
 
     /// What lasts and isn't news: rules, standing states, times.
@@ -42,7 +46,8 @@ impl Theme {
     /// Something went wrong: drops, a capture that breaks off.
     #[must_use]
     pub fn alarm(self) -> Style {
-        self.colored(Color::Red, Modifier::REVERSED).add_modifier(Modifier::BOLD)
+        self.colored(Color::Red, Modifier::REVERSED)
+            .add_modifier(Modifier::BOLD)
     }
 
     /// The arrow of a segment, by the flag that matters most on it.

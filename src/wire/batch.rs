@@ -1,4 +1,5 @@
-//! What a source hands on: decoded segments with their places, in batches, and at last how it ended.
+//! What a source hands on: decoded segments with their places, in batches, and at last how it
+//! ended.
 
 use super::{LinkType, NotDecoded, Segment};
 

@@ -1,7 +1,7 @@
 //! One frame to one segment: the link layer's payload, IP with its extensions, the TCP header.
 //!
-//! Two rules make this more than a chain of parsers: a segment's length is what the IP header says (the capture
-//! may have cut the frame), and only a first fragment holds a TCP header.
+//! Two rules make this more than a chain of parsers: a segment's length is what the IP header says
+//! (the capture may have cut the frame), and only a first fragment holds a TCP header.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -74,7 +74,8 @@ fn ipv4(octets: &[u8], wire_len: usize) -> Result<Datagram<'_>, NotDecoded> {
     if header.fragments_offset().value() != 0 {
         return Err(NotDecoded::Fragment);
     }
-    let before_tcp = header.slice().len() + ip.extensions().auth.map_or(0, |auth| auth.slice().len());
+    let before_tcp =
+        header.slice().len() + ip.extensions().auth.map_or(0, |auth| auth.slice().len());
     let total_len = match usize::from(header.total_len()) {
         0 => wire_len,
         told => told,
@@ -120,7 +121,8 @@ fn tcp<'a>(datagram: &Datagram<'a>) -> Result<Decoded<'a>, NotDecoded> {
     if octets.len() < NEEDED {
         return Err(NotDecoded::Unreadable);
     }
-    // Where the capture cut the header, what is missing reads as zeros: only options, checksum and urgent pointer.
+    // Where the capture cut the header, what is missing reads as zeros: only options, checksum and
+    // urgent pointer.
     let mut padded = [0; 60];
     let captured = octets.len().min(padded.len());
     padded[..captured].copy_from_slice(&octets[..captured]);
@@ -139,7 +141,9 @@ fn tcp<'a>(datagram: &Datagram<'a>) -> Result<Decoded<'a>, NotDecoded> {
     };
     Ok(Decoded {
         segment,
-        options: octets.get(20..header_len.min(octets.len())).unwrap_or_default(),
+        options: octets
+            .get(20..header_len.min(octets.len()))
+            .unwrap_or_default(),
         payload: octets.get(header_len..).unwrap_or_default(),
     })
 }
@@ -159,8 +163,10 @@ mod tests {
         octets
     }
 
-    const SYN_ACK: [u8; 24] =
-        [0x10, 0xe1, 0x8b, 0xce, 0, 0, 0, 7, 0, 0, 0, 9, 0x60, 0x12, 0x01, 0x00, 0, 0, 0, 0, 2, 4, 0xff, 0xd7];
+    const SYN_ACK: [u8; 24] = [
+        0x10, 0xe1, 0x8b, 0xce, 0, 0, 0, 7, 0, 0, 0, 9, 0x60, 0x12, 0x01, 0x00, 0, 0, 0, 0, 2, 4,
+        0xff, 0xd7,
+    ];
 
     fn decode_raw(data: &[u8], wire_len: usize) -> Result<Decoded<'_>, NotDecoded> {
         decode(&Frame {
@@ -182,8 +188,14 @@ mod tests {
             (segment.src.to_string(), segment.dst.to_string()),
             ("127.0.0.1:4321".into(), "127.0.0.1:35790".into())
         );
-        assert_eq!((segment.flags, segment.seq, segment.ack), (Flags::SYN | Flags::ACK, Seq(7), Seq(9)));
-        assert_eq!((segment.len, segment.wnd, decoded.options), (0, 256, &[2, 4, 0xff, 0xd7][..]));
+        assert_eq!(
+            (segment.flags, segment.seq, segment.ack),
+            (Flags::SYN | Flags::ACK, Seq(7), Seq(9))
+        );
+        assert_eq!(
+            (segment.len, segment.wnd, decoded.options),
+            (0, 256, &[2, 4, 0xff, 0xd7][..])
+        );
     }
 
     #[test]
@@ -191,7 +203,11 @@ mod tests {
         let whole = raw_ipv4(24 + 24 + 1000, 0, &SYN_ACK);
         for captured in 24 + NEEDED..=whole.len() {
             let segment = decode_raw(&whole[..captured], 1048).unwrap().segment;
-            assert_eq!((segment.len, segment.wnd), (1000, 256), "{captured} octets captured");
+            assert_eq!(
+                (segment.len, segment.wnd),
+                (1000, 256),
+                "{captured} octets captured"
+            );
         }
         let short = decode_raw(&whole[..24 + NEEDED - 1], 1048);
         assert_eq!(short.unwrap_err(), NotDecoded::Unreadable);
@@ -200,7 +216,10 @@ mod tests {
     #[test]
     fn total_length_zero_is_taken_from_the_frame() {
         let data = raw_ipv4(0, 0, &SYN_ACK);
-        assert_eq!(decode_raw(&data, 24 + 24 + 60_000).unwrap().segment.len, 60_000);
+        assert_eq!(
+            decode_raw(&data, 24 + 24 + 60_000).unwrap().segment.len,
+            60_000
+        );
     }
 
     #[test]
@@ -221,9 +240,15 @@ mod tests {
         data.extend([6, 0, 0, 0, 0, 0, 0, 9]); // offset 0, no more: an atomic fragment
         data.extend(SYN_ACK);
         let segment = decode_raw(&data, data.len()).unwrap().segment;
-        assert_eq!((segment.src.to_string(), segment.len), ("[::1]:4321".into(), 0));
+        assert_eq!(
+            (segment.src.to_string(), segment.len),
+            ("[::1]:4321".into(), 0)
+        );
         data[fragment_at + 3] = 8;
-        assert_eq!(decode_raw(&data, data.len()).unwrap_err(), NotDecoded::Fragment);
+        assert_eq!(
+            decode_raw(&data, data.len()).unwrap_err(),
+            NotDecoded::Fragment
+        );
     }
 
     #[test]

@@ -35,10 +35,15 @@ impl LinkType {
         (LinkType::LINUX_SLL2, "LINUX_SLL2"),
     ];
 
-    /// The file's number for what libpcap calls `dlt`: raw IP has several (12 on most systems, 14 on OpenBSD).
+    /// The file's number for what libpcap calls `dlt`: raw IP has several (12 on most systems, 14
+    /// on OpenBSD).
     #[must_use]
     pub fn from_dlt(dlt: i32) -> LinkType {
-        LinkType(if matches!(dlt, 12 | 14) { LinkType::RAW.0 } else { dlt })
+        LinkType(if matches!(dlt, 12 | 14) {
+            LinkType::RAW.0
+        } else {
+            dlt
+        })
     }
 
     /// Whether `network` can read it.
@@ -47,7 +52,8 @@ impl LinkType {
         LinkType::NAMES.iter().any(|(known, _)| *known == self)
     }
 
-    /// The network layer of a frame of this type, and its octets. `None`: not IP, or cut too short to tell.
+    /// The network layer of a frame of this type, and its octets. `None`: not IP, or cut too short
+    /// to tell.
     #[must_use]
     pub fn network(self, frame: &[u8]) -> Option<(Network, &[u8])> {
         match self {
@@ -85,8 +91,8 @@ fn ether_type(mut kind: u16, mut rest: &[u8]) -> Option<(Network, &[u8])> {
     }
 }
 
-/// BSD loopback: an address family in the byte order of whichever host captured it. AF_INET is 2 everywhere,
-/// AF_INET6 is 24 (NetBSD, OpenBSD), 28 (FreeBSD), 30 (macOS) or 10 (Linux).
+/// BSD loopback: an address family in the byte order of whichever host captured it. AF_INET is 2
+/// everywhere, AF_INET6 is 24 (NetBSD, OpenBSD), 28 (FreeBSD), 30 (macOS) or 10 (Linux).
 fn address_family(frame: &[u8]) -> Option<Network> {
     let octets: [u8; 4] = frame.get(..4)?.try_into().ok()?;
     let family = match u32::from_le_bytes(octets) {
@@ -120,7 +126,11 @@ mod tests {
     #[test]
     fn bsd_loopback_reads_both_byte_orders_and_every_af_inet6() {
         for family in [2u32, 10, 24, 28, 30] {
-            let wanted = if family == 2 { Network::Ipv4 } else { Network::Ipv6 };
+            let wanted = if family == 2 {
+                Network::Ipv4
+            } else {
+                Network::Ipv6
+            };
             for octets in [family.to_le_bytes(), family.to_be_bytes()] {
                 for link in [LinkType::NULL, LinkType::LOOP] {
                     assert_eq!(link.network(&octets), Some((wanted, &[][..])), "{family}");
@@ -135,9 +145,16 @@ mod tests {
     fn vlan_and_qinq_tags_are_stripped() {
         let mut frame = vec![0; 12];
         frame.extend([0x88, 0xa8, 0, 1, 0x81, 0x00, 0, 2, 0x86, 0xdd, 0x60]);
-        assert_eq!(LinkType::ETHERNET.network(&frame), Some((Network::Ipv6, &[0x60][..])));
+        assert_eq!(
+            LinkType::ETHERNET.network(&frame),
+            Some((Network::Ipv6, &[0x60][..]))
+        );
         frame.truncate(19);
-        assert_eq!(LinkType::ETHERNET.network(&frame), None, "cut inside the tag");
+        assert_eq!(
+            LinkType::ETHERNET.network(&frame),
+            None,
+            "cut inside the tag"
+        );
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! TCP options (RFC 9293, 3.1). etherparse's iterator ends at the first kind it doesn't know; this one
-//! goes on, because a time stamp after an MPTCP option is still a time stamp.
+//! TCP options (RFC 9293, 3.1). etherparse's iterator ends at the first kind it doesn't know; this
+//! one goes on, because a time stamp after an MPTCP option is still a time stamp.
 
 /// One option, borrowed from the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,11 +28,13 @@ pub enum TcpOption<'a> {
 impl TcpOption<'_> {
     /// The edges of a SACK option's blocks.
     pub fn sack_blocks(data: &[u8]) -> impl Iterator<Item = (u32, u32)> + '_ {
-        data.chunks_exact(8).map(|block| (be32(block), be32(&block[4..])))
+        data.chunks_exact(8)
+            .map(|block| (be32(block), be32(&block[4..])))
     }
 }
 
-/// Walks the octets between the fixed header and the data; ends at End of List or at a length that can't be.
+/// Walks the octets between the fixed header and the data; ends at End of List or at a length that
+/// can't be.
 #[derive(Clone, Debug)]
 pub struct Options<'a> {
     rest: &'a [u8],
@@ -72,7 +74,10 @@ impl<'a> Iterator for Options<'a> {
             (3, &[shift]) => TcpOption::WindowScale(shift),
             (4, &[]) => TcpOption::SackPermitted,
             (5, blocks) if !blocks.is_empty() && blocks.len() % 8 == 0 => TcpOption::Sack(blocks),
-            (8, stamps) if stamps.len() == 8 => TcpOption::Timestamps { val: be32(stamps), ecr: be32(&stamps[4..]) },
+            (8, stamps) if stamps.len() == 8 => TcpOption::Timestamps {
+                val: be32(stamps),
+                ecr: be32(&stamps[4..]),
+            },
             _ => TcpOption::Other { kind, data },
         })
     }
@@ -88,12 +93,17 @@ mod tests {
 
     #[test]
     fn an_unknown_option_is_passed_over_and_the_next_one_read() {
-        let octets = [30, 4, 0, 0, 1, 8, 10, 0, 0, 0, 7, 0, 0, 0, 9, 2, 4, 0xff, 0xd7, 0, 99];
+        let octets = [
+            30, 4, 0, 0, 1, 8, 10, 0, 0, 0, 7, 0, 0, 0, 9, 2, 4, 0xff, 0xd7, 0, 99,
+        ];
         let seen: Vec<_> = Options::new(&octets).collect();
         assert_eq!(
             seen,
             [
-                TcpOption::Other { kind: 30, data: &[0, 0] },
+                TcpOption::Other {
+                    kind: 30,
+                    data: &[0, 0]
+                },
                 TcpOption::Nop,
                 TcpOption::Timestamps { val: 7, ecr: 9 },
                 TcpOption::Mss(65495),

@@ -20,7 +20,9 @@ impl Ports {
 
     #[must_use]
     pub fn contain(&self, port: u16) -> bool {
-        self.0.iter().any(|&(low, high)| (low..=high).contains(&port))
+        self.0
+            .iter()
+            .any(|&(low, high)| (low..=high).contains(&port))
     }
 
     /// Whether a segment is to be shown: no ports means all of them.

@@ -50,7 +50,9 @@ impl Flags {
     }
 
     fn set(self) -> impl Iterator<Item = &'static (Flags, char, &'static str)> {
-        Flags::TABLE.iter().filter(move |(flag, ..)| self.has(*flag))
+        Flags::TABLE
+            .iter()
+            .filter(move |(flag, ..)| self.has(*flag))
     }
 }
 
@@ -67,7 +69,8 @@ impl fmt::Display for Flags {
         if self.set().next().is_none() {
             return f.write_str("none");
         }
-        self.set().try_for_each(|(_, letter, _)| write!(f, "{letter}"))
+        self.set()
+            .try_for_each(|(_, letter, _)| write!(f, "{letter}"))
     }
 }
 
@@ -126,8 +129,14 @@ mod tests {
     #[test]
     fn flags_are_written_as_tcpdump_and_as_words() {
         let fin_push = Flags::FIN | Flags::PSH | Flags::ACK;
-        assert_eq!((fin_push.to_string().as_str(), fin_push.words().as_str()), ("FP.", "FIN,PSH,ACK"));
-        assert_eq!((Flags(0).to_string().as_str(), Flags(0).words().as_str()), ("none", "none"));
+        assert_eq!(
+            (fin_push.to_string().as_str(), fin_push.words().as_str()),
+            ("FP.", "FIN,PSH,ACK")
+        );
+        assert_eq!(
+            (Flags(0).to_string().as_str(), Flags(0).words().as_str()),
+            ("none", "none")
+        );
         assert_eq!((Flags::SYN | Flags::ECE | Flags::CWR).to_string(), "SEW");
     }
 }

@@ -32,7 +32,9 @@ pub fn printed(arguments: &[&str]) -> String {
 
 /// A repository's own capture.
 pub fn capture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(format!("{name}.pcap"))
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("captures")
+        .join(format!("{name}.pcap"))
 }
 
 /// Every capture in the repository: its name and path.
@@ -41,8 +43,16 @@ pub fn captures() -> Vec<(String, PathBuf)> {
     let mut all: Vec<_> = std::fs::read_dir(folder)
         .expect("captures/")
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|ext| ext == "pcap" || ext == "pcapng"))
-        .map(|path| (path.file_stem().unwrap().to_str().unwrap().to_string(), path))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|ext| ext == "pcap" || ext == "pcapng")
+        })
+        .map(|path| {
+            (
+                path.file_stem().unwrap().to_str().unwrap().to_string(),
+                path,
+            )
+        })
         .collect();
     all.sort();
     assert!(!all.is_empty(), "there are captures");
@@ -52,10 +62,15 @@ pub fn captures() -> Vec<(String, PathBuf)> {
 /// The JSON lines of a capture.
 pub fn json(path: &Path) -> Vec<serde_json::Value> {
     let text = printed(&["--format", "json", path.to_str().unwrap()]);
-    text.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect(line))
+        .collect()
 }
 
 /// The JSON lines of one type.
-pub fn of_type<'a>(lines: &'a [serde_json::Value], kind: &'a str) -> impl Iterator<Item = &'a serde_json::Value> {
+pub fn of_type<'a>(
+    lines: &'a [serde_json::Value],
+    kind: &'a str,
+) -> impl Iterator<Item = &'a serde_json::Value> {
     lines.iter().filter(move |line| line["type"] == kind)
 }

@@ -34,9 +34,19 @@ impl Screen {
 
     /// Starts any command, such as a shell with a pipe.
     pub fn start_command(command: CommandBuilder, columns: u16, lines: u16) -> Screen {
-        let size = PtySize { rows: lines, cols: columns, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
-        let child = pair.slave.spawn_command(command).expect("the program starts");
+        let size = PtySize {
+            rows: lines,
+            cols: columns,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        let pair = native_pty_system()
+            .openpty(size)
+            .expect("a pseudo-terminal");
+        let child = pair
+            .slave
+            .spawn_command(command)
+            .expect("the program starts");
         let mut output = pair.master.try_clone_reader().expect("a reader");
         let (sender, octets) = channel();
         thread::spawn(move || {
@@ -90,23 +100,42 @@ impl Screen {
     }
 
     pub fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).expect("the program reads keys");
+        self.keys
+            .write_all(keys.as_bytes())
+            .expect("the program reads keys");
     }
 
     pub fn resize(&mut self, columns: u16, lines: u16) {
-        self.terminal.screen_mut().set_size(non_zero(lines), non_zero(columns));
-        let size = PtySize { rows: lines, cols: columns, pixel_width: 0, pixel_height: 0 };
-        self.master.resize(size).expect("the terminal can be resized");
+        self.terminal
+            .screen_mut()
+            .set_size(non_zero(lines), non_zero(columns));
+        let size = PtySize {
+            rows: lines,
+            cols: columns,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        self.master
+            .resize(size)
+            .expect("the terminal can be resized");
     }
 
-    /// Waits for the program's end; returns its exit code. What it printed last stands on the screen then.
+    /// Waits for the program's end; returns its exit code. What it printed last stands on the
+    /// screen then.
     pub fn wait_for_end(&mut self) -> u32 {
         let deadline = Instant::now() + PATIENCE;
         // The master reads no more once the last process has closed the terminal.
-        while let Ok(octets) = self.octets.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        while let Ok(octets) = self
+            .octets
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        {
             self.terminal.process(&octets);
         }
-        assert!(Instant::now() < deadline, "the program ends:\n{}", self.text());
+        assert!(
+            Instant::now() < deadline,
+            "the program ends:\n{}",
+            self.text()
+        );
         self.child.wait().expect("an exit code").exit_code()
     }
 }

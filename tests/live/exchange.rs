@@ -1,5 +1,5 @@
-//! Real exchanges between two sockets on loopback, step by step. The states at each step are those that netstat showed
-//! in article 002, or that `measured.md` has for this kernel.
+//! Real exchanges between two sockets on loopback, step by step. The states at each step are those
+//! that netstat showed in article 002, or that `measured.md` has for this kernel.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr};
@@ -7,23 +7,55 @@ use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
 
-/// One exchange. `play` calls `at(step, client state, server state)` whenever the kernel is to have these states.
+/// Called with what has just happened and the two states (client, server) that the kernel is to
+/// have then.
+pub type Checkpoint<'a> = &'a mut dyn FnMut(&Pair, &str, [&str; 2]);
+
+/// One exchange.
 pub struct Exchange {
     pub name: &'static str,
     pub host: &'static str,
-    pub play: fn(&mut Pair, &mut dyn FnMut(&Pair, &str, [&str; 2])),
+    pub play: fn(&mut Pair, Checkpoint<'_>),
 }
 
 const LOOPBACK: &str = "127.0.0.1";
 
 pub const EXCHANGES: &[Exchange] = &[
-    Exchange { name: "close-then-peer-writes", host: LOOPBACK, play: close_then_peer_writes },
-    Exchange { name: "shutdown-wr-then-peer-writes", host: LOOPBACK, play: shutdown_wr_then_peer_writes },
-    Exchange { name: "linger-zero", host: LOOPBACK, play: linger_zero },
-    Exchange { name: "ipv6-close-then-peer-writes", host: "::1", play: close_then_peer_writes },
-    Exchange { name: "orderly-close", host: LOOPBACK, play: orderly_close },
-    Exchange { name: "orderly-close.server-first", host: LOOPBACK, play: orderly_close_server_first },
-    Exchange { name: "half-close-tail", host: LOOPBACK, play: half_close_tail },
+    Exchange {
+        name: "close-then-peer-writes",
+        host: LOOPBACK,
+        play: close_then_peer_writes,
+    },
+    Exchange {
+        name: "shutdown-wr-then-peer-writes",
+        host: LOOPBACK,
+        play: shutdown_wr_then_peer_writes,
+    },
+    Exchange {
+        name: "linger-zero",
+        host: LOOPBACK,
+        play: linger_zero,
+    },
+    Exchange {
+        name: "ipv6-close-then-peer-writes",
+        host: "::1",
+        play: close_then_peer_writes,
+    },
+    Exchange {
+        name: "orderly-close",
+        host: LOOPBACK,
+        play: orderly_close,
+    },
+    Exchange {
+        name: "orderly-close.server-first",
+        host: LOOPBACK,
+        play: orderly_close_server_first,
+    },
+    Exchange {
+        name: "half-close-tail",
+        host: LOOPBACK,
+        play: half_close_tail,
+    },
 ];
 
 /// Two connected sockets, and the listener.
@@ -53,7 +85,12 @@ pub fn connect(listener: &Socket, server_address: SocketAddr) -> Pair {
     client.connect(&server_address.into()).unwrap();
     let (server, _) = listener.accept().unwrap();
     let client_address = client.local_addr().unwrap().as_socket().unwrap();
-    Pair { client: Some(client), server: Some(server), client_address, server_address }
+    Pair {
+        client: Some(client),
+        server: Some(server),
+        client_address,
+        server_address,
+    }
 }
 
 impl Pair {
@@ -71,38 +108,48 @@ const HALF_CLOSED: [&str; 2] = ["FIN-WAIT-2", "CLOSE-WAIT"];
 const GONE: [&str; 2] = ["CLOSED", "CLOSED"];
 
 /// Article 002, solution 1, first program.
-fn close_then_peer_writes(pair: &mut Pair, at: &mut dyn FnMut(&Pair, &str, [&str; 2])) {
+fn close_then_peer_writes(pair: &mut Pair, at: Checkpoint<'_>) {
     at(pair, "before close on client", OPEN);
     pair.client = None;
     at(pair, "after close on client", HALF_CLOSED);
-    assert_eq!(pair.server().send(b"a").unwrap(), 1, "the first write succeeds");
+    assert_eq!(
+        pair.server().send(b"a").unwrap(),
+        1,
+        "the first write succeeds"
+    );
     at(pair, "after send on server", GONE);
 }
 
 /// Article 002, solution 1, second program; the client ends with the byte unread.
-fn shutdown_wr_then_peer_writes(pair: &mut Pair, at: &mut dyn FnMut(&Pair, &str, [&str; 2])) {
+fn shutdown_wr_then_peer_writes(pair: &mut Pair, at: Checkpoint<'_>) {
     at(pair, "before shutdown on client", OPEN);
     pair.client().shutdown(Shutdown::Write).unwrap();
     at(pair, "after shutdown on client", HALF_CLOSED);
     assert_eq!(pair.server().send(b"a").unwrap(), 1);
     // The byte has arrived once it can be peeked at: it stays unread.
-    pair.client().peek(&mut [std::mem::MaybeUninit::uninit()]).unwrap();
+    pair.client()
+        .peek(&mut [std::mem::MaybeUninit::uninit()])
+        .unwrap();
     at(pair, "after send on server", HALF_CLOSED);
     pair.client = None;
     at(pair, "after the client's end", GONE);
 }
 
 /// Article 002, solution 1, third program.
-fn linger_zero(pair: &mut Pair, at: &mut dyn FnMut(&Pair, &str, [&str; 2])) {
+fn linger_zero(pair: &mut Pair, at: Checkpoint<'_>) {
     at(pair, "before close on client", OPEN);
     pair.client().set_linger(Some(Duration::ZERO)).unwrap();
     pair.client = None;
     at(pair, "after close on client", GONE);
     let error = pair.server().send(b"a").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::ConnectionReset, "send fails with ECONNRESET");
+    assert_eq!(
+        error.kind(),
+        ErrorKind::ConnectionReset,
+        "send fails with ECONNRESET"
+    );
 }
 
-fn orderly_close(pair: &mut Pair, at: &mut dyn FnMut(&Pair, &str, [&str; 2])) {
+fn orderly_close(pair: &mut Pair, at: Checkpoint<'_>) {
     pair.client().write_all(b"hello").unwrap();
     let mut hello = [0; 5];
     pair.server().read_exact(&mut hello).unwrap();
@@ -114,7 +161,7 @@ fn orderly_close(pair: &mut Pair, at: &mut dyn FnMut(&Pair, &str, [&str; 2])) {
     at(pair, "after close on server", ["TIME-WAIT", "CLOSED"]);
 }
 
-fn orderly_close_server_first(pair: &mut Pair, at: &mut dyn FnMut(&Pair, &str, [&str; 2])) {
+fn orderly_close_server_first(pair: &mut Pair, at: Checkpoint<'_>) {
     at(pair, "before close on server", OPEN);
     pair.server = None;
     at(pair, "after close on server", ["CLOSE-WAIT", "FIN-WAIT-2"]);
@@ -122,7 +169,7 @@ fn orderly_close_server_first(pair: &mut Pair, at: &mut dyn FnMut(&Pair, &str, [
     at(pair, "after close on client", ["CLOSED", "TIME-WAIT"]);
 }
 
-fn half_close_tail(pair: &mut Pair, at: &mut dyn FnMut(&Pair, &str, [&str; 2])) {
+fn half_close_tail(pair: &mut Pair, at: Checkpoint<'_>) {
     const PART: usize = 10_000;
     pair.client().write_all(b"GET").unwrap();
     pair.client().shutdown(Shutdown::Write).unwrap();
@@ -137,7 +184,7 @@ fn half_close_tail(pair: &mut Pair, at: &mut dyn FnMut(&Pair, &str, [&str; 2])) 
             }
             server
         });
-        client.read_exact(&mut [0; 3 * PART]).unwrap();
+        client.read_exact(&mut vec![0; 3 * PART]).unwrap();
         pair.server = Some(writer.join().unwrap());
     });
     pair.client = Some(client);

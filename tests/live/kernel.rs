@@ -8,12 +8,18 @@ use crate::common::PATIENCE;
 
 /// The states of the client's and the server's socket, in RFC 9293's words. No socket is CLOSED.
 pub fn states(client: SocketAddr, server: SocketAddr) -> [String; 2] {
-    let table = if client.is_ipv4() { "/proc/net/tcp" } else { "/proc/net/tcp6" };
+    let table = if client.is_ipv4() {
+        "/proc/net/tcp"
+    } else {
+        "/proc/net/tcp6"
+    };
     let text = fs::read_to_string(table).expect("the kernel's table of sockets");
     let state = |local: SocketAddr, remote: SocketAddr| {
-        let line = text.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>()).find(|fields| {
-            port(fields[1]) == local.port() && port(fields[2]) == remote.port()
-        });
+        let line = text
+            .lines()
+            .skip(1)
+            .map(|line| line.split_whitespace().collect::<Vec<_>>())
+            .find(|fields| port(fields[1]) == local.port() && port(fields[2]) == remote.port());
         line.map_or("CLOSED", |fields| name(fields[3])).to_string()
     };
     [state(client, server), state(server, client)]
@@ -27,7 +33,10 @@ pub fn wait_for(client: SocketAddr, server: SocketAddr, wanted: [&str; 2]) {
         if now == wanted {
             return;
         }
-        assert!(Instant::now() < deadline, "the kernel has {now:?}, not {wanted:?}");
+        assert!(
+            Instant::now() < deadline,
+            "the kernel has {now:?}, not {wanted:?}"
+        );
         std::thread::yield_now();
     }
 }

@@ -18,19 +18,34 @@ use crate::kernel;
 
 pub fn all() -> Vec<Trial> {
     let exchanges = EXCHANGES.iter().map(|exchange| {
-        Trial::test(format!("states_agree_with_the_kernel::{}", exchange.name), || {
-            states_agree_with_the_kernel(exchange);
-            Ok(())
-        })
+        Trial::test(
+            format!("states_agree_with_the_kernel::{}", exchange.name),
+            || {
+                states_agree_with_the_kernel(exchange);
+                Ok(())
+            },
+        )
     });
     let others: [(&str, fn()); 7] = [
-        ("refused_connection_is_told_and_never_was_open", refused_connection),
+        (
+            "refused_connection_is_told_and_never_was_open",
+            refused_connection,
+        ),
         ("any_interface_shows_a_loopback_segment_once", any_interface),
-        ("leaving_right_after_a_close_loses_nothing", leaving_right_after_a_close),
-        ("screen_follows_live_and_tells_where_the_capture_is", screen_follows_live),
+        (
+            "leaving_right_after_a_close_loses_nothing",
+            leaving_right_after_a_close,
+        ),
+        (
+            "screen_follows_live_and_tells_where_the_capture_is",
+            screen_follows_live,
+        ),
         ("screen_follows_a_pipe_from_tcpdump", screen_follows_a_pipe),
         ("an_existing_file_is_not_overwritten", existing_file),
-        ("capabilities_are_gone_while_capturing", capabilities_are_gone),
+        (
+            "capabilities_are_gone_while_capturing",
+            capabilities_are_gone,
+        ),
     ];
     let others = others.into_iter().map(|(name, test)| {
         Trial::test(name, move || {
@@ -64,7 +79,11 @@ impl Live {
                 let _ = sender.send(serde_json::from_str(&line).expect("a line of JSON"));
             }
         });
-        let mut live = Live { child, lines, seen: Vec::new() };
+        let mut live = Live {
+            child,
+            lines,
+            seen: Vec::new(),
+        };
         // The first line comes when the capture is open.
         live.wait("the capture line", |seen| seen["type"] == "capture");
         live
@@ -74,22 +93,35 @@ impl Live {
     fn wait(&mut self, wanted: &str, is_so: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            match self
+                .lines
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            {
                 Ok(line) => {
                     self.seen.push(line.clone());
                     if is_so(&line) {
                         return line;
                     }
                 }
-                Err(why) => panic!("never printed ({why}): {wanted}; but\n{:#?}", self.seen.last()),
+                Err(why) => panic!(
+                    "never printed ({why}): {wanted}; but\n{:#?}",
+                    self.seen.last()
+                ),
             }
         }
     }
 
     /// Waits until both ends are in these states after the newest segment.
     fn wait_for_states(&mut self, wanted: [&str; 2]) {
-        let is_so = |line: &Value| line["client_state"] == wanted[0] && line["server_state"] == wanted[1];
-        if !self.seen.iter().rev().find(|line| line["type"] == "segment").is_some_and(is_so) {
+        let is_so =
+            |line: &Value| line["client_state"] == wanted[0] && line["server_state"] == wanted[1];
+        if !self
+            .seen
+            .iter()
+            .rev()
+            .find(|line| line["type"] == "segment")
+            .is_some_and(is_so)
+        {
             self.wait(&format!("{wanted:?}"), is_so);
         }
     }
@@ -114,17 +146,26 @@ fn save_path(folder: &Path, name: &str) -> PathBuf {
 }
 
 fn segments(lines: &[Value]) -> Vec<&Value> {
-    lines.iter().filter(|line| line["type"] == "segment").collect()
+    lines
+        .iter()
+        .filter(|line| line["type"] == "segment")
+        .collect()
 }
 
-/// At each step of the exchange: the kernel has the states of the article, and tcpviz shows the same. The saved capture,
-/// replayed, gives the same segments with the same states.
+/// At each step of the exchange: the kernel has the states of the article, and tcpviz shows the
+/// same. The saved capture, replayed, gives the same segments with the same states.
 fn states_agree_with_the_kernel(exchange: &Exchange) {
     let folder = tempfile::tempdir().unwrap();
     let path = save_path(folder.path(), exchange.name);
     let (listener, server) = listen(exchange.host);
     let port = server.port().to_string();
-    let mut live = Live::start(&["--port", &port, "--write", path.to_str().unwrap(), "--force"]);
+    let mut live = Live::start(&[
+        "--port",
+        &port,
+        "--write",
+        path.to_str().unwrap(),
+        "--force",
+    ]);
     let mut pair = connect(&listener, server);
     let mut steps = 0;
     (exchange.play)(&mut pair, &mut |pair: &Pair, step, wanted| {
@@ -135,7 +176,11 @@ fn states_agree_with_the_kernel(exchange: &Exchange) {
     });
     assert!(steps >= 2);
     let lines = live.stop();
-    assert_eq!(segments(&lines), segments(&json(&path)), "replayed as it was live");
+    assert_eq!(
+        segments(&lines),
+        segments(&json(&path)),
+        "replayed as it was live"
+    );
 }
 
 fn refused_connection() {
@@ -144,13 +189,25 @@ fn refused_connection() {
     let (listener, server) = listen("127.0.0.1");
     drop(listener);
     let port = server.port().to_string();
-    let mut live = Live::start(&["--port", &port, "--write", path.to_str().unwrap(), "--force"]);
+    let mut live = Live::start(&[
+        "--port",
+        &port,
+        "--write",
+        path.to_str().unwrap(),
+        "--force",
+    ]);
     std::net::TcpStream::connect(server).expect_err("nobody listens");
-    live.wait("the SYN's state taken back", |line| line["type"] == "revision" && line["server_state"] == "CLOSED");
+    live.wait("the SYN's state taken back", |line| {
+        line["type"] == "revision" && line["server_state"] == "CLOSED"
+    });
     let lines = live.stop();
     assert_eq!(lines.last().unwrap()["ending"]["kind"], "refused");
     // From a file, states are as finally known.
-    assert!(segments(&json(&path)).iter().all(|line| line["server_state"] == "CLOSED"));
+    assert!(
+        segments(&json(&path))
+            .iter()
+            .all(|line| line["server_state"] == "CLOSED")
+    );
 }
 
 fn any_interface() {
@@ -158,27 +215,48 @@ fn any_interface() {
     let mut live = Live::start(&["-i", "any", "--port", &server.port().to_string()]);
     let mut pair = connect(&listener, server);
     (pair.client, pair.server) = (None, None);
-    live.wait("the end", |line| line["client_state"] == "TIME-WAIT" && line["server_state"] == "CLOSED");
+    live.wait("the end", |line| {
+        line["client_state"] == "TIME-WAIT" && line["server_state"] == "CLOSED"
+    });
     let lines = live.stop();
     let frames = segments(&lines);
-    assert!(frames.len() <= 7 && frames.iter().all(|line| line["notes"].as_array().unwrap().is_empty()), "{frames:#?}");
+    assert!(
+        frames.len() <= 7
+            && frames
+                .iter()
+                .all(|line| line["notes"].as_array().unwrap().is_empty()),
+        "{frames:#?}"
+    );
 }
 
-/// The capture is ended without waiting for anything to be shown: what the kernel has captured must still come.
+/// The capture is ended without waiting for anything to be shown: what the kernel has captured must
+/// still come.
 fn leaving_right_after_a_close() {
     let (listener, server) = listen("127.0.0.1");
     let live = Live::start(&["--port", &server.port().to_string()]);
     let mut last = String::new();
     for _ in 0..50 {
         let mut pair = connect(&listener, server);
-        pair.client.as_ref().unwrap().set_linger(Some(std::time::Duration::ZERO)).unwrap();
+        pair.client
+            .as_ref()
+            .unwrap()
+            .set_linger(Some(std::time::Duration::ZERO))
+            .unwrap();
         last = pair.client_address.to_string();
         pair.client = None;
     }
     let lines = live.stop();
-    let connections: Vec<_> = lines.iter().filter(|line| line["type"] == "connection").collect();
+    let connections: Vec<_> = lines
+        .iter()
+        .filter(|line| line["type"] == "connection")
+        .collect();
     assert_eq!(connections.len(), 50);
-    assert!(connections.iter().all(|line| line["ending"]["kind"] == "reset"), "every RST was captured");
+    assert!(
+        connections
+            .iter()
+            .all(|line| line["ending"]["kind"] == "reset"),
+        "every RST was captured"
+    );
     assert_eq!(connections[49]["client"], last.as_str());
 }
 
@@ -187,17 +265,27 @@ fn screen_follows_live() {
     let port = server.port().to_string();
     let mut screen = Screen::start(&["--port", &port], 100, 30);
     let waiting = screen.wait_for("nothing yet");
-    assert!(waiting.contains(&format!("port {port}")) && waiting.contains("0 received · 0 dropped"), "{waiting}");
+    assert!(
+        waiting.contains(&format!("port {port}")) && waiting.contains("0 received · 0 dropped"),
+        "{waiting}"
+    );
 
     let mut pair = connect(&listener, server);
-    screen.wait("the handshake", |text| text.matches("ESTABLISHED").count() >= 2 && text.contains("following 3/3"));
+    screen.wait("the handshake", |text| {
+        text.matches("ESTABLISHED").count() >= 2 && text.contains("following 3/3")
+    });
     pair.client = None;
-    screen.wait("the half-close", |text| text.contains("FIN-WAIT-2") && text.contains("CLOSE-WAIT"));
+    screen.wait("the half-close", |text| {
+        text.contains("FIN-WAIT-2") && text.contains("CLOSE-WAIT")
+    });
     screen.press(LEFT);
     screen.wait_for("step 4/5");
     pair.server.as_ref().unwrap().send(b"a").unwrap();
     let moved = screen.wait_for("Reset by the client: data reached it after its FIN.");
-    assert!(moved.contains("step 4/7"), "who moved isn't moved on:\n{moved}");
+    assert!(
+        moved.contains("step 4/7"),
+        "who moved isn't moved on:\n{moved}"
+    );
     screen.press(END);
     let live = screen.wait_for("following 7/7");
 
@@ -205,11 +293,24 @@ fn screen_follows_live() {
     assert_eq!(screen.wait_for_end(), 0);
     assert!(!screen.is_alternate(), "the terminal is as before");
     let last = screen.text().replace('\n', "");
-    let path = last.split("saved in ").nth(1).and_then(|rest| rest.split(';').next()).unwrap_or_else(|| panic!("{last}"));
+    let path = last
+        .split("saved in ")
+        .nth(1)
+        .and_then(|rest| rest.split(';').next())
+        .unwrap_or_else(|| panic!("{last}"));
     let replayed = printed(&["--format", "ladder", path]);
-    for row in replayed.lines().filter(|line| line.contains('┊') || line.contains('┃')) {
-        let shown = row.trim().trim_end_matches(|c: char| c.is_ascii_uppercase() || c == '-').trim_end();
-        assert!(live.contains(shown), "replayed otherwise than live: {row}\n{live}");
+    for row in replayed
+        .lines()
+        .filter(|line| line.contains('┊') || line.contains('┃'))
+    {
+        let shown = row
+            .trim()
+            .trim_end_matches(|c: char| c.is_ascii_uppercase() || c == '-')
+            .trim_end();
+        assert!(
+            live.contains(shown),
+            "replayed otherwise than live: {row}\n{live}"
+        );
     }
     std::fs::remove_file(path).unwrap();
 }
@@ -236,7 +337,10 @@ fn existing_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kept.pcap");
     std::fs::write(&path, "precious").unwrap();
-    let output = tcpviz().args(["-F", "json", "-w", path.to_str().unwrap()]).output().unwrap();
+    let output = tcpviz()
+        .args(["-F", "json", "-w", path.to_str().unwrap()])
+        .output()
+        .unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(errors.contains("exists; --force replaces it"), "{errors}");
