@@ -4,8 +4,13 @@
 //! relative to the ISS (client 1000, server 5000), `=` is "as before". A trailing `# note` is the
 //! expected notes.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::transition::{Event, next};
 use super::{Certainty, Connection, Side, State, Table};
 use crate::wire::{Flags, Segment, Seq};
 
@@ -296,4 +301,94 @@ fn syn_ack_not_captured_is_seen_from_the_clients_ack() {
         "> S  0:0        | SYN-SENT    SYN-RECEIVED
          > .  1:1 ack 1  | ESTABLISHED ESTABLISHED",
     );
+}
+
+/// A segment made of small numbers, so that they meet: acknowledgements of what was sent, FINs at the
+/// edge, RSTs in and out of the window.
+fn any_segment() -> impl Strategy<Value = (Side, Segment)> {
+    let numbers = (0u32..12, 0u32..12, 0u32..4, any::<u16>());
+    (any::<bool>(), 0u16..0x40, numbers).prop_map(|(to_server, flags, (seq, ack, len, wnd))| {
+        let line = if to_server {
+            "> . 0:0 ack 0"
+        } else {
+            "< . 0:0 ack 0"
+        };
+        let base = segment(line);
+        // Near the wrap, to cross it.
+        let near = |number: u32| Seq((u32::MAX - 5).wrapping_add(number));
+        let seg = Segment {
+            flags: Flags(flags),
+            seq: near(seq),
+            ack: near(ack),
+            len,
+            wnd,
+            ..base
+        };
+        (
+            if to_server {
+                Side::Client
+            } else {
+                Side::Server
+            },
+            seg,
+        )
+    })
+}
+
+/// Whether the figure leads from one state to another along at most two arrows: one segment may both
+/// acknowledge and close. An observer may also find that the state it had presumed never was.
+fn is_along_arrows(before: State, after: State) -> bool {
+    let events = [
+        Event::SendSyn,
+        Event::SendSynAck,
+        Event::ReceiveSyn,
+        Event::ReceiveSynAck,
+        Event::AckOfSyn,
+        Event::SendFin,
+        Event::AckOfFin,
+        Event::ReceiveFin,
+        Event::Reset,
+    ];
+    let mut reached = vec![before];
+    for _ in 0..4 {
+        let further: Vec<_> = reached
+            .iter()
+            .flat_map(|state| events.iter().filter_map(|event| next(*state, *event)))
+            .collect();
+        reached.extend(further);
+    }
+    reached.contains(&after) || (before, after) == (State::CloseWait, State::Closing)
+}
+
+proptest! {
+    #[test]
+    fn any_segments_move_states_along_arrows_only(segments in vec(any_segment(), 1..60)) {
+        let mut table = Table::default();
+        let mut rows: HashMap<u32, (u32, State, State)> = HashMap::new();
+        for (_, seg) in &segments {
+            let (id, _, observed) = table.observe(seg);
+            let connection = &table.connections[id as usize];
+            let (count, client, server) = rows.get(&id).copied().unwrap_or((0, connection.initial.client, connection.initial.server));
+            prop_assert!(is_along_arrows(client, observed.states.client), "{client} {}", observed.states.client);
+            prop_assert!(is_along_arrows(server, observed.states.server), "{server} {}", observed.states.server);
+            prop_assert_eq!(connection.rows, count + 1);
+            if let Some(revision) = observed.revision {
+                prop_assert!(revision.from <= revision.to && revision.to < connection.rows);
+            }
+            rows.insert(id, (count + 1, observed.states.client, observed.states.server));
+        }
+    }
+
+    /// A state is told by numbers: sent again, the last segment moves nothing.
+    #[test]
+    fn a_segment_sent_again_moves_nothing(segments in vec(any_segment(), 1..40)) {
+        let mut table = Table::default();
+        for (_, seg) in &segments {
+            let (id, _, first) = table.observe(seg);
+            let (again, _, second) = table.observe(seg);
+            if id == again && !seg.has(Flags::RST) {
+                prop_assert_eq!(first.states, second.states, "{:?}", seg);
+            }
+        }
+    }
 }

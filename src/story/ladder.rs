@@ -145,12 +145,10 @@ pub fn row(
     let before = trace.states_before(connection, row);
     let ascii = style.charset == Charset::Ascii;
     let delta = row.checked_sub(1).map_or(String::new(), |above| {
-        span(
-            record
-                .time_ns
-                .saturating_sub(trace.row(connection, above).time_ns),
-            ascii,
-        )
+        let above = trace.row(connection, above).time_ns;
+        // A capture's clock may step back.
+        let sign = if record.time_ns < above { "-" } else { "" };
+        format!("{sign}{}", span(record.time_ns.abs_diff(above), ascii))
     });
     let name = |side: Side| columns.state_name(record.states[side], record.certainty[side]);
     let changed = |side: Side| record.states[side] != before[side];

@@ -231,7 +231,10 @@ fn draw_keys(app: &App, area: Rect, buffer: &mut Buffer) {
         if app.origin.growing && !app.following {
             keys.push(("End", "follow"));
         }
-        keys.extend([("q", "leave"), ("?", "help"), ("n/N", "state change")]);
+        keys.extend([("q", "leave"), ("?", "help")]);
+        if app.list != ListView::Alone {
+            keys.push(("n/N", "state change"));
+        }
         if app.connections() > 1 {
             keys.push(("Tab", "list"));
         }

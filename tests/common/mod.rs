@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
+pub mod article;
 pub mod screen;
 
 /// How long anything may take that is awaited. Long: a busy machine is no failure.

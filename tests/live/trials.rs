@@ -8,8 +8,10 @@ use std::thread;
 use std::time::Instant;
 
 use libtest_mimic::Trial;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::common::screen::{END, LEFT, Screen};
 use crate::common::{PATIENCE, capture, json, printed, tcpviz};
@@ -58,6 +60,8 @@ pub fn all() -> Vec<Trial> {
 
 /// The program capturing live, printing JSON.
 struct Live {
+    /// Where its temporary capture goes.
+    _folder: TempDir,
     child: Child,
     lines: Receiver<Value>,
     seen: Vec<Value>,
@@ -65,9 +69,11 @@ struct Live {
 
 impl Live {
     fn start(arguments: &[&str]) -> Live {
+        let folder = tempfile::tempdir().unwrap();
         let mut child = tcpviz()
             .args(["--format", "json"])
             .args(arguments)
+            .env("TMPDIR", folder.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -80,6 +86,7 @@ impl Live {
             }
         });
         let mut live = Live {
+            _folder: folder,
             child,
             lines,
             seen: Vec::new(),
@@ -133,7 +140,15 @@ impl Live {
         self.seen.extend(self.lines.iter());
         let status = self.child.wait().expect("an exit code");
         assert!(status.success(), "{status}");
-        self.seen
+        std::mem::take(&mut self.seen)
+    }
+}
+
+/// A failed test leaves no capture running.
+impl Drop for Live {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -317,12 +332,29 @@ fn screen_follows_live() {
 
 fn screen_follows_a_pipe() {
     let (listener, server) = listen("127.0.0.1");
-    let port = server.port();
+    let folder = tempfile::tempdir().unwrap();
+    let said = folder.path().join("said");
+    mknodat(CWD, &said, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let script = format!(
+        "tcpdump -i lo -U --immediate-mode -w - port {} 2>{} | {{ {} -; echo left with $?; }}",
+        server.port(),
+        said.display(),
+        env!("CARGO_BIN_EXE_tcpviz"),
+    );
     let mut command = portable_pty::CommandBuilder::new("sh");
-    let program = env!("CARGO_BIN_EXE_tcpviz");
-    command.args(["-c", &format!("tcpdump -i lo -U --immediate-mode -w - port {port} | {{ {program} -; echo left with $?; }}")]);
+    command.args(["-c", &script]);
     command.env("LC_ALL", "C.UTF-8");
     let mut screen = Screen::start_command(command, 100, 24);
+    let mut tcpdump = BufReader::new(std::fs::File::open(&said).unwrap());
+    let mut line = String::new();
+    while !line.contains("listening on lo") {
+        line.clear();
+        assert_ne!(
+            tcpdump.read_line(&mut line).unwrap(),
+            0,
+            "tcpdump (Debian: tcpdump) listens"
+        );
+    }
     screen.wait_for("no TCP segment yet");
     let mut pair = connect(&listener, server);
     screen.wait_for("following 3/3");
