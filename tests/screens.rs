@@ -172,6 +172,16 @@ fn a_capture_without_tcp_says_what_it_held() {
     );
 }
 
+#[test]
+fn the_readme_has_the_keys_of_the_help() {
+    let readme = include_str!("../README.md");
+    for (keys, _, what) in tui::keys::HELP {
+        let keys: Vec<_> = keys.split(' ').map(|key| format!("`{key}`")).collect();
+        let row = format!("| {} | {what} |", keys.join(" "));
+        assert!(readme.contains(&row), "README.md lacks: {row}");
+    }
+}
+
 /// However small the screen, and whatever is selected, drawing is no crash.
 #[test]
 fn no_size_is_too_small() {

@@ -146,7 +146,9 @@ fn note_acknowledgement(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, n
         return;
     }
     let outstanding = receiver.snd_nxt.is_some_and(|nxt| nxt.after(ack));
-    if last_wnd != seg.wnd {
+    if receiver.probed {
+        notes.add(Note::KeepAliveAck);
+    } else if last_wnd != seg.wnd {
         notes.add(Note::WindowUpdate);
     } else if outstanding {
         notes.add(Note::DuplicateAck);

@@ -133,6 +133,7 @@ impl Connection {
             server: self.ends.server.state,
         };
         let mut notes = notes(&self.ends[from], &self.ends[to], seg);
+        self.ends[from].probed = notes.has(Note::KeepAlive);
         self.count_from(seg, from);
         let mut revision = None;
         if seg.has(Flags::RST) {

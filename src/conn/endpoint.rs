@@ -34,6 +34,8 @@ pub struct Endpoint {
     pub spoke: bool,
     /// The acknowledgement number and window of the last segment sent, as in the header.
     pub last_sent: Option<(Seq, u16)>,
+    /// The last segment sent was a keep-alive probe.
+    pub probed: bool,
     /// What came behind a gap: `[from, to)`, apart from each other and in order.
     held: Vec<(Seq, Seq)>,
 }

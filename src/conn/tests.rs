@@ -243,6 +243,27 @@ fn syns_that_cross_make_both_syn_received_then_established() {
 }
 
 #[test]
+fn established_keep_alive_and_its_answer_move_nothing() {
+    check_open(
+        "> P. 1:6 ack 1  | ESTABLISHED ESTABLISHED
+         < .  1:1 ack 6  | ESTABLISHED ESTABLISHED
+         > .  5:5 ack 1  | ESTABLISHED ESTABLISHED # keep-alive
+         < .  1:1 ack 6  | ESTABLISHED ESTABLISHED # keep-alive-ack",
+    );
+}
+
+#[test]
+fn established_same_ack_with_data_outstanding_is_a_duplicate() {
+    check_open(
+        "> P. 1:6 ack 1   | ESTABLISHED ESTABLISHED
+         > P. 6:9 ack 1   | ESTABLISHED ESTABLISHED
+         < .  1:1 ack 6   | ESTABLISHED ESTABLISHED
+         < .  1:1 ack 6   | ESTABLISHED ESTABLISHED # duplicate-ack
+         > P. 6:9 ack 1   | ESTABLISHED ESTABLISHED # retransmission",
+    );
+}
+
+#[test]
 fn a_new_syn_on_a_finished_connection_starts_another() {
     let table = check_open(
         "> R. 1:1 ack 1    | CLOSED   CLOSED
