@@ -119,6 +119,15 @@ impl Connection {
         }
     }
 
+    /// Whom a side talks to: the other one, but for a socket connected to itself.
+    fn peer_of(&self, side: Side) -> Side {
+        if self.addresses.client == self.addresses.server {
+            side
+        } else {
+            side.peer()
+        }
+    }
+
     /// Whether both ends are done; a new SYN,ACK then belongs to another connection.
     #[must_use]
     pub fn is_over(&self) -> bool {
@@ -127,7 +136,7 @@ impl Connection {
 
     /// Follows one segment, in the order in which the capture has them.
     pub fn observe(&mut self, seg: &Segment, from: Side) -> Observed {
-        let to = from.peer();
+        let to = self.peer_of(from);
         let before = PerSide {
             client: self.ends.client.state,
             server: self.ends.server.state,
@@ -147,6 +156,9 @@ impl Connection {
             self.receive(seg, to);
         }
         self.know(seg, from, before[to]);
+        if to == from {
+            self.ends[from.peer()] = self.ends[from].clone();
+        }
         self.rows += 1;
         Observed {
             states: PerSide {
@@ -220,7 +232,7 @@ impl Connection {
     fn send_fin(&mut self, seg: &Segment, side: Side) -> Option<Revision> {
         let peer_fin_unacknowledged = seg
             .ack_seq()
-            .is_some_and(|ack| !self.ends[side.peer()].fin_covered_by(ack));
+            .is_some_and(|ack| !self.ends[self.peer_of(side)].fin_covered_by(ack));
         let crossed = match self.ends[side].fin_received_at {
             Some(row) if peer_fin_unacknowledged && self.ends[side].state == State::CloseWait => {
                 Some(row)
@@ -285,7 +297,7 @@ impl Connection {
     fn reach_fin(&mut self, side: Side) {
         let reached = self.ends[side]
             .rcv_nxt
-            .is_some_and(|nxt| self.ends[side.peer()].fin_covered_by(nxt));
+            .is_some_and(|nxt| self.ends[self.peer_of(side)].fin_covered_by(nxt));
         if reached && self.ends[side].fin_received_at.is_none() {
             self.ends[side].fin_received_at = Some(self.rows);
             self.apply(side, Event::ReceiveFin);
@@ -340,7 +352,7 @@ impl Connection {
 
     /// How sure both states are after this segment.
     fn know(&mut self, seg: &Segment, from: Side, receiver_before: State) {
-        let to = from.peer();
+        let to = self.peer_of(from);
         if self.opening == Opening::Midway && !(self.ends.client.spoke && self.ends.server.spoke) {
             self.ends.client.certainty = Certainty::Inferred;
             self.ends.server.certainty = Certainty::Inferred;

@@ -263,6 +263,33 @@ fn established_same_ack_with_data_outstanding_is_a_duplicate() {
     );
 }
 
+/// As Linux was measured: connect() to the own port is a simultaneous open, close() a simultaneous close.
+#[test]
+fn a_socket_connected_to_itself_is_both_ends() {
+    let mut table = Table::default();
+    for (line, state) in [
+        ("> S  0:0", State::SynReceived),
+        ("> S. 0:0 ack 1", State::Established),
+        ("> .  1:1 ack 1", State::Established),
+        ("> P. 1:3 ack 1", State::Established),
+        ("> .  3:3 ack 3", State::Established),
+        ("> F. 3:3 ack 3", State::Closing),
+        ("> .  4:4 ack 4", State::TimeWait),
+    ] {
+        let mut seg = segment(line);
+        seg.dst = seg.src;
+        // Its own numbers are its peer's.
+        seg.ack = seg.ack - ISS[1] + ISS[0];
+        let (_, from, observed) = table.observe(&seg);
+        assert_eq!(
+            (from, observed.states.client, observed.states.server),
+            (Side::Client, state, state),
+            "{line}"
+        );
+    }
+    assert!(last(&table).simultaneous_close && table.connections.len() == 1);
+}
+
 #[test]
 fn a_new_syn_on_a_finished_connection_starts_another() {
     let table = check_open(
