@@ -98,19 +98,17 @@ impl Connection {
         roles: Roles,
         previous: Option<ConnectionId>,
     ) -> Self {
-        let (client, server, certainty) = match opening {
-            Opening::Seen => (State::Closed, State::Listen, Certainty::Presumed),
-            Opening::Midway => (State::Established, State::Established, Certainty::Inferred),
+        let (initial, certainty) = match opening {
+            Opening::Seen => ([State::Closed, State::Listen], Certainty::Presumed),
+            Opening::Midway => ([State::Established; 2], Certainty::Inferred),
         };
+        let initial = PerSide::of(|side| initial[side as usize]);
         Connection {
             addresses,
             roles,
             opening,
-            initial: PerSide { client, server },
-            ends: PerSide {
-                client: Endpoint::new(client, certainty),
-                server: Endpoint::new(server, certainty),
-            },
+            initial,
+            ends: PerSide::of(|side| Endpoint::new(initial[side], certainty)),
             previous,
             rows: 0,
             fins: Vec::new(),
@@ -137,10 +135,7 @@ impl Connection {
     /// Follows one segment, in the order in which the capture has them.
     pub fn observe(&mut self, seg: &Segment, from: Side) -> Observed {
         let to = self.peer_of(from);
-        let before = PerSide {
-            client: self.ends.client.state,
-            server: self.ends.server.state,
-        };
+        let receiver_before = self.ends[to].state;
         let mut notes = notes(&self.ends[from], &self.ends[to], seg);
         self.ends[from].probed = notes.has(Note::KeepAlive);
         self.count_from(seg, from);
@@ -155,20 +150,14 @@ impl Connection {
             revision = self.send(seg, from);
             self.receive(seg, to);
         }
-        self.know(seg, from, before[to]);
+        self.know(seg, from, receiver_before);
         if to == from {
             self.ends[from.peer()] = self.ends[from].clone();
         }
         self.rows += 1;
         Observed {
-            states: PerSide {
-                client: self.ends.client.state,
-                server: self.ends.server.state,
-            },
-            certainty: PerSide {
-                client: self.ends.client.certainty,
-                server: self.ends.server.certainty,
-            },
+            states: PerSide::of(|side| self.ends[side].state),
+            certainty: PerSide::of(|side| self.ends[side].certainty),
             notes,
             revision,
         }
@@ -186,12 +175,10 @@ impl Connection {
         }
     }
 
-    fn apply(&mut self, side: Side, event: Event) -> bool {
-        let moved = next(self.ends[side].state, event);
-        if let Some(state) = moved {
+    fn apply(&mut self, side: Side, event: Event) {
+        if let Some(state) = next(self.ends[side].state, event) {
             self.ends[side].state = state;
         }
-        moved.is_some()
     }
 
     /// What sending this segment says of its sender.
@@ -218,9 +205,7 @@ impl Connection {
     fn send_syn(&mut self, seg: &Segment, side: Side) {
         self.ends[side].iss.get_or_insert(seg.seq);
         match seg.ack_seq() {
-            None => {
-                self.apply(side, Event::SendSyn);
-            }
+            None => self.apply(side, Event::SendSyn),
             Some(ack) => {
                 self.apply(side, Event::SendSynAck);
                 // It tells how much of a SYN with data (RFC 7413) was taken.

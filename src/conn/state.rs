@@ -143,6 +143,16 @@ pub struct PerSide<T> {
     pub server: T,
 }
 
+impl<T> PerSide<T> {
+    /// What `make` gives for each side.
+    pub fn of(mut make: impl FnMut(Side) -> T) -> Self {
+        PerSide {
+            client: make(Side::Client),
+            server: make(Side::Server),
+        }
+    }
+}
+
 impl<T> std::ops::Index<Side> for PerSide<T> {
     type Output = T;
     fn index(&self, side: Side) -> &T {

@@ -2,11 +2,10 @@
 
 use std::io::{self, Write};
 
-use crate::conn::state::PerSide;
-use crate::conn::{ConnectionId, Roles, Side};
-use crate::story::ladder::{Columns, Style, row};
+use crate::conn::{ConnectionId, Side};
+use crate::story::ladder::{Columns, Style, endpoints, heading, row};
 use crate::story::numbers::{counted, seconds};
-use crate::story::{self, Charset, Row};
+use crate::story::{self, Row};
 use crate::trace::Trace;
 
 /// Columns of a page.
@@ -58,40 +57,8 @@ fn connection(
         }
     };
     writeln!(out, "connection {}: {}{see}", id + 1, ending.summary)?;
-    let guess = if connection.roles == Roles::Guessed {
-        "?"
-    } else {
-        ""
-    };
-    let names = Side::BOTH.map(|side| format!("{side}{guess} {}", connection.addresses[side]));
-    heading(out, &names, &columns)?;
-    let initial = connection.initial;
-    let first = Row {
-        number: String::new(),
-        time: "time".into(),
-        delta: if style.charset == Charset::Ascii {
-            "delta".into()
-        } else {
-            "Δ".into()
-        },
-        states: PerSide {
-            client: initial.client.to_string(),
-            server: initial.server.to_string(),
-        },
-        changed: PerSide {
-            client: true,
-            server: true,
-        },
-        lanes: PerSide {
-            client: style.charset.lane(initial.client),
-            server: style.charset.lane(initial.server),
-        },
-        arrow: " ".repeat(columns.arrow),
-        from: Side::Client,
-        flags: crate::wire::Flags::default(),
-        troubled: false,
-    };
-    line(out, &first, &columns)?;
+    writeln!(out, "{}", endpoints(trace, id, &columns, WIDTH))?;
+    line(out, &heading(trace, id, &columns, style), &columns)?;
     for index in 0..trace.len(id) {
         line(out, &row(trace, id, index, &columns, style), &columns)?;
     }
@@ -103,19 +70,6 @@ fn connection(
         counted(connection.ends.server.octets_sent, "byte"),
         seconds(story::ladder::since_start(trace, id, trace.len(id) - 1)),
     )
-}
-
-/// The endpoints above their lanes, moved together where they would meet.
-fn heading(out: &mut dyn Write, names: &[String; 2], columns: &Columns) -> io::Result<()> {
-    let client_lane = columns.before_lane();
-    let server_lane = client_lane + 1 + columns.arrow;
-    let [client, server] = names;
-    let client_at = (client_lane + 1).saturating_sub(client.len() / 2);
-    let server_at = server_lane
-        .saturating_sub(server.len() / 2)
-        .max(client_at + client.len() + 2);
-    let gap = server_at - client_at - client.len();
-    writeln!(out, "{:client_at$}{client}{:gap$}{server}", "", "")
 }
 
 fn line(out: &mut dyn Write, row: &Row, columns: &Columns) -> io::Result<()> {

@@ -4,7 +4,7 @@
 use super::Charset;
 use super::numbers::{counted, seconds, short_state, span};
 use crate::conn::state::PerSide;
-use crate::conn::{Certainty, ConnectionId, Note, Side, State};
+use crate::conn::{Certainty, ConnectionId, Note, Roles, Side, State};
 use crate::trace::{Record, Trace};
 use crate::wire::Flags;
 
@@ -156,18 +156,9 @@ pub fn row(
         number: (row + 1).to_string(),
         time: seconds(since_start(trace, connection, row)),
         delta,
-        states: PerSide {
-            client: name(Side::Client),
-            server: name(Side::Server),
-        },
-        changed: PerSide {
-            client: changed(Side::Client),
-            server: changed(Side::Server),
-        },
-        lanes: PerSide {
-            client: style.charset.lane(record.states.client),
-            server: style.charset.lane(record.states.server),
-        },
+        states: PerSide::of(name),
+        changed: PerSide::of(changed),
+        lanes: PerSide::of(|side| style.charset.lane(record.states[side])),
         arrow: style.charset.arrow(
             columns.arrow,
             record.from,
@@ -178,6 +169,60 @@ pub fn row(
         flags: record.flags,
         troubled: is_troubled(record),
     }
+}
+
+/// The row above the first: the columns' names, and the states before the first segment.
+#[must_use]
+pub fn heading(trace: &Trace, connection: ConnectionId, columns: &Columns, style: Style) -> Row {
+    let initial = trace.connections()[connection as usize].initial;
+    let known = trace.row(connection, 0).weakest();
+    let ascii = style.charset == Charset::Ascii;
+    Row {
+        number: String::new(),
+        time: "time".into(),
+        delta: if ascii { "delta" } else { "Δ" }.into(),
+        states: PerSide::of(|side| columns.state_name(initial[side], known)),
+        changed: PerSide::of(|_| true),
+        lanes: PerSide::of(|side| style.charset.lane(initial[side])),
+        arrow: " ".repeat(columns.arrow),
+        from: Side::Client,
+        flags: Flags::default(),
+        troubled: false,
+    }
+}
+
+/// Each endpoint above its lane, in one line of at most `width` columns: moved apart where they
+/// would meet, without their sides or reduced to their ports where they don't fit.
+#[must_use]
+pub fn endpoints(
+    trace: &Trace,
+    connection: ConnectionId,
+    columns: &Columns,
+    width: usize,
+) -> String {
+    let connection = &trace.connections()[connection as usize];
+    let guess = if connection.roles == Roles::Guessed {
+        "?"
+    } else {
+        ""
+    };
+    let choices = [
+        Side::BOTH.map(|side| format!("{side}{guess} {}", connection.addresses[side])),
+        Side::BOTH.map(|side| connection.addresses[side].to_string()),
+        Side::BOTH.map(|side| format!("{side}{guess} :{}", connection.addresses[side].port())),
+    ];
+    let fits = |names: &&[String; 2]| names.iter().map(String::len).sum::<usize>() + 3 <= width;
+    let [client, server] = choices.iter().find(fits).unwrap_or(&choices[2]);
+    let client_lane = columns.before_lane();
+    let server_lane = client_lane + 1 + columns.arrow;
+    let rightmost = width.saturating_sub(server.len());
+    let server_at = server_lane.saturating_sub(server.len() / 2).min(rightmost);
+    let client_at = client_lane
+        .saturating_sub(client.len() / 2)
+        .min(server_at.saturating_sub(client.len() + 2))
+        .max(1);
+    let gap = server_at.saturating_sub(client_at + client.len()).max(1);
+    format!("{:client_at$}{client}{:gap$}{server}", "", "")
 }
 
 fn is_troubled(record: &Record) -> bool {

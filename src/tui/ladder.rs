@@ -15,10 +15,10 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::app::App;
-use crate::conn::{Certainty, Roles, Side};
+use crate::conn::Side;
 use crate::story::Charset;
 use crate::story::ending::ending;
-use crate::story::ladder::{Columns, Row, row};
+use crate::story::ladder::{Columns, Row, endpoints, heading, row};
 
 /// The rows to show so that `chosen` is in sight: `height` of `total`, the chosen one in the middle
 /// where it can be.
@@ -90,75 +90,16 @@ fn draw_verdict(app: &App, _: &Columns, area: Rect, buffer: &mut Buffer) {
     buffer.set_line(area.x, area.y, &Line::from(spans), area.width);
 }
 
-/// Each endpoint above its lane; moved apart, or shortened to its port, where they would meet.
 fn draw_endpoints(app: &App, columns: &Columns, area: Rect, buffer: &mut Buffer) {
-    let connection = &app.trace.connections()[app.connection as usize];
-    let guess = if connection.roles == Roles::Guessed {
-        "?"
-    } else {
-        ""
-    };
-    let long = Side::BOTH.map(|side| format!("{side}{guess} {}", connection.addresses[side]));
-    let plain = Side::BOTH.map(|side| connection.addresses[side].to_string());
-    let ports =
-        Side::BOTH.map(|side| format!("{side}{guess} :{}", connection.addresses[side].port()));
-    let width = usize::from(area.width);
-    let fits = |names: &[String; 2]| names.iter().map(String::len).sum::<usize>() + 3 <= width;
-    let names = [long, plain].into_iter().find(fits).unwrap_or(ports);
-    let client_lane = columns.before_lane();
-    let server_lane = client_lane + 1 + columns.arrow;
-    let client_at = client_lane
-        .saturating_sub(names[0].len() / 2)
-        .clamp(1, width.saturating_sub(names[0].len()).max(1));
-    let server_at = server_lane
-        .saturating_sub(names[1].len() / 2)
-        .min(width.saturating_sub(names[1].len()));
-    let client_at = client_at.min(server_at.saturating_sub(names[0].len() + 2));
-    let server_at = server_at.max(client_at + names[0].len() + 2);
-    for (at, name) in [client_at, server_at].into_iter().zip(&names) {
-        let Some(room) = area
-            .width
-            .checked_sub(u16::try_from(at).unwrap_or(u16::MAX))
-        else {
-            continue;
-        };
-        buffer.set_stringn(
-            area.x + area.width - room,
-            area.y,
-            name,
-            room.into(),
-            app.theme.news(),
-        );
-    }
+    let text = endpoints(&app.trace, app.connection, columns, area.width.into());
+    buffer.set_stringn(area.x, area.y, text, area.width.into(), app.theme.news());
 }
 
-/// The names of the columns, and the states before the first segment.
 fn draw_heading(app: &App, columns: &Columns, area: Rect, buffer: &mut Buffer) {
-    let initial = app.trace.connections()[app.connection as usize].initial;
-    let known = app
-        .trace
-        .row(app.connection, 0)
-        .weakest()
-        .max(Certainty::Proven);
-    let lane = |side| app.style.charset.lane(initial[side]);
-    let state = |side| columns.state_name(initial[side], known);
-    let delta = if app.style.charset == Charset::Ascii {
-        "delta"
-    } else {
-        "Δ"
-    };
-    let text = format!(
-        " {}{}{}{}{}{}{} {}",
-        cell("", columns.number),
-        cell("time", columns.time),
-        cell(delta, columns.delta),
-        cell(&state(Side::Client), columns.state),
-        lane(Side::Client),
-        " ".repeat(columns.arrow),
-        lane(Side::Server),
-        state(Side::Server)
-    );
-    buffer.set_stringn(area.x, area.y, text, area.width.into(), app.theme.quiet());
+    let heading = heading(&app.trace, app.connection, columns, app.style);
+    let line =
+        line(app, &heading, columns, false).patch_style(Style::reset().patch(app.theme.quiet()));
+    buffer.set_line(area.x + 1, area.y, &line, area.width.saturating_sub(1));
 }
 
 /// A column's text, right-aligned, and the space behind it; nothing for a column left out.
