@@ -1,0 +1,187 @@
+//! Saved captures: pcap (micro- and nanoseconds, both byte orders) and pcapng (several sections,
+//! interfaces, link types, snap lengths and time resolutions). The records are parsed by
+//! `pcap-parser`; here is what it leaves open: which frame has which link type and time, and what a
+//! file that breaks off still holds.
+
+mod classic;
+mod pcapng;
+
+use std::io::Read;
+
+use pcap_parser::{nom, parse_pcap_header};
+
+use super::buffer::Buffer;
+use crate::wire::{Frame, LinkType};
+use classic::Classic;
+use pcapng::{Looked, Pcapng};
+
+/// libpcap's MAXIMUM_SNAPLEN: a record that claims more is damaged.
+const MAX_FRAME: u32 = 262_144;
+
+/// What `next_frame` found.
+pub enum Next<'a> {
+    Frame(Frame<'a>),
+    /// Nothing whole is in the buffer: fill it.
+    Incomplete,
+}
+
+enum Format {
+    /// Not enough octets yet to tell.
+    Unknown,
+    Classic(Classic),
+    Pcapng(Pcapng),
+}
+
+/// Where a frame stands in the buffer, before it is consumed.
+struct Found {
+    time_ns: u64,
+    link: LinkType,
+    wire_len: u32,
+    /// Octets from the start of the record to the data, the data, and the whole record.
+    before: usize,
+    captured: usize,
+    record: usize,
+}
+
+/// A capture being read.
+pub struct Savefile<R> {
+    input: Buffer<R>,
+    format: Format,
+    frames: u32,
+    /// Octets of a block too large to look at, still to be passed over.
+    skip: u64,
+}
+
+impl<R: Read> Savefile<R> {
+    pub fn new(input: R) -> Self {
+        Savefile {
+            input: Buffer::new(input),
+            format: Format::Unknown,
+            frames: 0,
+            skip: 0,
+        }
+    }
+
+    /// Reads more; `Ok(false)` at the end of the input.
+    ///
+    /// # Errors
+    /// Those of the input.
+    pub fn fill(&mut self) -> std::io::Result<bool> {
+        Ok(self.input.fill()? > 0)
+    }
+
+    /// The next frame of what is in the buffer.
+    ///
+    /// # Errors
+    /// One sentence on why nothing after this place can be read.
+    pub fn next_frame(&mut self) -> Result<Next<'_>, String> {
+        loop {
+            let known = !matches!(self.format, Format::Unknown) || self.recognize()?;
+            if !known || !self.pass_over() {
+                return Ok(Next::Incomplete);
+            }
+            let octets = self.input.unread();
+            let found = match &mut self.format {
+                Format::Unknown => Ok(None),
+                Format::Classic(classic) => classic.record(octets),
+                Format::Pcapng(pcapng) => match pcapng.block(octets) {
+                    Ok(Looked::Passed(len)) => {
+                        self.skip = len;
+                        continue;
+                    }
+                    Ok(Looked::Incomplete) => Ok(None),
+                    Ok(Looked::Frame(found)) => Ok(Some(found)),
+                    Err(why) => Err(why),
+                },
+            };
+            return match found {
+                Ok(Some(found)) => Ok(Next::Frame(self.take(&found))),
+                Ok(None) => Ok(Next::Incomplete),
+                Err(why) => Err(self.damaged(&why)),
+            };
+        }
+    }
+
+    /// Consumes what is to be skipped; whether all of it has come.
+    fn pass_over(&mut self) -> bool {
+        let here = self.input.unread().len();
+        let now = here.min(usize::try_from(self.skip).unwrap_or(usize::MAX));
+        self.input.consume(now);
+        self.skip -= now as u64;
+        self.skip == 0
+    }
+
+    /// What is left over at the end of the input: a record cut short, told in one sentence.
+    #[must_use]
+    pub fn cut(&self) -> Option<String> {
+        let left = self.input.unread().len();
+        if self.skip > 0 || left > 0 {
+            return Some(format!(
+                "the capture ends in the middle of a record, after frame {} ({left} octets of the next are there); \
+                 everything before is shown",
+                self.frames
+            ));
+        }
+        matches!(self.format, Format::Unknown)
+            .then(|| "the capture is empty: not even a file header is there".into())
+    }
+
+    fn damaged(&self, why: &str) -> String {
+        format!(
+            "the capture is damaged after frame {}, at octet {}: {why}; everything before is shown",
+            self.frames,
+            self.input.position()
+        )
+    }
+
+    fn take(&mut self, found: &Found) -> Frame<'_> {
+        self.frames = self.frames.saturating_add(1);
+        let offset = self.input.position() + found.before as u64;
+        let record = self.input.consume(found.record);
+        Frame {
+            number: self.frames,
+            time_ns: found.time_ns,
+            link: found.link,
+            offset,
+            wire_len: found.wire_len,
+            data: &record[found.before..found.before + found.captured],
+        }
+    }
+
+    /// Reads the file header; `Ok(false)` if it isn't all there yet.
+    fn recognize(&mut self) -> Result<bool, String> {
+        let octets = self.input.unread();
+        let Some(magic) = octets.first_chunk::<4>() else {
+            return Ok(false);
+        };
+        if u32::from_be_bytes(*magic) == pcapng::SHB {
+            self.format = Format::Pcapng(Pcapng::default());
+            return Ok(true);
+        }
+        match parse_pcap_header(octets) {
+            Ok((_, header)) if header.is_modified_format() => Err(
+                "this is the \"modified\" pcap of old Linux kernels: convert it with `editcap -F pcap`".into(),
+            ),
+            Ok((_, header)) => {
+                self.format = Format::Classic(Classic::new(&header));
+                self.input.consume(header.size());
+                Ok(true)
+            }
+            Err(nom::Err::Incomplete(_)) => Ok(false),
+            Err(_) => Err(not_a_capture(octets)),
+        }
+    }
+}
+
+/// Names what people mistake for a capture.
+fn not_a_capture(octets: &[u8]) -> String {
+    let kind = match octets {
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => "it is zstd-compressed: decompress it with `zstd -d` first",
+        [0xfd, b'7', b'z', b'X', ..] => "it is xz-compressed: decompress it with `xz -d` first",
+        [b'B', b'Z', b'h', ..] => "it is bzip2-compressed: decompress it with `bzip2 -d` first",
+        [b'P', b'K', 3, 4, ..] => "it is a zip archive: unpack it first",
+        [b's', b'n', b'o', b'o', ..] => "it is a snoop file: convert it with `editcap -F pcap`",
+        _ => "it doesn't begin as pcap or pcapng does",
+    };
+    format!("this is not a capture that tcpviz reads: {kind}")
+}
