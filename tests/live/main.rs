@@ -8,6 +8,7 @@
 mod common;
 mod exchange;
 mod kernel;
+mod random;
 mod trials;
 
 use std::os::unix::process::CommandExt;

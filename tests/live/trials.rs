@@ -1,11 +1,12 @@
 //! The live tests themselves.
 
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
@@ -17,6 +18,7 @@ use crate::common::screen::{END, LEFT, Screen};
 use crate::common::{PATIENCE, capture, json, printed, tcpviz};
 use crate::exchange::{EXCHANGES, Exchange, Pair, connect, listen};
 use crate::kernel;
+use crate::random::scripts_agree_with_the_kernel;
 
 pub fn all() -> Vec<Trial> {
     let exchanges = EXCHANGES.iter().map(|exchange| {
@@ -28,7 +30,13 @@ pub fn all() -> Vec<Trial> {
             },
         )
     });
-    let others: [(&str, fn()); 7] = [
+    let others: [(&str, fn()); 9] = [
+        ("random_scripts_agree_with_the_kernel::ipv4", || {
+            scripts_agree_with_the_kernel("127.0.0.1")
+        }),
+        ("random_scripts_agree_with_the_kernel::ipv6", || {
+            scripts_agree_with_the_kernel("::1")
+        }),
         (
             "refused_connection_is_told_and_never_was_open",
             refused_connection,
@@ -58,8 +66,11 @@ pub fn all() -> Vec<Trial> {
     exchanges.chain(others).collect()
 }
 
+/// How long a line is awaited before the kernel is asked again.
+const MOMENT: Duration = Duration::from_millis(5);
+
 /// The program capturing live, printing JSON.
-struct Live {
+pub struct Live {
     /// Where its temporary capture goes.
     _folder: TempDir,
     child: Child,
@@ -68,7 +79,7 @@ struct Live {
 }
 
 impl Live {
-    fn start(arguments: &[&str]) -> Live {
+    pub fn start(arguments: &[&str]) -> Live {
         let folder = tempfile::tempdir().unwrap();
         let mut child = tcpviz()
             .args(["--format", "json"])
@@ -118,6 +129,25 @@ impl Live {
         }
     }
 
+    /// Takes the lines that are there, waiting a moment for the first.
+    pub fn take_what_comes(&mut self) {
+        self.seen.extend(self.lines.recv_timeout(MOMENT));
+        self.seen.extend(self.lines.try_iter());
+    }
+
+    /// Both ends' states in the newest connection of this client.
+    pub fn states_of(&self, client: SocketAddr) -> Option<[String; 2]> {
+        let client = client.to_string();
+        let is_its = |line: &&Value| {
+            line["type"] == "segment"
+                && (line["src"] == client.as_str() || line["dst"] == client.as_str())
+        };
+        let newest = self.seen.iter().rev().find(is_its)?;
+        Some(
+            ["client_state", "server_state"].map(|side| newest[side].as_str().unwrap().to_string()),
+        )
+    }
+
     /// Waits until both ends are in these states after the newest segment.
     fn wait_for_states(&mut self, wanted: [&str; 2]) {
         let is_so =
@@ -134,7 +164,7 @@ impl Live {
     }
 
     /// Ends the capture as Ctrl-C does; returns every line.
-    fn stop(mut self) -> Vec<Value> {
+    pub fn stop(mut self) -> Vec<Value> {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, Signal::INT).expect("tcpviz is running");
         self.seen.extend(self.lines.iter());
