@@ -32,10 +32,10 @@ pub fn all() -> Vec<Trial> {
     });
     let others: [(&str, fn()); 9] = [
         ("random_scripts_agree_with_the_kernel::ipv4", || {
-            scripts_agree_with_the_kernel("127.0.0.1")
+            scripts_agree_with_the_kernel("127.0.0.1");
         }),
         ("random_scripts_agree_with_the_kernel::ipv6", || {
-            scripts_agree_with_the_kernel("::1")
+            scripts_agree_with_the_kernel("::1");
         }),
         (
             "refused_connection_is_told_and_never_was_open",
