@@ -2,11 +2,11 @@
 //! read.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use tcpviz::privilege;
 use tcpviz::source::live::{self, OpenError};
@@ -45,6 +45,9 @@ pub fn list_interfaces() -> anyhow::Result<()> {
 /// The interface can't be opened, the file can't be written, privileges can't be given up, or the
 /// view fails.
 pub fn capture(cli: &Cli) -> anyhow::Result<()> {
+    if cli.write.as_deref() == Some(Path::new("-")) {
+        bail!("--write needs the name of a file; to write to a pipe: tcpdump -U -w - | tcpviz -");
+    }
     let view = view::choose(cli)?;
     let interface = cli.interface.clone().unwrap_or_else(live::loopback);
     let selection = Selection {

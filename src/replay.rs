@@ -1,8 +1,9 @@
 //! Replaying a saved capture, or following one that comes through a pipe.
 
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use tcpviz::source::{self, Selection, Sink};
 use tcpviz::story::numbers::printable;
@@ -16,9 +17,12 @@ use crate::view;
 /// # Errors
 /// It can't be opened or read to its end, or the view fails.
 pub fn run(cli: &Cli, capture: &Path) -> anyhow::Result<()> {
+    let piped = capture == Path::new("-");
+    if piped && io::stdin().is_terminal() {
+        bail!("standard input is a terminal; pipe a capture into it: tcpdump -U -w - | tcpviz -");
+    }
     let view = view::choose(cli)?;
     let mut opened = source::open(capture, view.is_ui()).with_context(|| cannot_open(capture))?;
-    let piped = capture == Path::new("-");
     let name = if piped {
         "standard input".into()
     } else {

@@ -112,6 +112,12 @@ impl Trace {
         &self.table.connections
     }
 
+    /// Why not everything is there, in one sentence, if so.
+    #[must_use]
+    pub fn breaks_off(&self) -> Option<&str> {
+        self.ended.as_ref()?.why()
+    }
+
     /// A connection's number of segments.
     #[must_use]
     pub fn len(&self, connection: ConnectionId) -> usize {

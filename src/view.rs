@@ -242,12 +242,8 @@ fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
 
 /// A source that broke off is an error, told in one line, after everything before it was shown.
 fn finish(trace: &Trace) -> anyhow::Result<()> {
-    match trace
-        .ended
-        .as_ref()
-        .and_then(|ended| ended.error.as_ref().or(ended.cut.as_ref()))
-    {
-        Some(why) => bail!("{why}"),
+    match trace.breaks_off() {
+        Some(why) => bail!("{}", printable(why)),
         None => Ok(()),
     }
 }

@@ -108,10 +108,7 @@ impl<W: Write> Writer<W> {
             frames: trace.tally.frames,
             segments: trace.records.len(),
             dropped: trace.tally.dropped,
-            truncated: trace
-                .ended
-                .as_ref()
-                .is_some_and(|ended| ended.cut.is_some() || ended.error.is_some()),
+            truncated: trace.breaks_off().is_some(),
             live,
         })
     }

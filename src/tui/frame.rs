@@ -65,6 +65,16 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
     for line in [rule, list_rule, details_rule] {
         draw_rule(app, line, buffer);
     }
+    if let Some(why) = app.trace.breaks_off() {
+        let text = format!(" {why} ");
+        buffer.set_stringn(
+            rule.x,
+            rule.y,
+            text,
+            (rule.width * rule.height).into(),
+            app.theme.alarm(),
+        );
+    }
     list::draw(app, list_area, buffer);
     if app.has_ladder() {
         ladder::draw(app, body, buffer);
@@ -136,12 +146,7 @@ fn counts(app: &App, wide: bool) -> Vec<Span<'static>> {
             grouped(total as u64)
         )));
     }
-    if app
-        .trace
-        .ended
-        .as_ref()
-        .is_some_and(|ended| ended.cut.is_some() || ended.error.is_some())
-    {
+    if app.trace.breaks_off().is_some() {
         facts.push(("breaks off".into(), app.theme.alarm()));
     }
     let dot = format!(" {} ", app.style.charset.dot());
@@ -161,9 +166,13 @@ fn draw_nothing_yet(app: &App, area: Rect, buffer: &mut Buffer) {
     let tally = app.trace.tally;
     let mut lines = vec![Line::default()];
     match (&app.origin.listening, &app.trace.ended) {
-        (_, Some(ended)) => {
-            let why = ended.error.as_ref().or(ended.cut.as_ref());
-            lines.push(Line::raw(why.map_or_else(
+        (_, Some(_)) if !app.trace.is_empty() => lines.push(Line::raw(format!(
+            "There is no connection {}: the capture has {}.",
+            app.connection + 1,
+            app.connections()
+        ))),
+        (_, Some(_)) => {
+            lines.push(Line::raw(app.trace.breaks_off().map_or_else(
                 || "No TCP segment to show.".into(),
                 |why| format!("No TCP segment: {why}."),
             )));

@@ -74,6 +74,14 @@ pub struct Ended {
     pub error: Option<String>,
 }
 
+impl Ended {
+    /// Why not everything is there, if so.
+    #[must_use]
+    pub fn why(&self) -> Option<&str> {
+        self.error.as_deref().or(self.cut.as_deref())
+    }
+}
+
 /// What comes from a source.
 #[derive(Debug)]
 pub enum Feed {

@@ -114,11 +114,9 @@ impl<R: Read> Savefile<R> {
     /// What is left over at the end of the input: a record cut short, told in one sentence.
     #[must_use]
     pub fn cut(&self) -> Option<String> {
-        let left = self.input.unread().len();
-        if self.skip > 0 || left > 0 {
+        if self.skip > 0 || !self.input.unread().is_empty() {
             return Some(format!(
-                "the capture ends in the middle of a record, after frame {} ({left} octets of the next are there); \
-                 everything before is shown",
+                "the capture ends in the middle of a record, after frame {}; everything before is shown",
                 self.frames
             ));
         }
