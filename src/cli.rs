@@ -134,7 +134,7 @@ fn locale_is_utf8<T: AsRef<OsStr>>(variable: impl Fn(&str) -> Option<T>) -> bool
 }
 
 fn port_range(text: &str) -> Result<(u16, u16), String> {
-    let port = |text: &str| match text.parse::<u16>() {
+    let port = |text: &str| match text.trim().parse::<u16>() {
         Ok(port) if port > 0 => Ok(port),
         _ => Err(format!(
             "'{text}' isn't a port: give 1 to 65535, or a range such as 5000-5010"

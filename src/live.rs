@@ -80,8 +80,9 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     };
     if !view.is_ui() {
         eprintln!(
-            "tcpviz: capturing on {} ({filter}); Ctrl-C ends it",
-            origin.name
+            "tcpviz: capturing on {} ({filter}) into {}; Ctrl-C ends it",
+            origin.name,
+            printable(&saved.path.to_string_lossy())
         );
     }
     let segments = Arc::clone(&saved.segments);

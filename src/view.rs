@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
@@ -13,13 +14,16 @@ use signal_hook::iterator::Signals;
 use tcpviz::conn::Revision;
 use tcpviz::report::{json, ladder};
 use tcpviz::source::Sink;
-use tcpviz::story::numbers::printable;
+use tcpviz::story::numbers::{printable, read_without};
 use tcpviz::story::{Charset, Style};
 use tcpviz::trace::Trace;
 use tcpviz::tui::{self, App, Message, Origin, ReadBack, Theme};
 use tcpviz::wire::{Ended, Feed};
 
 use crate::cli::{Cli, Format};
+
+/// What an error on the way out is about.
+const WRITING: &str = "the output can't be written";
 
 /// Batches that may wait between the source's thread and the view's.
 const QUEUE: usize = 64;
@@ -42,6 +46,12 @@ pub enum View {
 pub fn choose(cli: &Cli) -> anyhow::Result<View> {
     let format = cli.format.unwrap_or(Format::Ladder);
     if let Some(path) = &cli.output {
+        if cli
+            .capture()
+            .is_some_and(|capture| is_same_file(capture, path))
+        {
+            bail!("--output names the capture itself; name another file");
+        }
         let mut options = OpenOptions::new();
         options.write(true);
         let options = if cli.force {
@@ -154,11 +164,20 @@ impl Text<'_> {
                 let revised = |_: &Trace, _, _: &_| {};
                 while !take(&mut trace, feeds.recv()?, revised) {}
                 let wanted = self.wanted(&trace)?;
-                ladder::write(&mut self.out, &trace, wanted, self.style)?;
+                ladder::write(&mut self.out, &trace, wanted, self.style).context(WRITING)?;
             }
-            Format::Json => self.json(&mut trace, &feeds)?,
+            Format::Json => {
+                self.json(&mut trace, &feeds).context(WRITING)?;
+                self.wanted(&trace)?;
+            }
         }
-        self.out.flush()?;
+        self.out.flush().context(WRITING)?;
+        if trace.is_empty() && trace.breaks_off().is_none() {
+            eprintln!(
+                "tcpviz: no TCP segment to show; {}",
+                read_without(&trace.tally)
+            );
+        }
         finish(&trace)
     }
 
@@ -199,7 +218,7 @@ impl Text<'_> {
             writer.segments(trace, 0)?;
         }
         writer.connections(trace)?;
-        self.wanted(trace).map(drop)
+        Ok(())
     }
 
     /// The connection asked for, if it exists.
@@ -225,10 +244,17 @@ fn take(trace: &mut Trace, feed: Feed, revised: impl FnMut(&Trace, u32, &Revisio
     trace.ended.is_some()
 }
 
+/// Whether both names lead to one existing file.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| path.metadata().map(|file| (file.dev(), file.ino())).ok();
+    place(one).is_some_and(|known| place(other) == Some(known))
+}
+
 /// Why a file could not be created, and what to type.
 pub fn cannot_create(path: &Path, why: io::Error) -> anyhow::Error {
     let name = printable(&path.to_string_lossy());
     match why.kind() {
+        _ if path.is_dir() => anyhow!("{name} is a directory; name a file in it"),
         io::ErrorKind::AlreadyExists => anyhow!("{name} exists; --force replaces it"),
         _ => anyhow::Error::new(why).context(format!("can't create {name}")),
     }

@@ -52,6 +52,27 @@ fn each_capture_shows_what_its_recipe_says() {
             .collect();
         assert_eq!(rows, wanted, "{name}");
         let ending = &of_type(&lines, "connection").next().unwrap()["ending"];
+        let causes: Vec<_> = ending["causes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|cause| {
+                format!(
+                    "{} {}",
+                    cause["certainty"].as_str().unwrap(),
+                    cause["id"].as_str().unwrap()
+                )
+            })
+            .collect();
+        let wanted = recipe["ending"]
+            .get("causes")
+            .and_then(toml::Value::as_array);
+        let wanted: Vec<_> = wanted
+            .into_iter()
+            .flatten()
+            .map(|cause| cause.as_str().unwrap())
+            .collect();
+        assert_eq!(causes, wanted, "{name}: causes");
         for key in ["kind", "closed_first", "reset_by"] {
             let wanted = recipe["ending"].get(key).and_then(toml::Value::as_str);
             assert_eq!(

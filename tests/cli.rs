@@ -107,6 +107,58 @@ fn output_goes_to_a_file_and_never_over_an_existing_one() {
 }
 
 #[test]
+fn output_never_replaces_the_capture_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("only.pcap");
+    std::fs::copy(close(), &path).unwrap();
+    let other_name = folder.path().join("link");
+    std::os::unix::fs::symlink(&path, &other_name).unwrap();
+    for output in [&path, &other_name] {
+        let output = run(&[
+            "--force",
+            "-o",
+            output.to_str().unwrap(),
+            path.to_str().unwrap(),
+        ]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(
+            errors(&output).contains("names the capture itself"),
+            "{}",
+            errors(&output)
+        );
+    }
+    assert_eq!(
+        std::fs::read(&path).unwrap(),
+        std::fs::read(close()).unwrap()
+    );
+}
+
+#[test]
+fn nothing_to_show_is_said_with_its_reason() {
+    let output = run(&["-p", "1", &close()]);
+    assert!(output.status.success() && output.stdout.is_empty());
+    assert_eq!(
+        errors(&output),
+        "tcpviz: no TCP segment to show; 7 frames read: 7 left out by the ports or the filter\n"
+    );
+}
+
+#[test]
+fn an_output_that_is_full_is_named() {
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = tcpviz().arg(close()).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        errors(&output).contains("the output can't be written: No space left"),
+        "{}",
+        errors(&output)
+    );
+}
+
+#[test]
 fn what_cannot_be_opened_is_said_in_one_line() {
     for (file, said) in [
         (

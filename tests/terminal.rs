@@ -198,6 +198,21 @@ fn help_names_the_keys_and_any_key_closes_it() {
     assert_eq!(screen.wait_for_end(), 0);
 }
 
+/// Something else has written over the screen.
+#[test]
+fn ctrl_l_draws_the_screen_anew() {
+    let mut screen = Screen::start(&[&close()], 80, 24);
+    screen.wait_for("step 1/7");
+    screen.scribble();
+    screen.wait("the scribble", |text| text.contains("scribble"));
+    screen.press("\x0c");
+    screen.wait("the screen as it was", |text| {
+        !text.contains("scribble") && text.contains("step 1/7")
+    });
+    screen.press("q");
+    assert_eq!(screen.wait_for_end(), 0);
+}
+
 #[test]
 fn signals_leave_the_terminal_as_it_was() {
     for signal in [

@@ -80,8 +80,18 @@ struct Ending {
     reset_by: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reply: Option<bool>,
+    causes: Vec<Cause>,
     frames: Vec<u32>,
     summary: String,
+}
+
+#[derive(Serialize)]
+struct Cause {
+    id: &'static str,
+    certainty: &'static str,
+    frames: Vec<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    against: Option<&'static str>,
 }
 
 /// Writes lines for one capture; `wanted` limits them to one connection.
@@ -194,6 +204,11 @@ fn connection(trace: &Trace, id: ConnectionId) -> Line<'static> {
     let connection = &trace.connections()[id as usize];
     let ending = ending::ending(trace, id);
     let rows = trace.len(id);
+    let frames = |rows: &[usize]| {
+        rows.iter()
+            .map(|&row| trace.row(id, row).place.frame)
+            .collect()
+    };
     Line::Connection {
         connection: id + 1,
         client: connection.addresses.client.to_string(),
@@ -212,11 +227,17 @@ fn connection(trace: &Trace, id: ConnectionId) -> Line<'static> {
             closed_first: ending.closed_first.map(Side::name),
             reset_by: ending.reset_by.map(Side::name),
             reply: ending.reply,
-            frames: ending
-                .evidence
+            causes: ending
+                .causes
                 .iter()
-                .map(|&row| trace.row(id, row).place.frame)
+                .map(|cause| Cause {
+                    id: cause.id.name(),
+                    certainty: cause.confidence.name(),
+                    frames: frames(&cause.rows),
+                    against: cause.against,
+                })
                 .collect(),
+            frames: frames(&ending.evidence),
             summary: ending.summary,
         },
     }

@@ -43,20 +43,13 @@ fn connection(
     let connection = &trace.connections()[id as usize];
     let columns = Columns::fit(trace, id, WIDTH);
     let ending = story::ending::ending(trace, id);
-    let segments: Vec<_> = ending
-        .evidence
-        .iter()
-        .map(|&row| (row + 1).to_string())
-        .collect();
-    let see = if segments.is_empty() {
-        String::new()
+    let pointer = ending.pointer();
+    let pointer = if pointer.is_empty() {
+        pointer
     } else {
-        {
-            let plural = if segments.len() == 1 { "" } else { "s" };
-            format!("  (segment{plural} {})", segments.join(", "))
-        }
+        format!("  ({pointer})")
     };
-    writeln!(out, "connection {}: {}{see}", id + 1, ending.summary)?;
+    writeln!(out, "connection {}: {}{pointer}", id + 1, ending.summary)?;
     writeln!(out, "{}", endpoints(trace, id, &columns, WIDTH))?;
     line(out, &heading(trace, id, &columns, style), &columns)?;
     for index in 0..trace.len(id) {

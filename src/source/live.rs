@@ -100,12 +100,14 @@ pub fn open(interface: &str, selection: Selection) -> Result<Open, OpenError> {
         // does as well.
         let _ = capture.set_datalink(Linktype(LinkType::LINUX_SLL2.0));
     }
-    let filter = selection.kernel_filter();
     capture
-        .filter(&filter, true)
-        .map_err(|why| OpenError::Filter {
-            expression: selection.expression.clone().unwrap_or(filter),
-            why: why.to_string(),
+        .filter(&selection.kernel_filter(), true)
+        .map_err(|why| match &selection.expression {
+            Some(expression) => OpenError::Filter {
+                expression: expression.clone(),
+                why: why.to_string(),
+            },
+            None => open_error(interface, &why),
         })?;
     Ok(Open {
         link: LinkType::from_dlt(capture.get_datalink().0),

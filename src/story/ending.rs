@@ -1,6 +1,6 @@
-//! How a connection ended, as far as the capture shows it. Why it was reset is another question;
-//! this tells only what the segments themselves prove.
+//! How a connection ended, as far as the capture shows it. Why it was reset is in `cause.rs`.
 
+use super::cause::{Cause, Confidence, causes};
 use super::numbers::counted;
 use crate::conn::{Connection, ConnectionId, Opening, Side, State};
 use crate::trace::Trace;
@@ -40,9 +40,6 @@ impl Kind {
     }
 }
 
-/// How many rows back the segment is looked for that an RST answers.
-const ANSWERED_WITHIN: usize = 64;
-
 /// How a connection ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
@@ -54,10 +51,33 @@ pub struct Ending {
     /// Whether the RST answers a segment (it has no ACK of its own, or refuses a SYN) rather than
     /// giving up unasked.
     pub reply: Option<bool>,
+    /// Why it was reset, the likeliest first; empty if it wasn't.
+    pub causes: Vec<Cause>,
     /// Rows of the connection that show it, from 0, in order.
     pub evidence: Vec<usize>,
     /// One sentence for people.
     pub summary: String,
+}
+
+impl Ending {
+    /// How sure the named causes are, and the segments that show them, as people count: from 1.
+    /// Empty where there is nothing to point at.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        let rows: Vec<_> = self
+            .evidence
+            .iter()
+            .map(|row| (row + 1).to_string())
+            .collect();
+        let plural = if rows.len() == 1 { "" } else { "s" };
+        let sure = self.causes.first().map(|cause| cause.confidence.name());
+        let see = (!rows.is_empty()).then(|| format!("see segment{plural} {}", rows.join(", ")));
+        sure.map(String::from)
+            .into_iter()
+            .chain(see)
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
 }
 
 /// The ending of a connection, as known now.
@@ -71,10 +91,9 @@ pub fn ending(trace: &Trace, id: ConnectionId) -> Ending {
         .collect();
     let first_fin = connection.fins.first().map(|&(side, _)| side);
     let reset = connection.reset;
-    if let Some(reset) = reset {
-        evidence.retain(|&row| row < reset.row as usize);
-        evidence.extend(unwanted_data(trace, id, connection));
-        evidence.push(reset.row as usize);
+    let causes = causes(trace, id);
+    if let Some(cause) = causes.first() {
+        evidence.clone_from(&cause.rows);
     }
     let kind = match (reset, connection.fins.len()) {
         (Some(reset), _) if reset.refused => Kind::Refused,
@@ -91,7 +110,8 @@ pub fn ending(trace: &Trace, id: ConnectionId) -> Ending {
         reset_by: reset.map(|reset| reset.by),
         reply: reset
             .map(|reset| reset.refused || !trace.row(id, reset.row as usize).flags.has(Flags::ACK)),
-        summary: summary(trace, id, connection, kind),
+        summary: summary(connection, kind, &causes),
+        causes,
         evidence,
     }
 }
@@ -102,7 +122,7 @@ fn is_unanswered(connection: &Connection) -> bool {
         && connection.ends.server.iss.is_none()
 }
 
-fn summary(trace: &Trace, id: ConnectionId, connection: &Connection, kind: Kind) -> String {
+fn summary(connection: &Connection, kind: Kind, causes: &[Cause]) -> String {
     let first = connection
         .fins
         .first()
@@ -127,7 +147,7 @@ fn summary(trace: &Trace, id: ConnectionId, connection: &Connection, kind: Kind)
                 format!("{how}; {}.", open.join(", "))
             }
         }
-        Kind::Reset => reset_summary(trace, id, connection),
+        Kind::Reset => reset_summary(connection, causes),
         Kind::Refused => format!(
             "Refused: {} answered the SYN with RST.",
             connection.addresses.server
@@ -159,43 +179,13 @@ fn fin_unacknowledged(connection: &Connection, side: Side) -> Option<Side> {
     .then_some(side)
 }
 
-fn reset_summary(trace: &Trace, id: ConnectionId, connection: &Connection) -> String {
-    let Some(reset) = connection.reset else {
-        return String::new();
-    };
-    let by = reset.by;
-    let sent_fin = |side| {
-        connection
-            .fins
-            .iter()
-            .any(|&(closer, row)| closer == side && row < reset.row)
-    };
-    match (sent_fin(by), sent_fin(by.peer())) {
-        (true, false) if unwanted_data(trace, id, connection).is_some() => {
-            format!("Reset by the {by}: data reached it after its FIN.")
-        }
-        (true, false) => format!("Reset by the {by}, which had sent its FIN before."),
-        (false, true) => format!("Reset by the {by}, after the {} had closed.", by.peer()),
-        (true, true) => format!("Reset by the {by}, after both had closed."),
-        (false, false) => format!("Reset by the {by}; nobody had closed before."),
-    }
-}
-
-/// The row of the data that an RST without ACK answers, where its sender had closed.
-fn unwanted_data(trace: &Trace, id: ConnectionId, connection: &Connection) -> Option<usize> {
-    let reset = connection.reset?;
-    let rst = trace.row(id, reset.row as usize);
-    let (_, fin) = connection.fins.iter().find(|(side, _)| *side == reset.by)?;
-    let answers = |row: &usize| {
-        let record = trace.row(id, *row);
-        record.from != reset.by && record.len > 0 && record.ack == rst.seq
-    };
-    if rst.flags.has(Flags::ACK) {
-        return None;
-    }
-    // The segment answered is among the last few: an RST isn't delayed.
-    (*fin as usize + 1..reset.row as usize)
-        .rev()
-        .take(ANSWERED_WITHIN)
-        .find(answers)
+/// `Reset by the client: data reached it after close().`; where several causes look the same, all of them.
+fn reset_summary(connection: &Connection, causes: &[Cause]) -> String {
+    let by = connection.reset.map_or(Side::Client, |reset| reset.by);
+    let words: Vec<_> = causes.iter().map(|cause| cause.id.words()).collect();
+    let sure = causes
+        .first()
+        .is_none_or(|cause| cause.confidence != Confidence::Likely);
+    let probably = if sure { "" } else { "probably " };
+    format!("Reset by the {by}: {probably}{}.", words.join(", or "))
 }

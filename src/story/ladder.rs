@@ -150,7 +150,16 @@ pub fn row(
         let sign = if record.time_ns < above { "-" } else { "" };
         format!("{sign}{}", span(record.time_ns.abs_diff(above), ascii))
     });
-    let name = |side: Side| columns.state_name(record.states[side], record.certainty[side]);
+    let ends = &trace.connections()[connection as usize].ends;
+    let name = |side: Side| {
+        // Of an end that never sent anything, nothing is proven.
+        let silent = if ends[side].snd_nxt.is_some() {
+            Certainty::Proven
+        } else {
+            Certainty::Inferred
+        };
+        columns.state_name(record.states[side], record.certainty[side].max(silent))
+    };
     let changed = |side: Side| record.states[side] != before[side];
     Row {
         number: (row + 1).to_string(),

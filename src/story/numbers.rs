@@ -1,6 +1,7 @@
 //! Numbers, times and names as people read them.
 
 use crate::conn::State;
+use crate::wire::Tally;
 
 /// `982,540`.
 #[must_use]
@@ -53,6 +54,34 @@ pub fn span(ns: u64, ascii: bool) -> String {
         _ => 0,
     };
     format!("{value:.decimals$} {name}")
+}
+
+/// What was read instead of a segment to show: `7 frames read: 7 left out by the ports or the filter`.
+#[must_use]
+pub fn read_without(tally: &Tally) -> String {
+    let reasons = [
+        (tally.not_tcp, "not TCP"),
+        (tally.filtered, "left out by the ports or the filter"),
+        (tally.fragments, "later fragments"),
+        (
+            tally.unreadable,
+            "cut or malformed before the end of the TCP header",
+        ),
+        (
+            tally.unknown_link,
+            "of a link type that tcpviz doesn't read",
+        ),
+    ];
+    let told = reasons.into_iter().filter(|(count, _)| *count > 0);
+    let told: Vec<_> = told
+        .map(|(count, why)| format!("{} {why}", grouped(count)))
+        .collect();
+    let frames = counted(tally.frames, "frame");
+    if told.is_empty() {
+        format!("{frames} read")
+    } else {
+        format!("{frames} read: {}", told.join(", "))
+    }
 }
 
 /// The state's name in four letters at most, for narrow screens.

@@ -19,7 +19,7 @@ pub fn sentence(trace: &Trace, connection: ConnectionId, row: usize) -> String {
         return again.into();
     }
     if flags.has(Flags::RST) {
-        return reset(record, before);
+        return reset(trace, record, before);
     }
     if flags.has(Flags::SYN) {
         return if flags.has(Flags::ACK) {
@@ -94,10 +94,16 @@ fn fin(record: &Record, before: PerSide<State>) -> String {
     }
 }
 
-fn reset(record: &Record, before: PerSide<State>) -> String {
+fn reset(trace: &Trace, record: &Record, before: PerSide<State>) -> String {
     let (me, peer) = (record.from, record.from.peer());
+    let connection = &trace.connections()[record.connection as usize];
+    if connection.reset.is_some_and(|reset| reset.refused) {
+        return format!(
+            "Nothing listens there, or a firewall refuses for it. The {peer}'s connect() fails with \
+             ECONNREFUSED.  RFC 9293 3.5.3"
+        );
+    }
     let seen = match before[peer] {
-        State::SynSent => format!("The {peer}'s connect() fails with ECONNREFUSED."),
         State::CloseWait => {
             format!(
                 "The {peer}'s read() goes on returning 0; its next write() fails with EPIPE (and SIGPIPE)."

@@ -7,11 +7,21 @@ use crate::trace::{Record, Trace};
 use crate::wire::options::{Options, TcpOption};
 use crate::wire::{Decoded, Flags, Seq};
 
-/// tcpdump's line for row `row`, whose frame was read back and decoded.
+/// tcpdump's line for row `row`, whose frame was read back and decoded; `absolute` as with its `-S`.
 #[must_use]
-pub fn line(trace: &Trace, connection: ConnectionId, row: usize, decoded: &Decoded<'_>) -> String {
+pub fn line(
+    trace: &Trace,
+    connection: ConnectionId,
+    row: usize,
+    decoded: &Decoded<'_>,
+    absolute: bool,
+) -> String {
     let record = trace.row(connection, row);
-    let zeros = zeros(trace, record, row);
+    let zeros = if absolute {
+        None
+    } else {
+        zeros(trace, record, row)
+    };
     let segment = &decoded.segment;
     let number = |seq: Seq, side: Side| zeros.map_or(seq.0, |zeros| seq - zeros[side as usize]);
     let mut text = format!("Flags [{}]", segment.flags);

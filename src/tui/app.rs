@@ -97,6 +97,7 @@ impl App {
     /// Takes what came from the source.
     pub fn feed(&mut self, feed: &Feed) -> Effect {
         let known = self.connections();
+        let was_empty = self.trace.is_empty();
         match feed {
             Feed::Batch(batch) => self.trace.take(batch, |_, _, _| {}),
             Feed::Ended(ended) => self.trace.ended = Some(ended.clone()),
@@ -107,7 +108,12 @@ impl App {
             }
             self.row = self.last_row();
         }
-        Effect::None
+        // What feeds a pipe may have written to the terminal while it started.
+        if was_empty && !self.trace.is_empty() {
+            Effect::Redraw
+        } else {
+            Effect::None
+        }
     }
 
     /// Does what a key asks for; `None` is a key without a meaning.
@@ -131,8 +137,11 @@ impl App {
             Action::PageUp => self.go_to(self.row.saturating_sub(10)),
             Action::First => self.go_to(0),
             Action::Last => {
-                self.row = self.last_row();
                 self.following = self.origin.growing;
+                if self.following && self.only.is_none() {
+                    self.connection = last_id(self.connections());
+                }
+                self.row = self.last_row();
             }
             Action::NextChange => self.change(true),
             Action::PreviousChange => self.change(false),
@@ -158,11 +167,17 @@ impl App {
         (self.connection as usize) < self.connections()
     }
 
+    /// Whether there is a list to show.
+    #[must_use]
+    pub fn has_list(&self) -> bool {
+        self.only.is_none() && self.connections() > 1
+    }
+
     /// Whether up and down choose among connections; otherwise they step through segments as left
     /// and right do.
     #[must_use]
     pub fn chooses_connections(&self) -> bool {
-        self.list != ListView::Hidden && self.connections() > 1
+        self.list != ListView::Hidden && self.has_list()
     }
 
     #[must_use]
@@ -229,7 +244,7 @@ impl App {
     }
 
     fn toggle_list(&mut self) {
-        if self.only.is_none() {
+        if self.has_list() {
             self.list = match self.list {
                 ListView::Beside => ListView::Alone,
                 ListView::Alone => ListView::Hidden,

@@ -79,7 +79,13 @@ fn wire_line(app: &App) -> String {
         Ok(decoded) => format!(
             "frame {}: {}",
             place.frame,
-            tcpdump::line(&app.trace, app.connection, app.row, &decoded)
+            tcpdump::line(
+                &app.trace,
+                app.connection,
+                app.row,
+                &decoded,
+                app.style.absolute
+            )
         ),
         Err(_) => format!(
             "frame {} has changed in the capture file since it was read",

@@ -21,20 +21,20 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 use super::app::{App, ListView};
 use super::{details, help, ladder, list};
 use crate::story::Charset;
-use crate::story::numbers::{counted, grouped};
+use crate::story::numbers::{counted, grouped, read_without};
 
 /// Draws everything that is on the screen.
 pub fn draw(app: &App, frame: &mut Frame<'_>) {
     let area = frame.area();
     let buffer = frame.buffer_mut();
-    let many = app.connections() > 1;
     let list_lines = match app.list {
         ListView::Hidden => 0,
-        _ if !many || !app.has_ladder() => 0,
+        _ if !app.has_list() || !app.has_ladder() => 0,
         ListView::Alone => area.height,
         ListView::Beside => list::lines(app.connections(), area.height),
     };
     let details_lines = details::lines(area.height);
+    let alone = app.list == ListView::Alone && app.has_list();
     let has_rules = area.height >= 16;
     let rule_line = u16::from(has_rules);
     let [
@@ -52,12 +52,8 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         Constraint::Length(list_lines.min(area.height.saturating_sub(3 + rule_line))),
         Constraint::Length(if list_lines > 0 { rule_line } else { 0 }),
         Constraint::Min(0),
-        Constraint::Length(rule_line),
-        Constraint::Length(if app.list == ListView::Alone && many {
-            0
-        } else {
-            details_lines
-        }),
+        Constraint::Length(if alone { 0 } else { rule_line }),
+        Constraint::Length(if alone { 0 } else { details_lines }),
         Constraint::Length(1),
     ])
     .areas(area);
@@ -176,13 +172,7 @@ fn draw_nothing_yet(app: &App, area: Rect, buffer: &mut Buffer) {
                 || "No TCP segment to show.".into(),
                 |why| format!("No TCP segment: {why}."),
             )));
-            lines.push(Line::raw(format!(
-                "{} read: {} not TCP, {} left out by the ports or the filter, {} unreadable.",
-                counted(tally.frames, "frame"),
-                grouped(tally.not_tcp),
-                grouped(tally.filtered),
-                grouped(tally.fragments + tally.unreadable + tally.unknown_link)
-            )));
+            lines.push(Line::raw(read_without(&tally)));
         }
         (Some(filter), None) => {
             let port = app.origin.port;
@@ -241,10 +231,10 @@ fn draw_keys(app: &App, area: Rect, buffer: &mut Buffer) {
             keys.push(("End", "follow"));
         }
         keys.extend([("q", "leave"), ("?", "help")]);
-        if app.list != ListView::Alone {
+        if app.list != ListView::Alone || !app.has_list() {
             keys.push(("n/N", "state change"));
         }
-        if app.connections() > 1 {
+        if app.has_list() {
             keys.push(("Tab", "list"));
         }
         keys.push((

@@ -1,7 +1,7 @@
 //! The ladder of the chosen connection: the verdict, the lane headers, a row a segment.
 //!
 //! ```text
-//!  Reset by the client, which had closed first.
+//!  Reset by the client, data reached it after close().
 //!                  client 127.0.0.1:35790          server 127.0.0.1:4321
 //!       time        Δ              CLOSED ┊                       ┊ LISTEN
 //! ▌ 1 0.000000                   SYN-SENT │── SYN ───────────────▶│ SYN-RECEIVED
@@ -10,9 +10,10 @@
 use std::ops::Range;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Padding, Paragraph, Widget, Wrap};
 
 use super::app::App;
 use crate::conn::Side;
@@ -45,19 +46,17 @@ pub fn mark(app: &App, chosen: bool, x: u16, y: u16, buffer: &mut Buffer) {
 /// Draws verdict, headers and the rows around the selected one.
 pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let columns = Columns::fit(&app.trace, app.connection, area.width.into());
-    let headers: [fn(&App, &Columns, Rect, &mut Buffer); 3] =
-        [draw_verdict, draw_endpoints, draw_heading];
-    let mut rest = area;
-    for header in headers {
-        if rest.height > 0 {
-            header(app, &columns, Rect { height: 1, ..rest }, buffer);
-            rest = Rect {
-                y: rest.y + 1,
-                height: rest.height - 1,
-                ..rest
-            };
-        }
-    }
+    let (verdict, lines) = verdict(app, area.width);
+    let [verdict_area, endpoints_area, heading_area, rest] = Layout::vertical([
+        Constraint::Length(lines),
+        Constraint::Length(1),
+        Constraint::Length(1),
+        Constraint::Min(0),
+    ])
+    .areas(area);
+    verdict.render(verdict_area, buffer);
+    draw_endpoints(app, &columns, endpoints_area, buffer);
+    draw_heading(app, &columns, heading_area, buffer);
     let rows = window(app.row, app.trace.len(app.connection), rest.height.into());
     for (y, index) in (rest.y..).zip(rows) {
         let selected = index == app.row;
@@ -68,34 +67,40 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn draw_verdict(app: &App, _: &Columns, area: Rect, buffer: &mut Buffer) {
+/// The verdict, and how sure it is where that fits; on a narrow screen in two lines.
+fn verdict(app: &App, width: u16) -> (Paragraph<'static>, u16) {
     let ending = ending(&app.trace, app.connection);
-    let shown: Vec<_> = ending
-        .evidence
-        .iter()
-        .map(|row| (row + 1).to_string())
-        .collect();
-    let plural = if shown.len() == 1 { "" } else { "s" };
-    let summary = Span::styled(format!(" {}", ending.summary), app.theme.news());
-    let see = Span::styled(
-        format!("  see segment{plural} {}", shown.join(", ")),
-        app.theme.quiet(),
-    );
-    let fits = summary.width() + see.width() <= usize::from(area.width);
-    let spans = if fits && !shown.is_empty() {
-        vec![summary, see]
+    let summary = Span::styled(ending.summary.clone(), app.theme.news());
+    let pointer = Span::styled(format!("  {}", ending.pointer()), app.theme.quiet());
+    let room = usize::from(width.saturating_sub(2));
+    let lines = if summary.width() > room { 2 } else { 1 };
+    let fits = summary.width() + pointer.width() <= room;
+    let spans = if fits {
+        vec![summary, pointer]
     } else {
         vec![summary]
     };
-    buffer.set_line(area.x, area.y, &Line::from(spans), area.width);
+    let padding = Block::new().padding(Padding::horizontal(1));
+    (
+        Paragraph::new(Line::from(spans))
+            .wrap(Wrap { trim: false })
+            .block(padding),
+        lines,
+    )
 }
 
 fn draw_endpoints(app: &App, columns: &Columns, area: Rect, buffer: &mut Buffer) {
+    if area.height == 0 {
+        return;
+    }
     let text = endpoints(&app.trace, app.connection, columns, area.width.into());
     buffer.set_stringn(area.x, area.y, text, area.width.into(), app.theme.news());
 }
 
 fn draw_heading(app: &App, columns: &Columns, area: Rect, buffer: &mut Buffer) {
+    if area.height == 0 {
+        return;
+    }
     let heading = heading(&app.trace, app.connection, columns, app.style);
     let line =
         line(app, &heading, columns, false).patch_style(Style::reset().patch(app.theme.quiet()));

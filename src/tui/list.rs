@@ -17,7 +17,7 @@ use crate::story::numbers::short_state;
 
 /// Columns of a connection's number, and those that an ending in short needs.
 const NUMBER: usize = 3;
-const ENDING: usize = 15;
+const ENDING: usize = 21;
 
 /// Lines the list takes above the ladder: all connections if they are few, else a quarter of the
 /// screen; only the chosen one on a tiny screen.

@@ -89,7 +89,9 @@ fn follow(
         for message in std::iter::once(first).chain(rest) {
             match take(app, message) {
                 Effect::None => {}
-                Effect::Redraw => terminal.clear()?,
+                // Not `clear`: that asks the terminal where the cursor is, and the answer would go to
+                // the thread that reads keys.
+                Effect::Redraw => terminal.resize(terminal.size()?.into())?,
                 Effect::Leave => return Ok(()),
             }
         }

@@ -10,8 +10,13 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 
 use super::PATIENCE;
 
+/// What ratatui sends last in every frame: it hides the cursor.
+const END_OF_FRAME: &[u8] = b"\x1b[?25l";
+
 pub struct Screen {
     terminal: vt100::Parser,
+    /// The last octets received.
+    tail: Vec<u8>,
     octets: Receiver<Vec<u8>>,
     keys: Box<dyn Write + Send>,
     master: Box<dyn MasterPty + Send>,
@@ -59,11 +64,24 @@ impl Screen {
         });
         Screen {
             terminal: vt100::Parser::new(non_zero(lines), non_zero(columns), 0),
+            tail: Vec::new(),
             octets,
             keys: pair.master.take_writer().expect("a writer"),
             master: pair.master,
             child,
         }
+    }
+
+    fn take(&mut self, octets: &[u8]) {
+        self.terminal.process(octets);
+        self.tail.extend(octets);
+        let old = self.tail.len().saturating_sub(END_OF_FRAME.len());
+        self.tail.drain(..old);
+    }
+
+    /// Whether a frame is only partly on the screen.
+    fn is_drawing(&self) -> bool {
+        self.is_alternate() && self.tail != END_OF_FRAME
     }
 
     pub fn text(&self) -> String {
@@ -84,12 +102,12 @@ impl Screen {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let text = self.text();
-            if is_so(&text) {
+            if !self.is_drawing() && is_so(&text) {
                 return text;
             }
             let left = deadline.saturating_duration_since(Instant::now());
             match self.octets.recv_timeout(left) {
-                Ok(octets) => self.terminal.process(&octets),
+                Ok(octets) => self.take(&octets),
                 Err(why) => panic!("never on the screen ({why}): {wanted}\n{text}"),
             }
         }
@@ -97,6 +115,12 @@ impl Screen {
 
     pub fn wait_for(&mut self, text: &str) -> String {
         self.wait(text, |screen| screen.contains(text))
+    }
+
+    /// Writes over the screen without the program's knowledge, as another process on the terminal may.
+    pub fn scribble(&mut self) {
+        self.terminal
+            .process(b"\x1b[3;1Hscribble scribble scribble");
     }
 
     pub fn press(&mut self, keys: &str) {

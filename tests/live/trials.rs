@@ -326,7 +326,7 @@ fn screen_follows_live() {
     screen.press(LEFT);
     screen.wait_for("step 4/5");
     pair.server.as_ref().unwrap().send(b"a").unwrap();
-    let moved = screen.wait_for("Reset by the client: data reached it after its FIN.");
+    let moved = screen.wait_for("Reset by the client: data reached it after close().");
     assert!(
         moved.contains("step 4/7"),
         "who moved isn't moved on:\n{moved}"

@@ -114,14 +114,21 @@ impl<R: Read> Savefile<R> {
     /// What is left over at the end of the input: a record cut short, told in one sentence.
     #[must_use]
     pub fn cut(&self) -> Option<String> {
-        if self.skip > 0 || !self.input.unread().is_empty() {
-            return Some(format!(
+        let left = self.input.unread().len();
+        if matches!(self.format, Format::Unknown) {
+            let missing = if left == 0 {
+                "is empty"
+            } else {
+                "ends within its file header"
+            };
+            return Some(format!("the capture {missing}; there is nothing to show"));
+        }
+        (self.skip > 0 || left > 0).then(|| {
+            format!(
                 "the capture ends in the middle of a record, after frame {}; everything before is shown",
                 self.frames
-            ));
-        }
-        matches!(self.format, Format::Unknown)
-            .then(|| "the capture is empty: not even a file header is there".into())
+            )
+        })
     }
 
     fn damaged(&self, why: &str) -> String {
