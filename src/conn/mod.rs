@@ -14,4 +14,4 @@ pub use state::{Certainty, Side, State};
 pub use table::{ConnectionId, Table};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

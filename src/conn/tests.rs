@@ -16,7 +16,7 @@ use crate::wire::{Flags, Segment, Seq};
 
 const ISS: [u32; 2] = [1000, 5000];
 
-fn segment(text: &str) -> Segment {
+pub(crate) fn segment(text: &str) -> Segment {
     let mut words = text.split_whitespace();
     let to_server = words.next() == Some(">");
     let (src, dst): (SocketAddr, SocketAddr) = (
@@ -75,7 +75,7 @@ fn last(table: &Table) -> &Connection {
     table.connections.last().unwrap()
 }
 
-const OPEN: &str = "
+pub(crate) const OPEN: &str = "
     > S  0:0        | SYN-SENT    SYN-RECEIVED
     < S. 0:0 ack 1  | ESTABLISHED SYN-RECEIVED
     > .  1:1 ack 1  | ESTABLISHED ESTABLISHED

@@ -162,11 +162,12 @@ fn answered(trace: &Trace, id: ConnectionId, reset: ResetSeen, one: One) -> Vec<
     );
     match (unwanted.len > 0, unwanted.flags.has(Flags::FIN)) {
         (true, _) if waited < SURELY_WAITING_NS => {
+            let also = Some("shutdown(SHUT_RDWR) answers data in the same way");
             vec![one(
                 CauseId::DataAfterClose,
                 Confidence::Certain,
                 &rows,
-                None,
+                also,
             )]
         }
         (true, _) if waited < FIN_TIMEOUT_NS => vec![late, gone],
@@ -188,11 +189,12 @@ fn gave_up(trace: &Trace, id: ConnectionId, reset: ResetSeen, one: One) -> Vec<C
         .collect();
     if !probes.is_empty() {
         let rows: Vec<_> = probes.into_iter().chain([row]).collect();
+        let abort = Some("an abort after an unanswered probe looks the same");
         return vec![one(
             CauseId::KeepAliveTimeout,
-            Confidence::Certain,
+            Confidence::Likely,
             &rows,
-            None,
+            abort,
         )];
     }
     let same = Some("an abort (SO_LINGER 0) and a close with unread data look the same");
@@ -228,4 +230,148 @@ fn last_before(
     (row.saturating_sub(NEAR)..row)
         .rev()
         .find(|&above| wanted(trace.row(id, above)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conn::tests::{OPEN, segment};
+    use crate::wire::{Batch, Captured, LinkType, Place, Ports};
+
+    /// The causes after the handshake and these lines (`SECONDS > FLAGS SEQ:END [ack N]`), and the rows
+    /// of the first as people count them.
+    fn causes_of(lines: &str) -> (Vec<String>, Vec<usize>) {
+        let open = OPEN
+            .lines()
+            .filter_map(|line| line.split_once('|'))
+            .map(|(line, _)| (0, line));
+        let timed = lines
+            .lines()
+            .map(|line| line.trim().split_once(' ').expect(line));
+        let timed = timed.map(|(seconds, line)| (seconds.parse::<u64>().expect(seconds), line));
+        let place = Place {
+            offset: 0,
+            captured: 0,
+            wire_len: 0,
+            link: LinkType::RAW,
+            frame: 1,
+        };
+        let captured = |(seconds, line): (u64, &str)| Captured {
+            time_ns: seconds * 1_000_000_000,
+            place,
+            segment: segment(line),
+        };
+        let segments = open.chain(timed).map(captured).collect();
+        let mut trace = Trace::new(Ports::default());
+        trace.take(
+            &Batch {
+                segments,
+                ..Batch::default()
+            },
+            |_, _, _| {},
+        );
+        let causes = causes(&trace, 0);
+        let names = causes
+            .iter()
+            .map(|cause| format!("{} {}", cause.confidence.name(), cause.id.name()));
+        (
+            names.collect(),
+            causes[0].rows.iter().map(|row| row + 1).collect(),
+        )
+    }
+
+    #[track_caller]
+    fn check(lines: &str, wanted: &[&str], rows: &[usize]) {
+        let (seen, seen_rows) = causes_of(lines);
+        assert_eq!(
+            (seen, seen_rows),
+            (
+                wanted.iter().map(|name| (*name).to_string()).collect(),
+                rows.to_vec()
+            )
+        );
+    }
+
+    #[test]
+    fn fin_wait_2_data_soon_after_the_fin_is_data_after_close() {
+        check(
+            "0 > F. 1:1 ack 1
+             0 < .  1:1 ack 2
+             0 < P. 1:2 ack 2
+             0 > R  2:2",
+            &["certain data-after-close"],
+            &[4, 6, 7],
+        );
+    }
+
+    #[test]
+    fn fin_wait_2_data_late_may_be_an_orphans_timeout() {
+        let lines = |late| {
+            format!("0 > F. 1:1 ack 1\n0 < . 1:1 ack 2\n{late} < P. 1:2 ack 2\n{late} > R 2:2")
+        };
+        check(
+            &lines(5),
+            &["likely data-after-close", "likely orphan-timeout"],
+            &[4, 6, 7],
+        );
+        check(
+            &lines(61),
+            &["likely orphan-timeout", "likely data-after-close"],
+            &[4, 6, 7],
+        );
+    }
+
+    #[test]
+    fn fin_wait_2_fin_answered_by_rst_is_an_orphans_timeout() {
+        check(
+            "0 > F. 1:1 ack 1
+             0 < .  1:1 ack 2
+             70 < F. 1:1 ack 2
+             70 > R  2:2",
+            &["likely orphan-timeout"],
+            &[4, 6, 7],
+        );
+    }
+
+    #[test]
+    fn established_data_answered_by_a_bare_rst_is_no_such_connection() {
+        check(
+            "9 > P. 1:9 ack 1\n9 < R 1:1",
+            &["likely no-such-connection"],
+            &[4, 5],
+        );
+    }
+
+    #[test]
+    fn established_rst_with_ack_without_data_received_cannot_be_unread_data() {
+        check(
+            "0 > P. 1:9 ack 1\n0 < . 1:1 ack 9\n0 > R. 9:9 ack 1",
+            &["likely linger-zero"],
+            &[6],
+        );
+    }
+
+    #[test]
+    fn established_rst_with_ack_after_data_received_is_unread_data_or_an_abort() {
+        check(
+            "0 < P. 1:9 ack 1
+             0 > .  1:1 ack 9
+             0 > R. 1:1 ack 9",
+            &["likely unread-data", "likely linger-zero"],
+            &[4, 6],
+        );
+    }
+
+    #[test]
+    fn established_unanswered_probes_and_rst_are_a_keep_alive_timeout() {
+        check(
+            "0 > P. 1:9 ack 1
+             0 < .  1:1 ack 9
+             1 > .  8:8 ack 1
+             2 > .  8:8 ack 1
+             3 > R. 9:9 ack 1",
+            &["likely keep-alive-timeout"],
+            &[6, 7, 8],
+        );
+    }
 }

@@ -71,18 +71,23 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
 fn verdict(app: &App, width: u16) -> (Paragraph<'static>, u16) {
     let ending = ending(&app.trace, app.connection);
     let summary = Span::styled(ending.summary.clone(), app.theme.news());
-    let pointer = Span::styled(format!("  {}", ending.pointer()), app.theme.quiet());
     let room = usize::from(width.saturating_sub(2));
     let lines = if summary.width() > room { 2 } else { 1 };
-    let fits = summary.width() + pointer.width() <= room;
-    let spans = if fits {
-        vec![summary, pointer]
-    } else {
-        vec![summary]
-    };
+    let sure = ending
+        .causes
+        .first()
+        .map_or("", |cause| cause.confidence.name());
+    let behind = [ending.pointer(), sure.into()].map(|text| format!("  {text}"));
+    let fitting = behind
+        .into_iter()
+        .find(|text| summary.width() + text.len() <= room);
+    let spans = [
+        summary,
+        Span::styled(fitting.unwrap_or_default(), app.theme.quiet()),
+    ];
     let padding = Block::new().padding(Padding::horizontal(1));
     (
-        Paragraph::new(Line::from(spans))
+        Paragraph::new(Line::from_iter(spans))
             .wrap(Wrap { trim: false })
             .block(padding),
         lines,
