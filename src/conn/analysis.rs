@@ -107,7 +107,13 @@ fn note_order(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, notes: &mut
         notes.add(Note::PreviousNotCaptured);
         return;
     }
-    if seg.seq == nxt - 1 && seg.len <= 1 && !seg.has(Flags::FIN) && sender.fin.is_none() {
+    let all_acknowledged = sender.snd_una == Some(nxt);
+    if seg.seq == nxt - 1
+        && seg.len <= 1
+        && all_acknowledged
+        && !seg.has(Flags::FIN)
+        && sender.fin.is_none()
+    {
         notes.add(Note::KeepAlive);
         return;
     }

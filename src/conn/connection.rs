@@ -12,7 +12,10 @@ use super::transition::{Event, next};
 use super::{Certainty, ConnectionId, Endpoint, Side, State};
 use crate::wire::{Flags, Segment, Seq};
 
-/// How a connection's first captured segment came about.
+/// The largest window there is (RFC 7323, 2.3): nothing valid stands further ahead.
+const WINDOW_MAX: u32 = 1 << 30;
+
+/// Whether the capture holds the connection's SYN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opening {
     /// A SYN was captured.
@@ -146,7 +149,7 @@ impl Connection {
             } else if !self.ends[to].state.is_over() {
                 notes.add(Note::ResetIgnored);
             }
-        } else {
+        } else if !self.is_stray_syn_ack(seg, to) {
             revision = self.send(seg, from);
             self.receive(seg, to);
         }
@@ -163,15 +166,27 @@ impl Connection {
         }
     }
 
+    /// A SYN,ACK for something else than the SYN under way opens nothing: its receiver answers with
+    /// RST (RFC 9293, 3.10.7.3).
+    fn is_stray_syn_ack(&self, seg: &Segment, to: Side) -> bool {
+        let end = &self.ends[to];
+        let answers = |ack| {
+            end.snd_nxt.is_none_or(|nxt| !nxt.before(ack))
+                && end.iss.is_none_or(|iss| iss.before(ack))
+        };
+        let is_syn_ack = seg.has(Flags::SYN) && seg.has(Flags::ACK);
+        is_syn_ack && end.state == State::SynSent && !answers(seg.ack)
+    }
+
     /// Fixes what relative numbers count from, as tcpdump does: the SYNs, or the first segment with
     /// an ACK.
     fn count_from(&mut self, seg: &Segment, from: Side) {
-        let first_ack = self.ends.client.zero.is_none() && self.ends.server.zero.is_none();
-        if seg.has(Flags::SYN) || (first_ack && seg.has(Flags::ACK)) {
-            self.ends[from].zero.get_or_insert(seg.seq);
-            if let Some(ack) = seg.ack_seq() {
-                self.ends[from.peer()].zero.get_or_insert(ack - 1);
-            }
+        let [own, other] = [from, self.peer_of(from)];
+        if seg.has(Flags::SYN) || seg.has(Flags::ACK) {
+            self.ends[own].zero.get_or_insert(seg.seq);
+        }
+        if let Some(ack) = seg.ack_seq() {
+            self.ends[other].zero.get_or_insert(ack - 1);
         }
     }
 
@@ -203,28 +218,38 @@ impl Connection {
     }
 
     fn send_syn(&mut self, seg: &Segment, side: Side) {
+        let is_first = self.ends[side].iss.is_none();
         self.ends[side].iss.get_or_insert(seg.seq);
         match seg.ack_seq() {
             None => self.apply(side, Event::SendSyn),
             Some(ack) => {
                 self.apply(side, Event::SendSynAck);
-                // It tells how much of a SYN with data (RFC 7413) was taken.
-                self.ends[side].rcv_nxt = Some(ack);
+                if is_first && self.ends[side].acked.is_none() {
+                    // It tells how much of a SYN with data (RFC 7413) was taken.
+                    self.ends[side].rcv_nxt = Some(ack);
+                }
             }
         }
     }
 
+    /// Takes a FIN that stands at the edge of what its sender has sent, or beyond; an older number
+    /// belongs to another connection or to nobody.
     fn send_fin(&mut self, seg: &Segment, side: Side) -> Option<Revision> {
-        let peer_fin_unacknowledged = seg
-            .ack_seq()
-            .is_some_and(|ack| !self.ends[self.peer_of(side)].fin_covered_by(ack));
-        let crossed = match self.ends[side].fin_received_at {
-            Some(row) if peer_fin_unacknowledged && self.ends[side].state == State::CloseWait => {
-                Some(row)
-            }
-            _ => None,
-        };
-        self.ends[side].fin = seg.fin_seq();
+        let fin = seg.fin_seq()?;
+        if self.ends[side]
+            .snd_nxt
+            .is_some_and(|nxt| fin.before(nxt) || fin - nxt > WINDOW_MAX)
+        {
+            return None;
+        }
+        let end = &self.ends[side];
+        let peer = &self.ends[self.peer_of(side)];
+        let has_peers_fin = end.acked.is_some_and(|acked| peer.fin_covered_by(acked))
+            || seg.ack_seq().is_none_or(|ack| peer.fin_covered_by(ack));
+        let crossed = end
+            .fin_received_at
+            .filter(|_| !has_peers_fin && end.state == State::CloseWait);
+        self.ends[side].fin = Some(fin);
         self.fins.push((side, self.rows));
         let Some(row) = crossed else {
             self.apply(side, Event::SendFin);
@@ -251,7 +276,9 @@ impl Connection {
         if seg.has(Flags::SYN) && !seg.has(Flags::ACK) {
             self.apply(side, Event::ReceiveSyn);
         }
-        if self.ends[side].state != State::SynSent {
+        // An empty segment in a capture that began midway may be a keep-alive: it tells no edge.
+        let tells_edge = seg.seq_len() > 0 || self.ends[side].rcv_nxt.is_some();
+        if self.ends[side].state != State::SynSent && tells_edge {
             self.ends[side].delivered(seg.seq, seg.seq_end());
             self.reach_fin(side);
         }

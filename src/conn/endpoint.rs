@@ -34,6 +34,8 @@ pub struct Endpoint {
     pub spoke: bool,
     /// The acknowledgement number and window of the last segment sent, as in the header.
     pub last_sent: Option<(Seq, u16)>,
+    /// The highest acknowledgement number sent: so much this end has surely received.
+    pub acked: Option<Seq>,
     /// The last segment sent was a keep-alive probe.
     pub probed: bool,
     /// What came behind a gap: `[from, to)`, apart from each other and in order.
@@ -61,6 +63,9 @@ impl Endpoint {
         self.snd_una.get_or_insert(seg.seq);
         self.spoke |= seg.seq_len() > 0;
         self.last_sent = seg.ack_seq().map(|ack| (ack, seg.wnd));
+        if let Some(ack) = seg.ack_seq() {
+            self.acked = Some(self.acked.map_or(ack, |acked| acked.max(ack)));
+        }
     }
 
     /// Takes an acknowledgement of what this end sent. One beyond SND.NXT means that the capture

@@ -11,8 +11,11 @@ use crate::wire::{Flags, Ports, Segment};
 /// Index into [`Table::connections`]; people count from 1.
 pub type ConnectionId = u32;
 
+/// How many connections back, between the same endpoints, a late segment is looked for.
+const OLDER_MAX: usize = 4;
+
 /// How far a segment may stand from what its sender last sent and still be the same connection's.
-const NEAR: u32 = 1 << 30;
+const NEAR: u32 = 1 << 24;
 
 /// All connections, and the newest of each pair of endpoints.
 #[derive(Debug, Default)]
@@ -56,26 +59,30 @@ impl Table {
         (id, from, observed)
     }
 
-    /// The connection, `newest` of its endpoints or the one before, that a segment continues;
-    /// `None` starts one.
+    /// The connection, `newest` of its endpoints or one before, that a segment continues; `None`
+    /// starts one.
     fn owner(&self, newest: ConnectionId, seg: &Segment) -> Option<ConnectionId> {
         let connection = &self.connections[newest as usize];
         if seg.has(Flags::SYN) {
             return continues_opening(connection, seg).then_some(newest);
         }
-        // While a new connection has only its SYN, what doesn't answer that SYN is the old
-        // connection's.
-        let previous = connection.previous.filter(|_| {
-            let client = &connection.ends.client;
-            let answers_syn = seg.src == connection.addresses.server
-                && seg.ack_seq().is_some()
-                && seg.ack_seq() == client.snd_nxt;
-            client.state == State::SynSent && !answers_syn
-        });
-        Some(match previous {
-            Some(old) if is_near(&self.connections[old as usize], seg) => old,
-            _ => newest,
-        })
+        if answers_syn(connection, seg) {
+            return Some(newest);
+        }
+        let is_opening = connection.ends.client.state == State::SynSent;
+        if !is_opening && is_near(connection, seg) {
+            return Some(newest);
+        }
+        // While a new connection has only its SYN, and wherever the numbers don't fit it, a segment
+        // is that of an older connection whose numbers fit.
+        let older = |id: &ConnectionId| self.connections[*id as usize].previous;
+        let fits = |id: &ConnectionId| is_near(&self.connections[*id as usize], seg);
+        let chain = std::iter::successors(connection.previous, older).take(OLDER_MAX);
+        match chain.into_iter().find(fits) {
+            Some(old) => Some(old),
+            None if connection.is_over() && seg.seq_len() > 0 && !seg.has(Flags::RST) => None,
+            None => Some(newest),
+        }
     }
 
     fn begin(&mut self, seg: &Segment, previous: Option<ConnectionId>) -> ConnectionId {
@@ -133,19 +140,37 @@ fn side_of(connection: &Connection, seg: &Segment) -> Side {
     }
 }
 
-/// Whether a SYN (with or without ACK) belongs to a connection that exists: its own SYN again, or
-/// the answer to it.
+/// Whether a segment without SYN answers the SYN of a connection that has nothing else yet: a refusal.
+fn answers_syn(connection: &Connection, seg: &Segment) -> bool {
+    let client = &connection.ends.client;
+    let is_opening = client.state == State::SynSent && seg.src == connection.addresses.server;
+    is_opening && seg.ack_seq().is_some() && seg.ack_seq() == client.snd_nxt
+}
+
+/// Whether a SYN (with or without ACK) belongs to a connection that exists: its own SYN again, or the
+/// answer to it, however late.
 fn continues_opening(connection: &Connection, seg: &Segment) -> bool {
-    let sender = &connection.ends[side_of(connection, seg)];
-    match sender.iss {
-        Some(iss) => iss == seg.seq && !connection.is_over(),
-        // A SYN,ACK whose SYN is here; or the other SYN of a simultaneous open.
+    let from = side_of(connection, seg);
+    let sender = &connection.ends[from];
+    let peer = &connection.ends[from.peer()];
+    let is_its_own = sender.iss == Some(seg.seq) && !connection.is_over();
+    let answers = |ack| peer.iss.is_some_and(|iss| ack == iss + 1);
+    match seg.ack_seq() {
+        Some(ack) => {
+            let opening = connection.opening == Opening::Seen && peer.state == State::SynSent;
+            is_its_own || answers(ack) || opening
+        }
+        // The SYN that a captured SYN,ACK answers; or the other SYN of a simultaneous open.
         None => {
-            let opening = matches!(
-                connection.ends.client.state,
-                State::SynSent | State::SynReceived
-            );
-            connection.opening == Opening::Seen && opening
+            let answered =
+                sender.iss.is_none() && peer.iss.is_some() && peer.acked == Some(seg.seq + 1);
+            let crossing = sender.iss.is_none()
+                && connection.opening == Opening::Seen
+                && matches!(
+                    connection.ends.client.state,
+                    State::SynSent | State::SynReceived
+                );
+            is_its_own || answered || crossing
         }
     }
 }

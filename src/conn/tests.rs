@@ -351,6 +351,103 @@ fn syn_ack_not_captured_is_seen_from_the_clients_ack() {
     );
 }
 
+#[test]
+fn syn_sent_syn_ack_of_something_else_opens_nothing() {
+    check(
+        "> S  0:0          | SYN-SENT    SYN-RECEIVED
+         < S. 70:70 ack 77 | SYN-SENT    SYN-RECEIVED # ack-of-unseen
+         > R  77:77        | SYN-SENT    SYN-RECEIVED # reset-ignored
+         < S. 0:0 ack 1    | ESTABLISHED SYN-RECEIVED",
+    );
+}
+
+#[test]
+fn established_stale_fin_moves_nothing() {
+    check_open(
+        "> P. 1:5000 ack 1    | ESTABLISHED ESTABLISHED
+         > F. 40:40 ack 1     | ESTABLISHED ESTABLISHED # retransmission
+         < .  1:1 ack 5000    | ESTABLISHED ESTABLISHED
+         > F. 5000:5000 ack 1 | FIN-WAIT-1  CLOSE-WAIT",
+    );
+}
+
+#[test]
+fn established_syn_ack_captured_late_stays_in_its_connection() {
+    let table = check(
+        "> S  0:0        | SYN-SENT    SYN-RECEIVED
+         > .  1:1 ack 1  | ESTABLISHED ESTABLISHED
+         < S. 0:0 ack 1  | ESTABLISHED ESTABLISHED
+         > F. 1:1 ack 1  | FIN-WAIT-1  CLOSE-WAIT",
+    );
+    assert_eq!(table.connections.len(), 1);
+}
+
+#[test]
+fn established_syn_ack_again_does_not_take_back_what_was_received() {
+    check_open(
+        "> P. 1:6 ack 1  | ESTABLISHED ESTABLISHED
+         < S. 0:0 ack 1  | ESTABLISHED ESTABLISHED # syn-retransmission
+         > R. 6:6 ack 1  | CLOSED      CLOSED",
+    );
+}
+
+#[test]
+fn midway_keep_alive_first_does_not_hide_the_edge() {
+    check(
+        "> .  99:99 ack 1   | ESTABLISHED ESTABLISHED
+         > R. 100:100 ack 1 | CLOSED      CLOSED",
+    );
+}
+
+#[test]
+fn close_wait_fin_that_repeats_an_old_acknowledgement_is_not_crossed() {
+    let table = check_open(
+        "> F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         < .  1:1 ack 2  | FIN-WAIT-2 CLOSE-WAIT
+         < F. 1:1 ack 1  | TIME-WAIT  LAST-ACK",
+    );
+    assert!(!last(&table).simultaneous_close);
+}
+
+#[test]
+fn closed_data_with_other_numbers_is_another_connections() {
+    let table = check_open(
+        "> R. 1:1 ack 1                 | CLOSED      CLOSED
+         > P. 90000000:90000005 ack 5   | ESTABLISHED ESTABLISHED",
+    );
+    assert_eq!(table.connections.len(), 2);
+}
+
+#[test]
+fn an_old_connections_fin_does_not_close_the_new_one() {
+    let table = check_open(
+        "> R. 1:1 ack 1             | CLOSED      CLOSED
+         > S  90000000:90000000     | SYN-SENT    SYN-RECEIVED # port-reused
+         < S. 0:0 ack 90000001      | ESTABLISHED SYN-RECEIVED
+         > .  90000001:90000001 ack 1 | ESTABLISHED ESTABLISHED
+         > F. 1:1 ack 1             | CLOSED      CLOSED",
+    );
+    assert_eq!(table.connections[1].ends.client.state, State::Established);
+}
+
+#[test]
+fn established_one_byte_again_is_a_retransmission_not_a_keep_alive() {
+    check_open(
+        "> P. 1:2 ack 1  | ESTABLISHED ESTABLISHED
+         > P. 1:2 ack 1  | ESTABLISHED ESTABLISHED # retransmission",
+    );
+}
+
+#[test]
+fn syn_ack_not_captured_still_fixes_both_zeros() {
+    let table = check(
+        "> S  0:0        | SYN-SENT    SYN-RECEIVED
+         > .  1:1 ack 1  | ESTABLISHED ESTABLISHED",
+    );
+    let zeros = [Side::Client, Side::Server].map(|side| last(&table).ends[side].zero);
+    assert_eq!(zeros, [Some(Seq(ISS[0])), Some(Seq(ISS[1]))]);
+}
+
 /// A segment made of small numbers, so that they meet: acknowledgements of what was sent, FINs at the
 /// edge, RSTs in and out of the window.
 fn any_segment() -> impl Strategy<Value = (Side, Segment)> {

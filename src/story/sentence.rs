@@ -15,7 +15,7 @@ pub fn sentence(trace: &Trace, connection: ConnectionId, row: usize) -> String {
     let before = trace.states_before(connection, row);
     let me = record.from;
     let flags = record.flags;
-    if let Some(again) = repeated(record) {
+    if let Some(again) = repeated(record).filter(|_| record.states == before) {
         return again.into();
     }
     if flags.has(Flags::RST) {
@@ -76,10 +76,17 @@ fn fin(record: &Record, before: PerSide<State>) -> String {
         0 => String::new(),
         len => format!("{}, the last: ", counted(len.into(), "byte")),
     };
+    if record.states[peer] == State::Established {
+        return format!(
+            "{data}The {me} will send no more; but the {peer} has to wait for what is missing before \
+             this FIN.  RFC 9293 3.10.7.4"
+        );
+    }
     if before[peer] == State::Established {
         return format!(
-            "{data}The {me} will send no more: close(), shutdown(SHUT_WR), or its process ended. The {peer}'s next \
-             read() returns 0. It may still send; only a reply to that shows whether anyone reads it.  RFC 9293 3.6"
+            "{data}The {me} will send no more: close(), shutdown(SHUT_WR), or its process ended. When \
+             it has read what came before, the {peer}'s read() returns 0. It may still send; only a \
+             reply to that shows whether anyone reads it.  RFC 9293 3.6"
         );
     }
     match record.states[peer] {
