@@ -48,7 +48,6 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     if cli.write.as_deref() == Some(Path::new("-")) {
         bail!("--write needs the name of a file; to write to a pipe: tcpdump -U -w - | tcpviz -");
     }
-    let view = view::choose(cli)?;
     let interface = cli.interface.clone().unwrap_or_else(live::loopback);
     let selection = Selection {
         ports: cli.ports(),
@@ -62,14 +61,14 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
             None => anyhow::Error::new(why)
                 .context("can't create a temporary file; --write FILE names another place"),
         })?;
-    privilege::give_up()
-        .context("root and capabilities can't be given up, so nothing is captured")?;
-
+    let view = view::open(cli)?;
     let saved = Saved {
         path: save.path.clone(),
         temporary: save.temporary,
         segments: Arc::default(),
     };
+    privilege::give_up()
+        .context("root and capabilities can't be given up, so nothing is captured")?;
     let store = Store::new(save.reader()?);
     let read_back: ReadBack = Box::new(move |place| store.frame(place));
     let origin = Origin {
@@ -78,7 +77,7 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
         listening: Some(filter.clone()),
         port: cli.port.first().map_or(EXAMPLE_PORT, |range| range.0),
     };
-    if !view.is_ui() {
+    if !view::wants_ui(cli) {
         eprintln!(
             "tcpviz: capturing on {} ({filter}) into {}; Ctrl-C ends it",
             origin.name,
@@ -94,7 +93,7 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
             sink(feed)
         });
         let running = open.start(save, counting)?;
-        Ok(Some(Box::new(move || running.stop()) as Stop))
+        Ok(Some(Arc::new(move || running.stop()) as Stop))
     });
     let result = view.show(cli, origin, Some(read_back), start);
     saved.tell();
@@ -112,7 +111,7 @@ impl Saved {
     /// Says where the capture is and how to see it again; an empty temporary file goes.
     fn tell(&self) {
         let segments = self.segments.load(Ordering::Relaxed);
-        let path = printable(&self.path.to_string_lossy());
+        let path = quoted(&self.path.to_string_lossy());
         if self.temporary && segments == 0 {
             let _ = std::fs::remove_file(&self.path);
             eprintln!("tcpviz: nothing was captured");

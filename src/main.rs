@@ -7,17 +7,35 @@ mod replay;
 mod view;
 
 use std::io::{self, ErrorKind};
-use std::process::ExitCode;
+use std::panic;
+use std::process::{self, ExitCode};
 
 use clap::Parser;
 
 use cli::Cli;
+use tcpviz::story::numbers::printable;
 
 /// Something couldn't be read, opened or captured.
 const FAILED: u8 = 1;
+/// Wrong usage.
+const USAGE: u8 = 2;
+/// As Rust's own after a panic.
+const PANICKED: i32 = 101;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    end_on_panic();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            // What was typed stands in the message: file names may hold anything.
+            error
+                .to_string()
+                .lines()
+                .for_each(|line| eprintln!("{}", printable(line)));
+            return ExitCode::from(USAGE);
+        }
+        Err(help) => help.exit(),
+    };
     let result = match cli.capture() {
         _ if cli.list_interfaces => list_interfaces(),
         Some(capture) => replay::run(&cli, capture),
@@ -31,6 +49,15 @@ fn main() -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// A panic in any thread ends the program: the others would wait for it for ever.
+fn end_on_panic() {
+    let tell = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        tell(info);
+        process::exit(PANICKED);
+    }));
 }
 
 /// Whoever read our output has seen enough.

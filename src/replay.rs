@@ -21,8 +21,9 @@ pub fn run(cli: &Cli, capture: &Path) -> anyhow::Result<()> {
     if piped && io::stdin().is_terminal() {
         bail!("standard input is a terminal; pipe a capture into it: tcpdump -U -w - | tcpviz -");
     }
-    let view = view::choose(cli)?;
-    let mut opened = source::open(capture, view.is_ui()).with_context(|| cannot_open(capture))?;
+    let mut opened =
+        source::open(capture, view::wants_ui(cli)).with_context(|| cannot_open(capture))?;
+    let view = view::open(cli)?;
     let name = if piped {
         "standard input".into()
     } else {
@@ -30,7 +31,7 @@ pub fn run(cli: &Cli, capture: &Path) -> anyhow::Result<()> {
     };
     let origin = Origin {
         name,
-        growing: piped,
+        growing: opened.growing,
         listening: None,
         port: 0,
     };

@@ -1,9 +1,9 @@
 //! The two kinds of view: text on standard output (or in a file), and the terminal UI.
 
-use std::fs::OpenOptions;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
@@ -12,9 +12,10 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use tcpviz::conn::Revision;
+use tcpviz::privilege;
 use tcpviz::report::{json, ladder};
-use tcpviz::source::Sink;
-use tcpviz::story::numbers::{printable, read_without};
+use tcpviz::source::{Sink, save};
+use tcpviz::story::numbers::{counted, printable, read_without};
 use tcpviz::story::{Charset, Style};
 use tcpviz::trace::Trace;
 use tcpviz::tui::{self, App, Message, Origin, ReadBack, Theme};
@@ -31,7 +32,7 @@ const QUEUE: usize = 64;
 /// Starts a source's thread; gives back how to end it, where it can be asked to: what it still has
 /// comes first, then its last word.
 pub type Start = Box<dyn FnOnce(Sink) -> anyhow::Result<Option<Stop>>>;
-pub type Stop = Box<dyn Fn() + Send>;
+pub type Stop = Arc<dyn Fn() + Send + Sync>;
 
 /// Where the output goes.
 pub enum View {
@@ -40,40 +41,39 @@ pub enum View {
 }
 
 /// The terminal UI, unless a format or a file is asked for, or there is no terminal.
+#[must_use]
+pub fn wants_ui(cli: &Cli) -> bool {
+    cli.format.is_none() && cli.output.is_none() && io::stdout().is_terminal()
+}
+
+/// Opens the output; to be called once the source is open, so that nothing is created in vain, and
+/// before privileges are given up.
 ///
 /// # Errors
-/// The output file exists or can't be created.
-pub fn choose(cli: &Cli) -> anyhow::Result<View> {
-    let format = cli.format.unwrap_or(Format::Ladder);
-    if let Some(path) = &cli.output {
-        if cli
-            .capture()
-            .is_some_and(|capture| is_same_file(capture, path))
-        {
-            bail!("--output names the capture itself; name another file");
-        }
-        let mut options = OpenOptions::new();
-        options.write(true);
-        let options = if cli.force {
-            options.create(true).truncate(true)
-        } else {
-            options.create_new(true)
-        };
-        let file = options.open(path).map_err(|why| cannot_create(path, why))?;
-        return Ok(View::Text(format, Box::new(BufWriter::new(file))));
-    }
-    if cli.format.is_none() && io::stdout().is_terminal() {
+/// The output file exists, is the capture itself, or can't be created.
+pub fn open(cli: &Cli) -> anyhow::Result<View> {
+    if wants_ui(cli) {
         return Ok(View::Ui);
     }
-    Ok(View::Text(format, Box::new(BufWriter::new(io::stdout()))))
+    let out: Box<dyn Write> = match &cli.output {
+        None => Box::new(io::stdout()),
+        Some(path)
+            if cli
+                .capture()
+                .is_some_and(|capture| is_same_file(capture, path)) =>
+        {
+            bail!("--output names the capture itself; name another file")
+        }
+        Some(path) => {
+            let file = save::create(path, cli.force, privilege::invoking_user());
+            Box::new(file.map_err(|why| cannot_create(path, why))?)
+        }
+    };
+    let format = cli.format.unwrap_or(Format::Ladder);
+    Ok(View::Text(format, Box::new(BufWriter::new(out))))
 }
 
 impl View {
-    #[must_use]
-    pub fn is_ui(&self) -> bool {
-        matches!(self, View::Ui)
-    }
-
     /// Runs the source and shows what comes, to the end or until the user leaves.
     ///
     /// # Errors
@@ -128,7 +128,8 @@ fn show_ui(mut app: App, start: Start) -> anyhow::Result<()> {
     on_signal(move || {
         let _ = leave.send(Message::Leave);
     })?;
-    tui::run(&mut app, &messages, sender).context("the terminal can't be used")?;
+    let left = tui::run(&mut app, &messages, sender).context("the terminal can't be used");
+    // However the UI ended: what the kernel still has belongs into the file.
     if let Some(stop) = stop {
         stop();
         while app.trace.ended.is_none() {
@@ -137,6 +138,7 @@ fn show_ui(mut app: App, start: Start) -> anyhow::Result<()> {
             }
         }
     }
+    left?;
     finish(&app.trace)
 }
 
@@ -154,24 +156,20 @@ impl Text<'_> {
         let (sender, feeds) = sync_channel(QUEUE);
         let feed = sender.clone();
         let stop = start(Box::new(move |fed| feed.send(fed).is_ok()))?;
-        on_signal(move || match &stop {
+        let stop_on_signal = stop.clone();
+        on_signal(move || match &stop_on_signal {
             Some(stop) => stop(),
             // A pipe may stay silent for ever: what came is written without waiting for its end.
             None => drop(sender.send(Feed::Ended(Ended::default()))),
         })?;
-        match self.format {
-            Format::Ladder => {
-                let revised = |_: &Trace, _, _: &_| {};
-                while !take(&mut trace, feeds.recv()?, revised) {}
-                let wanted = self.wanted(&trace)?;
-                ladder::write(&mut self.out, &trace, wanted, self.style).context(WRITING)?;
-            }
-            Format::Json => {
-                self.json(&mut trace, &feeds).context(WRITING)?;
-                self.wanted(&trace)?;
-            }
+        let written = self.write_all(&mut trace, &feeds).context(WRITING);
+        // However the output ended: what the kernel still has belongs into the file.
+        if let Some(stop) = stop {
+            stop();
+            while trace.ended.is_none() && !take(&mut trace, feeds.recv()?, |_, _, _| {}) {}
         }
-        self.out.flush().context(WRITING)?;
+        written?;
+        self.wanted(&trace)?;
         if trace.is_empty() && trace.breaks_off().is_none() {
             eprintln!(
                 "tcpviz: no TCP segment to show; {}",
@@ -179,6 +177,18 @@ impl Text<'_> {
             );
         }
         finish(&trace)
+    }
+
+    fn write_all(&mut self, trace: &mut Trace, feeds: &Receiver<Feed>) -> anyhow::Result<()> {
+        match self.format {
+            Format::Json => self.json(trace, feeds)?,
+            Format::Ladder => {
+                while !take(trace, feeds.recv()?, |_, _, _| {}) {}
+                let wanted = self.cli.connection.map(|number| number - 1);
+                ladder::write(&mut self.out, trace, wanted, self.style)?;
+            }
+        }
+        Ok(self.out.flush()?)
     }
 
     /// From a file, states as they are finally known; while a capture grows, line by line, with
@@ -218,19 +228,20 @@ impl Text<'_> {
             writer.segments(trace, 0)?;
         }
         writer.connections(trace)?;
+        if growing {
+            writer.end(trace)?;
+        }
         Ok(())
     }
 
-    /// The connection asked for, if it exists.
-    fn wanted(&self, trace: &Trace) -> anyhow::Result<Option<u32>> {
+    /// Whether the connection asked for exists.
+    fn wanted(&self, trace: &Trace) -> anyhow::Result<()> {
+        let connections = trace.connections().len();
         match self.cli.connection {
-            Some(number) if number as usize > trace.connections().len() => {
-                bail!(
-                    "there is no connection {number}: the capture has {}",
-                    trace.connections().len()
-                )
+            Some(number) if number as usize > connections => {
+                bail!("there is no connection {number}: the capture has {connections}")
             }
-            number => Ok(number.map(|number| number - 1)),
+            _ => Ok(()),
         }
     }
 }
@@ -268,6 +279,13 @@ fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
 
 /// A source that broke off is an error, told in one line, after everything before it was shown.
 fn finish(trace: &Trace) -> anyhow::Result<()> {
+    let dropped = trace.tally.dropped;
+    if dropped > 0 {
+        eprintln!(
+            "tcpviz: {} dropped before tcpviz could take them: states after a gap may be wrong",
+            counted(dropped, "frame")
+        );
+    }
     match trace.breaks_off() {
         Some(why) => bail!("{}", printable(why)),
         None => Ok(()),

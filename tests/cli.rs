@@ -184,6 +184,40 @@ fn what_cannot_be_opened_is_said_in_one_line() {
 }
 
 #[test]
+fn what_was_typed_reaches_the_terminal_only_as_text() {
+    let output = run(&["x.pcap", "e\x1b[31mvil\x07"]);
+    assert_eq!(output.status.code(), Some(2));
+    let errors = errors(&output);
+    assert!(
+        !errors.contains(|c: char| c.is_control() && c != '\n'),
+        "{errors:?}"
+    );
+    assert!(
+        errors.contains("unexpected argument") && errors.contains("vil"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn an_output_is_not_created_in_vain() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("never.json");
+    let output = run(&["-F", "json", "-o", path.to_str().unwrap(), "no-such.pcap"]);
+    assert!(output.status.code() == Some(1) && !path.exists());
+}
+
+#[test]
+fn force_takes_regular_files_only() {
+    let output = run(&["--force", "-o", "/dev/null", &close()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        errors(&output).contains("it is not a regular file"),
+        "{}",
+        errors(&output)
+    );
+}
+
+#[test]
 fn wrong_usage_exits_with_2_and_says_what_to_type() {
     for (arguments, said) in [
         (
@@ -245,8 +279,9 @@ fn a_pipe_that_still_grows_is_told_as_it_comes() {
     input.write_all(&octets[first + 40..]).unwrap();
     drop(input);
     let rest: Vec<_> = lines.collect();
-    assert_eq!(rest.len(), 6 + 1);
-    assert!(rest[6].contains(r#""kind":"reset""#) && child.wait().unwrap().success());
+    assert_eq!(rest.len(), 6 + 1 + 1);
+    assert!(rest[6].contains(r#""kind":"reset""#) && rest[7].contains(r#""type":"end""#));
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]

@@ -390,6 +390,52 @@ fn pcapng_simple_packets_are_read_without_times() {
 }
 
 #[test]
+fn pcapng_obsolete_packet_blocks_are_read() {
+    for big_endian in [false, true] {
+        let mut file = File::new(big_endian);
+        file.section()
+            .interface(ETHERNET, 0, 6, 0)
+            .interface(101, 0, 9, 0);
+        for packet in packets(V4) {
+            let body = file.body(|body| {
+                let len = u32::try_from(packet.ip.len()).unwrap();
+                body.u16(1)
+                    .u16(0)
+                    .u32((packet.time_ns >> 32) as u32)
+                    .u32(packet.time_ns as u32);
+                body.u32(len).u32(len);
+                body.octets.extend(&packet.ip);
+            });
+            file.block(2, &body);
+        }
+        same_story(V4, 1, &file.octets);
+    }
+}
+
+#[test]
+fn a_compressed_capture_cut_short_shows_what_is_before() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    encoder
+        .write_all(&std::fs::read(capture(V4)).unwrap())
+        .unwrap();
+    let octets = encoder.finish().unwrap();
+    let file = written(&octets[..octets.len() - 40]);
+    let output = run(&["-F", "json", file.path().to_str().unwrap()]);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        errors.contains("ends in the middle of a record, after frame 6"),
+        "{errors}"
+    );
+    assert_eq!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .matches(r#""type":"segment""#)
+            .count(),
+        6
+    );
+}
+
+#[test]
 fn pcapng_block_larger_than_the_buffer_is_passed_over() {
     let packets = packets(V4);
     let mut file = File::new(false);

@@ -194,8 +194,8 @@ fn no_size_is_too_small() {
         &[Action::Help],
     ] {
         press(&mut app, actions);
-        for columns in [1, 2, 5, 9, 14, 20, 27, 35, 44, 54] {
-            for lines in [1, 2, 3, 5, 7, 9, 11, 13, 16, 22] {
+        for columns in [0, 1, 2, 5, 9, 14, 20, 27, 35, 44, 54] {
+            for lines in [0, 1, 2, 3, 5, 7, 9, 11, 13, 16, 22] {
                 screen(&app, columns, lines);
             }
         }

@@ -54,6 +54,12 @@ enum Line<'a> {
         client_state: &'static str,
         server_state: &'static str,
     },
+    End {
+        frames: u64,
+        segments: usize,
+        dropped: u64,
+        truncated: bool,
+    },
     Connection {
         connection: u32,
         client: String,
@@ -159,6 +165,19 @@ impl<W: Write> Writer<W> {
             })?;
         }
         Ok(())
+    }
+
+    /// The last line of a capture that grew: the counts at its end.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn end(&mut self, trace: &Trace) -> io::Result<()> {
+        self.line(&Line::End {
+            frames: trace.tally.frames,
+            segments: trace.records.len(),
+            dropped: trace.tally.dropped,
+            truncated: trace.breaks_off().is_some(),
+        })
     }
 
     /// The connections, last.

@@ -22,6 +22,8 @@ pub struct Opened {
     copy: Option<File>,
     /// Where payloads can be read back, if that was asked for.
     pub store: Option<Store>,
+    /// It isn't a file but a pipe, which may still grow.
+    pub growing: bool,
 }
 
 /// Opens `path`, or standard input for `-`, without waiting for its first octet.
@@ -42,6 +44,7 @@ pub fn open(path: &Path, keep: bool) -> io::Result<Opened> {
         }
         (Box::new(file.try_clone()?), kind.is_file().then_some(file))
     };
+    let growing = file.is_none();
     let mut magic = GZIP;
     let readable_twice = match &file {
         Some(file) => file.read_at(&mut magic, 0)? < magic.len() || magic != GZIP,
@@ -55,7 +58,12 @@ pub fn open(path: &Path, keep: bool) -> io::Result<Opened> {
             (Some(copy.try_clone()?), Some(Store::new(copy)))
         }
     };
-    Ok(Opened { input, copy, store })
+    Ok(Opened {
+        input,
+        copy,
+        store,
+        growing,
+    })
 }
 
 /// The first octets of what gzip has compressed.
@@ -76,7 +84,7 @@ impl Opened {
         Ok(match self.copy {
             Some(copy) => Box::new(Copying {
                 input: capture,
-                copy,
+                copy: Some(copy),
             }),
             None => capture,
         })
@@ -138,6 +146,13 @@ fn read(
                     error: None,
                 });
             }
+            // A compressed stream that is cut short.
+            Err(why) if why.kind() == io::ErrorKind::UnexpectedEof => {
+                return Some(Ended {
+                    cut: Some(savefile.cut_short()),
+                    error: None,
+                });
+            }
             Err(why) => {
                 return Some(failed(format!(
                     "reading stopped: {why}; everything before is shown"
@@ -150,13 +165,18 @@ fn read(
 /// Copies what is read from an input that can be read only once.
 struct Copying<R> {
     input: R,
-    copy: File,
+    copy: Option<File>,
 }
 
 impl<R: Read> Read for Copying<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.input.read(buffer)?;
-        self.copy.write_all(&buffer[..count])?;
+        // Without room for a copy, frames can't be read back; that stops nobody from reading on.
+        if let Some(copy) = &mut self.copy
+            && copy.write_all(&buffer[..count]).is_err()
+        {
+            self.copy = None;
+        }
         Ok(count)
     }
 }

@@ -3,7 +3,9 @@
 
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::fd::AsFd;
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use pcap::{Active, Capture, Device, Error, Linktype, Precision};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -17,6 +19,9 @@ const TICK: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 250_000_000,
 };
+
+/// How long the kernel's buffer is emptied after the end was asked for: under a flood it never is.
+const DRAIN: Duration = Duration::from_secs(2);
 
 /// Octets of kernel buffer: with frames of up to 64 KiB on loopback the default 2 MiB holds only
 /// some thirty.
@@ -135,23 +140,28 @@ fn open_error(interface: &str, why: &Error) -> OpenError {
 }
 
 impl Open {
-    /// Starts the capture thread.
+    /// Starts the capture thread, and one that hands on what it captures: whoever looks at it may
+    /// be slow or stuck, the capture isn't.
     ///
     /// # Errors
     /// The save file can't be written.
     pub fn start(self, mut save: SaveFile, mut sink: Sink) -> io::Result<Running> {
         save.begin(self.link)?;
         let (stopped, stop) = io::pipe()?;
+        let (captured, waiting) = channel();
         thread::Builder::new()
             .name("capture".into())
             .spawn(move || {
                 let interface = self.interface.clone();
-                let ended = self.run(&mut save, &mut sink, &stopped);
+                let ended = self.run(&mut save, &captured, &stopped);
                 let error = ended
                     .err()
                     .map(|why| format!("the capture on {interface} stopped: {why}"));
-                sink(Feed::Ended(Ended { cut: None, error }));
+                let _ = captured.send(Feed::Ended(Ended { cut: None, error }));
             })?;
+        thread::Builder::new()
+            .name("handing on".into())
+            .spawn(move || while waiting.recv().is_ok_and(&mut sink) {})?;
         Ok(Running { stop })
     }
 
@@ -160,7 +170,7 @@ impl Open {
     fn run(
         mut self,
         save: &mut SaveFile,
-        sink: &mut Sink,
+        captured: &Sender<Feed>,
         stopped: &PipeReader,
     ) -> Result<(), String> {
         // The kernel has applied the filter already.
@@ -173,11 +183,22 @@ impl Open {
             unit_ns: self.unit_ns,
             frames: 0,
         };
+        let mut told = collector.batch.tally;
+        let mut stop_at: Option<Instant> = None;
         loop {
             let stopping = wait(&self.capture, stopped).map_err(|why| why.to_string())?;
-            while reader.take(&mut self.capture, save, &mut collector, sink)? > 0 {}
+            let taken = reader.take(&mut self.capture, save, &mut collector);
+            if collector.batch.tally != told {
+                told = collector.batch.tally;
+                // Nobody may listen any more; the file goes on.
+                let _ = captured.send(Feed::Batch(collector.flush()));
+            }
+            let empty = taken? == 0;
             if stopping {
-                return Ok(());
+                let stop_at = *stop_at.get_or_insert_with(|| Instant::now() + DRAIN);
+                if empty || Instant::now() > stop_at {
+                    return Ok(());
+                }
             }
         }
     }
@@ -203,15 +224,14 @@ struct Reader {
 }
 
 impl Reader {
-    /// Takes a batch of what is there, writes it to the file, and hands it on.
+    /// Takes a batch of what is there and writes it to the file; returns how many frames.
     fn take(
         &mut self,
         capture: &mut Capture<Active>,
         save: &mut SaveFile,
         collector: &mut Collector,
-        sink: &mut Sink,
     ) -> Result<usize, String> {
-        let mut unreadable = None;
+        let mut unusable = Ok(());
         let taken = capture.dispatch(Some(BATCH), |packet| {
             let header = packet.header;
             let seconds = u64::try_from(header.ts.tv_sec).unwrap_or(0);
@@ -226,7 +246,9 @@ impl Reader {
                 wire_len: header.len,
                 data: packet.data,
             };
-            unreadable = collector.take(&frame).err();
+            if unusable.is_ok() {
+                unusable = collector.take(&frame);
+            }
         });
         // Even if reading broke off, what came before is written.
         save.flush()
@@ -234,11 +256,8 @@ impl Reader {
         if let Ok(stats) = capture.stats() {
             collector.batch.tally.dropped = u64::from(stats.dropped) + u64::from(stats.if_dropped);
         }
-        sink(Feed::Batch(collector.flush()));
-        match unreadable {
-            Some(why) => Err(why),
-            None => taken.map_err(|why| why.to_string()),
-        }
+        unusable?;
+        taken.map_err(|why| why.to_string())
     }
 }
 

@@ -43,7 +43,7 @@ impl Collector {
         let tally = &mut self.batch.tally;
         tally.frames += 1;
         self.batch.link.get_or_insert(frame.link);
-        if !self.filter.matches(frame)? {
+        if frame.link.is_known() && !self.filter.matches(frame)? {
             tally.filtered += 1;
             return Ok(());
         }

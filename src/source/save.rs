@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
+
 use crate::wire::LinkType;
 
 /// libpcap's MAXIMUM_SNAPLEN: frames are saved whole.
@@ -13,6 +15,41 @@ pub const SNAPLEN: u32 = 262_144;
 
 /// Octets of a pcap record's header.
 const RECORD_HEADER: u64 = 16;
+
+/// Creates a file that will belong to `owner` (user and group number) if given. An existing one is
+/// taken only with `force`, only if it is a regular file, not through a symbolic link, and stays
+/// whose it is.
+///
+/// # Errors
+/// It exists and `force` isn't set, is no regular file, or can't be opened.
+pub fn create(path: &Path, force: bool, owner: Option<(u32, u32)>) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options
+        .read(true)
+        .write(true)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+    match options.clone().create_new(true).open(path) {
+        Err(why) if force && why.kind() == io::ErrorKind::AlreadyExists => {
+            let file = options.open(path)?;
+            if !file.metadata()?.is_file() {
+                return Err(io::Error::other("it is not a regular file"));
+            }
+            file.set_len(0)?;
+            Ok(file)
+        }
+        created => {
+            let file = created?;
+            give(&file, owner)?;
+            Ok(file)
+        }
+    }
+}
+
+fn give(file: &File, owner: Option<(u32, u32)>) -> io::Result<()> {
+    owner.map_or(Ok(()), |(user, group)| {
+        fchown(file, Some(user), Some(group))
+    })
+}
 
 /// The file a live capture goes to.
 #[derive(Debug)]
@@ -26,38 +63,23 @@ pub struct SaveFile {
 }
 
 impl SaveFile {
-    /// Creates the file `path`, or a temporary one; it will belong to `owner` (user and group
-    /// number) if given.
+    /// Creates the file `path`, or a temporary one.
     ///
     /// # Errors
-    /// It exists and `force` isn't set, or can't be created.
+    /// Those of [`create`]; a temporary file can't be had.
     pub fn create(path: Option<&Path>, force: bool, owner: Option<(u32, u32)>) -> io::Result<Self> {
         let (file, path, temporary) = match path {
-            Some(path) => {
-                let mut options = OpenOptions::new();
-                options
-                    .read(true)
-                    .write(true)
-                    .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
-                let options = if force {
-                    options.create(true).truncate(true)
-                } else {
-                    options.create_new(true)
-                };
-                (options.open(path)?, path.to_path_buf(), false)
-            }
+            Some(path) => (create(path, force, owner)?, path.to_path_buf(), false),
             None => {
                 let named = tempfile::Builder::new()
                     .prefix("tcpviz-")
                     .suffix(".pcap")
                     .tempfile()?;
+                give(named.as_file(), owner)?;
                 let (file, path) = named.keep()?;
                 (file, path, true)
             }
         };
-        if let Some((user, group)) = owner {
-            fchown(&file, Some(user), Some(group))?;
-        }
         Ok(SaveFile {
             file,
             path,

@@ -84,9 +84,8 @@ fn fin(record: &Record, before: PerSide<State>) -> String {
     }
     if before[peer] == State::Established {
         return format!(
-            "{data}The {me} will send no more: close(), shutdown(SHUT_WR), or its process ended. When \
-             it has read what came before, the {peer}'s read() returns 0. It may still send; only a \
-             reply to that shows whether anyone reads it.  RFC 9293 3.6"
+            "{data}The {me} will send no more: close(), shutdown(SHUT_WR) or exit. The {peer}'s read() \
+             returns 0 once all is read; it may still send, perhaps to nobody.  RFC 9293 3.6"
         );
     }
     match record.states[peer] {

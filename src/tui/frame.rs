@@ -26,6 +26,9 @@ use crate::story::numbers::{counted, grouped, read_without};
 /// Draws everything that is on the screen.
 pub fn draw(app: &App, frame: &mut Frame<'_>) {
     let area = frame.area();
+    if area.is_empty() {
+        return;
+    }
     let buffer = frame.buffer_mut();
     let list_lines = match app.list {
         ListView::Hidden => 0,

@@ -1,4 +1,4 @@
-//! The one table of keys: the event loop, the footer and the help are all made from it.
+//! The keys: what each does, and what people read about them; the help and the README come from here.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 

@@ -25,9 +25,6 @@ use crate::wire::Feed;
 /// Messages handled before the screen is drawn again, so that a flood can't keep the screen still.
 const BETWEEN_FRAMES: usize = 64;
 
-/// Exit code after a panic, as Rust's own.
-const PANICKED: i32 = 101;
-
 /// What wakes the UI.
 #[derive(Debug)]
 pub enum Message {
@@ -48,7 +45,7 @@ pub fn run(
     input: SyncSender<Message>,
 ) -> io::Result<()> {
     let mut terminal = ratatui::try_init()?;
-    end_on_panic();
+    show_cursor_on_panic();
     thread::spawn(move || {
         while let Ok(event) = event::read() {
             if input.send(Message::Input(event)).is_err() {
@@ -63,15 +60,13 @@ pub fn run(
     result
 }
 
-/// A panic in any thread ends the program: the terminal is restored by then (ratatui's hook), so
-/// going on would draw over what the user gets back.
-fn end_on_panic() {
+/// ratatui's hook restores the terminal but leaves the cursor to a destructor, which doesn't run
+/// where a panic ends the program.
+fn show_cursor_on_panic() {
     let restore_and_tell = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        restore_and_tell(info);
-        // The hook leaves the cursor to the terminal's destructor, which won't run.
         let _ = crossterm::execute!(io::stdout(), crossterm::cursor::Show);
-        std::process::exit(PANICKED);
+        restore_and_tell(info);
     }));
 }
 

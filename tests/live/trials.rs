@@ -30,7 +30,8 @@ pub fn all() -> Vec<Trial> {
             },
         )
     });
-    let others: [(&str, fn()); 9] = [
+    let others: [(&str, fn()); 10] = [
+        ("a_stuck_reader_does_not_stop_the_capture", stuck_reader),
         ("random_scripts_agree_with_the_kernel::ipv4", || {
             scripts_agree_with_the_kernel("127.0.0.1");
         }),
@@ -246,7 +247,12 @@ fn refused_connection() {
         line["type"] == "revision" && line["server_state"] == "CLOSED"
     });
     let lines = live.stop();
-    assert_eq!(lines.last().unwrap()["ending"]["kind"], "refused");
+    let told = lines
+        .iter()
+        .find(|line| line["type"] == "connection")
+        .unwrap();
+    assert_eq!(told["ending"]["kind"], "refused");
+    assert_eq!(lines.last().unwrap()["type"], "end");
     // From a file, states are as finally known.
     assert!(
         segments(&json(&path))
@@ -303,6 +309,45 @@ fn leaving_right_after_a_close() {
         "every RST was captured"
     );
     assert_eq!(connections[49]["client"], last.as_str());
+}
+
+/// More connections than pipe and queues hold.
+const CONNECTIONS: usize = 3_000;
+
+/// Whoever reads the output may be stuck: the capture file isn't.
+fn stuck_reader() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("all.pcap");
+    let (listener, server) = listen("127.0.0.1");
+    let port = server.port().to_string();
+    let mut child = tcpviz()
+        .args(["-F", "json", "--port", &port, "-w", path.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    output.read_line(&mut first).unwrap();
+    // Nobody reads from here on.
+    for _ in 0..CONNECTIONS {
+        let mut pair = connect(&listener, server);
+        pair.client
+            .as_ref()
+            .unwrap()
+            .set_linger(Some(Duration::ZERO))
+            .unwrap();
+        pair.client = None;
+    }
+    // Now nobody ever will: the program ends, and what it captured is in the file.
+    drop(output);
+    assert!(child.wait().unwrap().success(), "a broken pipe is silent");
+    let lines = json(&path);
+    let resets = lines
+        .iter()
+        .filter(|line| line["ending"]["kind"] == "reset")
+        .count();
+    assert_eq!(resets, CONNECTIONS);
 }
 
 fn screen_follows_live() {

@@ -123,12 +123,16 @@ impl<R: Read> Savefile<R> {
             };
             return Some(format!("the capture {missing}; there is nothing to show"));
         }
-        (self.skip > 0 || left > 0).then(|| {
-            format!(
-                "the capture ends in the middle of a record, after frame {}; everything before is shown",
-                self.frames
-            )
-        })
+        (self.skip > 0 || left > 0).then(|| self.cut_short())
+    }
+
+    /// That the capture ends where it shouldn't.
+    #[must_use]
+    pub fn cut_short(&self) -> String {
+        format!(
+            "the capture ends in the middle of a record, after frame {}; everything before is shown",
+            self.frames
+        )
     }
 
     fn damaged(&self, why: &str) -> String {

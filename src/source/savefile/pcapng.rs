@@ -10,6 +10,8 @@ use crate::wire::LinkType;
 
 pub const SHB: u32 = 0x0a0d_0d0a;
 const IDB: u32 = 1;
+/// The obsolete Packet Block, which pcap-parser doesn't know.
+const PB: u32 = 2;
 const SPB: u32 = 3;
 const EPB: u32 = 6;
 
@@ -61,7 +63,7 @@ impl Pcapng {
         if len < 12 || len % 4 != 0 {
             return Err(format!("a block claims a length of {len} octets"));
         }
-        let is_needed = matches!(kind, SHB | IDB | EPB | SPB);
+        let is_needed = matches!(kind, SHB | IDB | PB | SPB | EPB);
         if !is_needed {
             return Ok(Looked::Passed(len.into()));
         }
@@ -71,6 +73,7 @@ impl Pcapng {
             ));
         }
         match octets.get(..len as usize) {
+            Some(block) if kind == PB => self.obsolete_packet(block),
             Some(block) => self.read(block),
             None => Ok(Looked::Incomplete),
         }
@@ -111,6 +114,35 @@ impl Pcapng {
             _ => {}
         }
         Ok(Looked::Passed(block.len() as u64))
+    }
+
+    /// As an Enhanced Packet Block, but for an interface number of 16 bits with a drop count behind it.
+    fn obsolete_packet(&self, block: &[u8]) -> Result<Looked, String> {
+        let Some(fixed) = block.get(8..28).filter(|_| block.len() >= 32) else {
+            return Err("a block that can't be read".into());
+        };
+        let word = |at: usize| {
+            let octets = [fixed[at], fixed[at + 1], fixed[at + 2], fixed[at + 3]];
+            if self.big_endian {
+                u32::from_be_bytes(octets)
+            } else {
+                u32::from_le_bytes(octets)
+            }
+        };
+        let id = if self.big_endian {
+            word(0) >> 16
+        } else {
+            word(0) & 0xffff
+        };
+        let interface = self.interface(id)?;
+        let ticks = u64::from(word(4)) << 32 | u64::from(word(8));
+        interface.found(
+            interface.time_ns(ticks),
+            word(16),
+            word(12),
+            28,
+            block.len(),
+        )
     }
 
     fn interface(&self, id: u32) -> Result<Interface, String> {
