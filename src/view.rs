@@ -106,7 +106,7 @@ impl View {
                 if let Some(number) = cli.connection {
                     app.show_only(number - 1);
                 }
-                show_ui(app, start)
+                show_ui(cli, app, start)
             }
             View::Text(format, out) => Text {
                 cli,
@@ -120,7 +120,7 @@ impl View {
     }
 }
 
-fn show_ui(mut app: App, start: Start) -> anyhow::Result<()> {
+fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     let (sender, messages) = sync_channel(QUEUE);
     let feed = sender.clone();
     let stop = start(Box::new(move |fed| feed.send(Message::Feed(fed)).is_ok()))?;
@@ -139,6 +139,7 @@ fn show_ui(mut app: App, start: Start) -> anyhow::Result<()> {
         }
     }
     left?;
+    check_wanted(cli, &app.trace)?;
     finish(&app.trace)
 }
 
@@ -169,7 +170,7 @@ impl Text<'_> {
             while trace.ended.is_none() && !take(&mut trace, feeds.recv()?, |_, _, _| {}) {}
         }
         written?;
-        self.wanted(&trace)?;
+        check_wanted(self.cli, &trace)?;
         if trace.is_empty() && trace.breaks_off().is_none() {
             eprintln!(
                 "tcpviz: no TCP segment to show; {}",
@@ -233,16 +234,16 @@ impl Text<'_> {
         }
         Ok(())
     }
+}
 
-    /// Whether the connection asked for exists.
-    fn wanted(&self, trace: &Trace) -> anyhow::Result<()> {
-        let connections = trace.connections().len();
-        match self.cli.connection {
-            Some(number) if number as usize > connections => {
-                bail!("there is no connection {number}: the capture has {connections}")
-            }
-            _ => Ok(()),
+/// Whether the connection asked for exists.
+fn check_wanted(cli: &Cli, trace: &Trace) -> anyhow::Result<()> {
+    let connections = trace.connections().len();
+    match cli.connection {
+        Some(number) if number as usize > connections => {
+            bail!("there is no connection {number}: the capture has {connections}")
         }
+        _ => Ok(()),
     }
 }
 

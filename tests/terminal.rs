@@ -282,6 +282,14 @@ fn panicking_ui() {
 }
 
 #[test]
+fn a_connection_that_is_not_there_is_said() {
+    let mut screen = Screen::start(&["-c", "9", &close()], 80, 24);
+    screen.wait_for("There is no connection 9: the capture has 1.");
+    screen.press("q");
+    assert_eq!(screen.wait_for_end(), 1);
+}
+
+#[test]
 fn a_capture_that_breaks_off_is_shown_and_said() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cut.pcap");
