@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 
 use tcpviz::privilege;
 use tcpviz::source::live::{self, OpenError};
-use tcpviz::source::save::SaveFile;
+use tcpviz::source::save::{FILE_HEADER, SaveFile};
 use tcpviz::source::{Selection, Sink, Store};
 use tcpviz::story::numbers::{counted, printable};
 use tcpviz::tui::{Origin, ReadBack};
@@ -55,20 +55,22 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     };
     let filter = selection.kernel_filter();
     let open = live::open(&interface, selection).map_err(explain)?;
+    let view = view::open(cli)?;
     let save = SaveFile::create(cli.write.as_deref(), cli.force, privilege::invoking_user())
         .map_err(|why| match &cli.write {
             Some(path) => view::cannot_create(path, why),
             None => anyhow::Error::new(why)
                 .context("can't create a temporary file; --write FILE names another place"),
         })?;
-    let view = view::open(cli)?;
     let saved = Saved {
         path: save.path.clone(),
         temporary: save.temporary,
         segments: Arc::default(),
     };
-    privilege::give_up()
-        .context("root and capabilities can't be given up, so nothing is captured")?;
+    if let Err(why) = privilege::give_up() {
+        saved.tell();
+        return Err(why).context("root and capabilities can't be given up, so nothing is captured");
+    }
     let store = Store::new(save.reader()?);
     let read_back: ReadBack = Box::new(move |place| store.frame(place));
     let origin = Origin {
@@ -108,11 +110,16 @@ struct Saved {
 }
 
 impl Saved {
-    /// Says where the capture is and how to see it again; an empty temporary file goes.
+    /// Says where the capture is and how to see it again; a temporary file without a frame goes.
     fn tell(&self) {
         let segments = self.segments.load(Ordering::Relaxed);
         let path = quoted(&self.path.to_string_lossy());
-        if self.temporary && segments == 0 {
+        // The file itself is asked, not what reached the view: that may be less.
+        let is_empty = self
+            .path
+            .metadata()
+            .is_ok_and(|file| file.len() <= FILE_HEADER);
+        if self.temporary && is_empty {
             let _ = std::fs::remove_file(&self.path);
             eprintln!("tcpviz: nothing was captured");
         } else {

@@ -414,11 +414,7 @@ fn pcapng_obsolete_packet_blocks_are_read() {
 
 #[test]
 fn a_compressed_capture_cut_short_shows_what_is_before() {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
-    encoder
-        .write_all(&std::fs::read(capture(V4)).unwrap())
-        .unwrap();
-    let octets = encoder.finish().unwrap();
+    let octets = gzip(flate2::Compression::none());
     let cut = &octets[..octets.len() - 40];
     check_breaks_off(cut, 6, "ends in the middle of a record, after frame 6");
 }
@@ -449,11 +445,16 @@ fn pcapng_block_larger_than_the_buffer_is_passed_over() {
 
 #[test]
 fn gzip_compressed_capture_tells_the_same() {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    same_story(V4, 1, &gzip(flate2::Compression::default()));
+}
+
+/// A capture, compressed.
+fn gzip(level: flate2::Compression) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
     encoder
         .write_all(&std::fs::read(capture(V4)).unwrap())
         .unwrap();
-    same_story(V4, 1, &encoder.finish().unwrap());
+    encoder.finish().unwrap()
 }
 
 /// Wherever a file breaks off: every whole record before is shown, and the rest is told.

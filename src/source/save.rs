@@ -13,6 +13,9 @@ use crate::wire::LinkType;
 /// libpcap's MAXIMUM_SNAPLEN: frames are saved whole.
 pub const SNAPLEN: u32 = 262_144;
 
+/// Octets of a pcap file's header: a file no longer than this holds no frame.
+pub const FILE_HEADER: u64 = 24;
+
 /// Octets of a pcap record's header.
 const RECORD_HEADER: u64 = 16;
 

@@ -20,16 +20,18 @@ const NUMBER: usize = 3;
 const ENDING: usize = 21;
 
 /// Lines the list takes above the ladder: all connections if they are few, else a quarter of the
-/// screen; only the chosen one on a tiny screen.
+/// screen; less on a small screen, where the ladder needs them, and only the chosen one on a tiny one.
 #[must_use]
 pub fn lines(connections: usize, height: u16) -> u16 {
-    if height < 16 {
-        return 1;
-    }
+    let most = match height {
+        0..=15 => return 1,
+        16..=23 => 3,
+        _ => height / 4,
+    };
     let wanted = u16::try_from(connections)
         .unwrap_or(u16::MAX)
         .saturating_add(1);
-    wanted.min((height / 4).max(3))
+    wanted.min(most)
 }
 
 /// Draws a heading (but on one line) and as many connections as fit around the chosen one.
