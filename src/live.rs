@@ -53,7 +53,7 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
         ports: cli.ports(),
         expression: cli.filter.clone(),
     };
-    let filter = selection.kernel_filter();
+    let filter = selection.words();
     let open = live::open(&interface, selection).map_err(explain)?;
     let view = view::open(cli)?;
     let save = SaveFile::create(cli.write.as_deref(), cli.force, privilege::invoking_user())

@@ -5,8 +5,12 @@
 //! them.
 
 use crate::conn::state::PerSide;
-use crate::conn::{Certainty, Connection, ConnectionId, Notes, Revision, Side, State, Table};
-use crate::wire::{Batch, Captured, Ended, Flags, LinkType, Place, Ports, Seq, Tally};
+use crate::conn::{
+    Certainty, Connection, ConnectionId, ErrorSeen, Notes, Revision, Side, State, Table,
+};
+use crate::wire::{
+    Batch, Captured, CapturedError, Ended, Flags, LinkType, Place, Ports, Seq, Tally,
+};
 
 /// One segment of the trace, and both ends after it.
 #[derive(Clone, Copy, Debug)]
@@ -34,10 +38,25 @@ impl Record {
     }
 }
 
+/// An ICMP error about a segment of the trace.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorRecord {
+    /// Nanoseconds since the Unix epoch.
+    pub time_ns: u64,
+    /// The frame's number, from 1.
+    pub frame: u32,
+    /// How many records came before it.
+    pub after: usize,
+    pub connection: ConnectionId,
+    pub seen: ErrorSeen,
+}
+
 /// Everything read so far.
 #[derive(Debug)]
 pub struct Trace {
     pub records: Vec<Record>,
+    /// The ICMP errors, in the order of the capture.
+    pub errors: Vec<ErrorRecord>,
     /// For each connection, the indices of its records, in order.
     rows: Vec<Vec<u32>>,
     table: Table,
@@ -54,6 +73,7 @@ impl Trace {
     pub fn new(ports: Ports) -> Self {
         Trace {
             records: Vec::new(),
+            errors: Vec::new(),
             rows: Vec::new(),
             table: Table::new(ports),
             tally: Tally::default(),
@@ -69,18 +89,39 @@ impl Trace {
         batch: &Batch,
         mut revised: impl FnMut(&Trace, ConnectionId, &Revision),
     ) {
+        if batch.tally.dropped > self.tally.dropped {
+            self.table.doubt();
+        }
         self.tally = batch.tally;
         self.link = self.link.or(batch.link);
+        let mut errors = batch.errors.iter().peekable();
         for captured in &batch.segments {
-            if let Some((id, revision)) = self.push(captured) {
-                revised(self, id, &revision);
+            while let Some(error) = errors.next_if(|error| error.frame < captured.place.frame) {
+                self.push_error(error);
             }
+            let (id, revisions) = self.push(captured);
+            for revision in &revisions {
+                revised(self, id, revision);
+            }
+        }
+        errors.for_each(|error| self.push_error(error));
+    }
+
+    fn push_error(&mut self, captured: &CapturedError) {
+        if let Some((connection, seen)) = self.table.report(&captured.error) {
+            self.errors.push(ErrorRecord {
+                time_ns: captured.time_ns,
+                frame: captured.frame,
+                after: self.records.len(),
+                connection,
+                seen,
+            });
         }
     }
 
-    fn push(&mut self, captured: &Captured) -> Option<(ConnectionId, Revision)> {
+    fn push(&mut self, captured: &Captured) -> (ConnectionId, Vec<Revision>) {
         let seg = &captured.segment;
-        let (id, from, observed) = self.table.observe(seg);
+        let (id, from, observed) = self.table.observe(seg, captured.time_ns);
         self.rows
             .resize_with(self.table.connections.len(), Vec::new);
         let index =
@@ -100,11 +141,13 @@ impl Trace {
             states: observed.states,
             certainty: observed.certainty,
         });
-        let revision = observed.revision?;
-        for &row in &self.rows[id as usize][revision.from as usize..revision.to as usize] {
-            self.records[row as usize].states[revision.side] = revision.state;
+        for revision in &observed.revisions {
+            for &row in &self.rows[id as usize][revision.from as usize..revision.to as usize] {
+                let state = &mut self.records[row as usize].states[revision.side];
+                *state = revision.correction.of(*state);
+            }
         }
-        Some((id, revision))
+        (id, observed.revisions)
     }
 
     #[must_use]

@@ -2,7 +2,7 @@
 //! reference.
 
 use super::Endpoint;
-use crate::wire::{Flags, Segment};
+use crate::wire::{Flags, Segment, Seq};
 
 /// One remark on one segment. The names are those of the JSON output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,14 +18,20 @@ pub enum Note {
     OutOfOrder,
     /// Acknowledges what the last segment did, while data is outstanding.
     DuplicateAck,
+    /// Fills what the receiver allowed: the sender must wait.
+    WindowFull,
     /// The window is 0: the sender must stop.
     ZeroWindow,
     /// Only the window changed.
     WindowUpdate,
+    /// Asks whether a window that was 0 is still closed.
+    WindowProbe,
     /// Nothing (or one old octet) at SND.NXT - 1: is the peer still there?
     KeepAlive,
     /// Answers a keep-alive.
     KeepAliveAck,
+    /// Answers an RST or SYN that doesn't count (RFC 5961).
+    ChallengeAck,
     /// An RST that RFC 5961 doesn't let count.
     ResetIgnored,
     /// A new SYN between addresses and ports that had a connection before.
@@ -39,16 +45,19 @@ pub enum Note {
 }
 
 impl Note {
-    pub const ALL: [(Note, &'static str); 14] = [
+    pub const ALL: [(Note, &'static str); 17] = [
         (Note::Retransmission, "retransmission"),
         (Note::FinRetransmission, "fin-retransmission"),
         (Note::SynRetransmission, "syn-retransmission"),
         (Note::OutOfOrder, "out-of-order"),
         (Note::DuplicateAck, "duplicate-ack"),
+        (Note::WindowFull, "window-full"),
         (Note::ZeroWindow, "zero-window"),
         (Note::WindowUpdate, "window-update"),
+        (Note::WindowProbe, "window-probe"),
         (Note::KeepAlive, "keep-alive"),
         (Note::KeepAliveAck, "keep-alive-ack"),
+        (Note::ChallengeAck, "challenge-ack"),
         (Note::ResetIgnored, "reset-ignored"),
         (Note::PortReused, "port-reused"),
         (Note::Urgent, "urgent"),
@@ -107,15 +116,18 @@ fn note_order(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, notes: &mut
         notes.add(Note::PreviousNotCaptured);
         return;
     }
-    let all_acknowledged = sender.snd_una == Some(nxt);
-    if seg.seq == nxt - 1
-        && seg.len <= 1
-        && all_acknowledged
-        && !seg.has(Flags::FIN)
-        && sender.fin.is_none()
-    {
-        notes.add(Note::KeepAlive);
+    if is_probe(sender, receiver, seg, nxt) {
+        let closed = receiver.last_sent.is_some_and(|(_, wnd)| wnd == 0);
+        notes.add(if closed {
+            Note::WindowProbe
+        } else {
+            Note::KeepAlive
+        });
         return;
+    }
+    let is_news = seg.len > 0 && seg.seq_end().after(nxt);
+    if is_news && receiver.right_edge == Some(seg.seq + seg.len) {
+        notes.add(Note::WindowFull);
     }
     if seg.seq_len() == 0 || !seg.seq.before(nxt) {
         return;
@@ -135,6 +147,20 @@ fn note_order(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, notes: &mut
     }
 }
 
+/// Whether the segment only asks for an acknowledgement: nothing or one octet, of what the peer has
+/// or can't take.
+fn is_probe(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, nxt: Seq) -> bool {
+    if seg.len > 1 || seg.has(Flags::FIN) || sender.fin.is_some() {
+        return false;
+    }
+    let closed = receiver.last_sent.is_some_and(|(_, wnd)| wnd == 0);
+    let old = seg.seq == nxt - 1 && sender.snd_una == Some(nxt);
+    let beyond_closed = closed && seg.seq == nxt && seg.len == 1;
+    // Linux probes with the number before the oldest that isn't acknowledged.
+    let before_closed = closed && seg.len == 0 && sender.snd_una == Some(seg.seq + 1);
+    old || beyond_closed || before_closed
+}
+
 /// What the segment tells of the other direction.
 fn note_acknowledgement(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, notes: &mut Notes) {
     if seg.wnd == 0 && !seg.has(Flags::SYN) {
@@ -152,11 +178,13 @@ fn note_acknowledgement(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, n
         return;
     }
     let outstanding = receiver.snd_nxt.is_some_and(|nxt| nxt.after(ack));
-    if receiver.probed {
+    if sender.challenged {
+        notes.add(Note::ChallengeAck);
+    } else if receiver.probed && seg.wnd > 0 && last_wnd > 0 {
         notes.add(Note::KeepAliveAck);
-    } else if last_wnd != seg.wnd {
+    } else if last_wnd != seg.wnd && seg.wnd > 0 {
         notes.add(Note::WindowUpdate);
-    } else if outstanding {
+    } else if outstanding && seg.wnd > 0 {
         notes.add(Note::DuplicateAck);
     }
 }

@@ -2,14 +2,17 @@
 //!
 //! An observer isn't either end. "After this segment" means sent and delivered. A state moves only
 //! when sequence and acknowledgement numbers prove the event; the figure itself is in
-//! `transition.rs`.
+//! `transition.rs`. What a later segment disproves is taken back (`evidence.rs`); which RST counts
+//! is in `reset.rs`.
 
 use std::net::SocketAddr;
 
 use super::analysis::{Note, Notes, notes};
+use super::endpoint::Presumed;
+use super::reset::ResetSeen;
 use super::state::PerSide;
-use super::transition::{Event, next};
-use super::{Certainty, ConnectionId, Endpoint, Side, State};
+use super::transition::{Event, back, next};
+use super::{Certainty, ConnectionId, Endpoint, Errors, Side, State};
 use crate::wire::{Flags, Segment, Seq};
 
 /// The largest window there is (RFC 7323, 2.3): nothing valid stands further ahead.
@@ -43,33 +46,53 @@ pub enum Roles {
     Guessed,
 }
 
-/// An RST that counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ResetSeen {
-    pub by: Side,
-    /// Row in the connection, from 0.
-    pub row: u32,
-    /// It answered a SYN: nothing listens there.
-    pub refused: bool,
-}
-
-/// States that a later segment disproved, in rows `from..to` of the connection.
+/// States that turned out otherwise, in rows `from..to` of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revision {
     pub side: Side,
     pub from: u32,
     pub to: u32,
-    pub state: State,
+    pub correction: Correction,
+}
+
+/// How states turned out otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Correction {
+    /// It was this state all along.
+    Was(State),
+    /// The event hadn't reached this end yet.
+    Without(Event),
+    /// The event had reached this end already.
+    With(Event),
+}
+
+impl Correction {
+    /// The state that holds instead of `state`.
+    #[must_use]
+    pub fn of(self, state: State) -> State {
+        match self {
+            Correction::Was(was) => was,
+            Correction::Without(event) => back(state, event),
+            Correction::With(event) => next(state, event).unwrap_or(state),
+        }
+    }
 }
 
 /// What one segment did.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Observed {
     pub states: PerSide<State>,
     pub certainty: PerSide<Certainty>,
     pub notes: Notes,
-    /// At most one: no segment disproves two things.
-    pub revision: Option<Revision>,
+    /// What it showed of rows before it.
+    pub revisions: Vec<Revision>,
+}
+
+/// A FIN, the first of its side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FinSeen {
+    pub by: Side,
+    pub row: u32,
 }
 
 /// A connection as observed so far.
@@ -83,13 +106,22 @@ pub struct Connection {
     pub ends: PerSide<Endpoint>,
     /// The connection before this one between the same addresses and ports.
     pub previous: Option<ConnectionId>,
+    /// An end of the connection before was still in TIME-WAIT when this one began.
+    pub reuses_time_wait: bool,
     /// Segments observed.
     pub rows: u32,
-    /// Rows and senders of the first FIN of each side, in the order in which they came.
-    pub fins: Vec<(Side, u32)>,
+    /// The first FIN of each side, in the order in which they came.
+    pub fins: Vec<FinSeen>,
     /// The FINs crossed: neither acknowledged the other.
     pub simultaneous_close: bool,
+    /// The RST that ended it.
     pub reset: Option<ResetSeen>,
+    /// An RST that its receiver outlived, as far as is known.
+    pub(super) outlived: Option<ResetSeen>,
+    /// The row of an RST that ended a TIME-WAIT early (RFC 1337).
+    pub time_wait_killed: Option<u32>,
+    /// ICMP errors about it.
+    pub errors: Errors,
 }
 
 impl Connection {
@@ -113,15 +145,19 @@ impl Connection {
             initial,
             ends: PerSide::of(|side| Endpoint::new(initial[side], certainty)),
             previous,
+            reuses_time_wait: false,
             rows: 0,
             fins: Vec::new(),
             simultaneous_close: false,
             reset: None,
+            outlived: None,
+            time_wait_killed: None,
+            errors: Errors::default(),
         }
     }
 
     /// Whom a side talks to: the other one, but for a socket connected to itself.
-    fn peer_of(&self, side: Side) -> Side {
+    pub(super) fn peer_of(&self, side: Side) -> Side {
         if self.addresses.client == self.addresses.server {
             side
         } else {
@@ -129,40 +165,59 @@ impl Connection {
         }
     }
 
+    /// Both states as they are now.
+    #[must_use]
+    pub fn states(&self) -> PerSide<State> {
+        PerSide::of(|side| self.ends[side].state)
+    }
+
     /// Whether both ends are done; a new SYN,ACK then belongs to another connection.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.ends.client.state.is_over() && self.ends.server.state.is_over()
+        Side::BOTH
+            .iter()
+            .all(|side| self.ends[*side].state.is_over())
     }
 
-    /// Follows one segment, in the order in which the capture has them.
-    pub fn observe(&mut self, seg: &Segment, from: Side) -> Observed {
+    /// The row of a side's first FIN.
+    #[must_use]
+    pub fn fin_row(&self, side: Side) -> Option<u32> {
+        let fin = self.fins.iter().find(|fin| fin.by == side);
+        fin.map(|fin| fin.row)
+    }
+
+    /// Follows one segment, in the order in which the capture has them. `at`: nanoseconds since the
+    /// Unix epoch.
+    pub fn observe(&mut self, seg: &Segment, from: Side, at: u64) -> Observed {
         let to = self.peer_of(from);
-        let receiver_before = self.ends[to].state;
+        self.expire(at);
+        let before = self.states();
         let mut notes = notes(&self.ends[from], &self.ends[to], seg);
-        self.ends[from].probed = notes.has(Note::KeepAlive);
+        let mut revisions = Vec::new();
+        if from != to {
+            self.weigh(seg, from, notes, at, &mut revisions);
+        }
         self.count_from(seg, from);
-        let mut revision = None;
         if seg.has(Flags::RST) {
-            if self.reset_counts(seg, to) {
-                revision = self.reset(from);
-            } else if !self.ends[to].state.is_over() {
+            if !self.take_reset(seg, from, &mut revisions) && before[to] != State::Closed {
                 notes.add(Note::ResetIgnored);
             }
-        } else if !self.is_stray_syn_ack(seg, to) {
-            revision = self.send(seg, from);
-            self.receive(seg, to);
+        } else if !self.is_stray_syn_ack(seg, to) && !self.is_beyond(seg, from) {
+            self.send(seg, from, &mut revisions);
+            self.receive(seg, to, at);
         }
-        self.know(seg, from, receiver_before);
+        self.ends[from].challenged = false;
+        self.ends[from].probed = notes.has(Note::KeepAlive) || notes.has(Note::WindowProbe);
+        self.know(seg, from, notes, before, at);
         if to == from {
             self.ends[from.peer()] = self.ends[from].clone();
         }
         self.rows += 1;
         Observed {
-            states: PerSide::of(|side| self.ends[side].state),
+            states: self.states(),
             certainty: PerSide::of(|side| self.ends[side].certainty),
             notes,
-            revision,
+            revisions,
         }
     }
 
@@ -190,39 +245,66 @@ impl Connection {
         }
     }
 
-    fn apply(&mut self, side: Side, event: Event) {
-        if let Some(state) = next(self.ends[side].state, event) {
+    /// Moves a side along an arrow, if there is one.
+    pub(super) fn apply(&mut self, side: Side, event: Event) -> bool {
+        let arrow = next(self.ends[side].state, event);
+        if let Some(state) = arrow {
             self.ends[side].state = state;
         }
+        arrow.is_some()
+    }
+
+    /// Moves a side by something on its way to it, which nothing proves yet.
+    pub(super) fn presume(
+        &mut self,
+        side: Side,
+        event: Event,
+        proof: Option<Seq>,
+    ) -> Option<Presumed> {
+        let before = self.ends[side].state;
+        self.apply(side, event).then_some(Presumed {
+            event,
+            row: self.rows,
+            before,
+            proof,
+        })
     }
 
     /// What sending this segment says of its sender.
-    fn send(&mut self, seg: &Segment, side: Side) -> Option<Revision> {
-        let mut revision = None;
+    fn send(&mut self, seg: &Segment, side: Side, revisions: &mut Vec<Revision>) {
         if seg.has(Flags::SYN) {
-            self.send_syn(seg, side);
+            self.send_syn(seg, side, revisions);
         } else if seg.has(Flags::ACK) && self.ends[side].state == State::SynSent {
-            // Only a connection that is open acknowledges without SYN: the SYN,ACK wasn't captured.
+            // Only a connection that is open acknowledges without SYN: it has the SYN,ACK.
+            self.prove(side, Event::ReceiveSynAck, revisions);
             self.apply(side, Event::ReceiveSynAck);
         }
         if let Some(ack) = seg.ack_seq() {
             // What it acknowledges, it has received.
             self.ends[side].advance(ack);
-            self.reach_fin(side);
+            self.prove_fin(seg, side, ack, revisions);
+            self.hear_again(side, ack);
         }
         if seg.has(Flags::FIN) && self.ends[side].fin.is_none() {
-            revision = self.send_fin(seg, side);
+            self.send_fin(seg, side);
         }
         self.ends[side].sent(seg);
-        revision
+        if seg.has(Flags::SYN) && seg.has(Flags::ACK) {
+            self.agree_on_scaling(side);
+        }
+        // What was on its way to the sender meanwhile.
+        self.reach_fin(side);
     }
 
-    fn send_syn(&mut self, seg: &Segment, side: Side) {
+    fn send_syn(&mut self, seg: &Segment, side: Side, revisions: &mut Vec<Revision>) {
         let is_first = self.ends[side].iss.is_none();
         self.ends[side].iss.get_or_insert(seg.seq);
         match seg.ack_seq() {
-            None => self.apply(side, Event::SendSyn),
+            None => drop(self.apply(side, Event::SendSyn)),
             Some(ack) => {
+                if self.ends[side].state == State::Listen {
+                    self.prove(side, Event::ReceiveSyn, revisions);
+                }
                 self.apply(side, Event::SendSynAck);
                 if is_first && self.ends[side].acked.is_none() {
                     // It tells how much of a SYN with data (RFC 7413) was taken.
@@ -232,49 +314,41 @@ impl Connection {
         }
     }
 
+    /// Windows are scaled only if both SYNs say so (RFC 7323, 2.2).
+    fn agree_on_scaling(&mut self, side: Side) {
+        let peer = self.peer_of(side);
+        let both = self.ends[side].window_scale.is_some()
+            && (self.ends[peer].iss.is_none() || self.ends[peer].window_scale.is_some());
+        if !both {
+            self.ends[side].window_scale = None;
+            self.ends[peer].window_scale = None;
+        }
+    }
+
     /// Takes a FIN that stands at the edge of what its sender has sent, or beyond; an older number
     /// belongs to another connection or to nobody.
-    fn send_fin(&mut self, seg: &Segment, side: Side) -> Option<Revision> {
-        let fin = seg.fin_seq()?;
-        if self.ends[side]
-            .snd_nxt
-            .is_some_and(|nxt| fin.before(nxt) || fin - nxt > WINDOW_MAX)
-        {
-            return None;
-        }
-        let end = &self.ends[side];
-        let peer = &self.ends[self.peer_of(side)];
-        let has_peers_fin = end.acked.is_some_and(|acked| peer.fin_covered_by(acked))
-            || seg.ack_seq().is_none_or(|ack| peer.fin_covered_by(ack));
-        let crossed = end
-            .fin_received_at
-            .filter(|_| !has_peers_fin && end.state == State::CloseWait);
-        self.ends[side].fin = Some(fin);
-        self.fins.push((side, self.rows));
-        let Some(row) = crossed else {
+    fn send_fin(&mut self, seg: &Segment, side: Side) {
+        let Some(fin) = seg.fin_seq() else { return };
+        let fits = |nxt: Seq| !fin.before(nxt) && fin - nxt <= WINDOW_MAX;
+        if self.ends[side].snd_nxt.is_none_or(fits) {
+            self.ends[side].fin = Some(fin);
+            self.fins.push(FinSeen {
+                by: side,
+                row: self.rows,
+            });
             self.apply(side, Event::SendFin);
-            return None;
-        };
-        // It was sent before the peer's FIN arrived: the close is simultaneous, and CLOSE-WAIT
-        // never was.
-        self.ends[side].state = State::Closing;
-        self.simultaneous_close = true;
-        Some(Revision {
-            side,
-            from: row,
-            to: self.rows,
-            state: State::Established,
-        })
+        }
     }
 
     /// What this segment does to its receiver, if delivered: acknowledgement first, then data, then
     /// FIN (RFC 9293, 3.10.7.4).
-    fn receive(&mut self, seg: &Segment, side: Side) {
-        if let Some(ack) = seg.ack_seq() {
+    fn receive(&mut self, seg: &Segment, side: Side, at: u64) {
+        if let Some(ack) = seg.ack_seq().filter(|_| !self.ends[side].deaf) {
             self.receive_ack(seg, side, ack);
         }
-        if seg.has(Flags::SYN) && !seg.has(Flags::ACK) {
-            self.apply(side, Event::ReceiveSyn);
+        if seg.has(Flags::SYN) && !seg.has(Flags::ACK) && !self.ends[side].deaf {
+            let got = self.presume(side, Event::ReceiveSyn, None);
+            self.ends[side].got.syn = got.or(self.ends[side].got.syn);
         }
         // An empty segment in a capture that began midway may be a keep-alive: it tells no edge.
         let tells_edge = seg.seq_len() > 0 || self.ends[side].rcv_nxt.is_some();
@@ -282,105 +356,73 @@ impl Connection {
             self.ends[side].delivered(seg.seq, seg.seq_end());
             self.reach_fin(side);
         }
+        if self.ends[side].state == State::TimeWait && seg.has(Flags::FIN) {
+            // RFC 9293, 3.10.7.4, eighth: a FIN that comes again starts the two MSL anew.
+            self.ends[side].since = at;
+        }
     }
 
     fn receive_ack(&mut self, seg: &Segment, side: Side, ack: Seq) {
-        let covers_syn = self.ends[side].iss.is_none_or(|iss| ack.after(iss));
-        if self.ends[side].state == State::SynSent && !(seg.has(Flags::SYN) && covers_syn) {
+        let end = &self.ends[side];
+        let covers_syn = end.iss.is_none_or(|iss| ack.after(iss));
+        if end.state == State::SynSent && !(seg.has(Flags::SYN) && covers_syn) {
             return;
         }
+        // The sender of this segment acknowledges its octets: then it has this acknowledgement too.
+        let proof = (seg.seq_len() > 0).then(|| seg.seq_end());
         if covers_syn {
-            self.apply(
-                side,
-                if seg.has(Flags::SYN) {
-                    Event::ReceiveSynAck
-                } else {
-                    Event::AckOfSyn
-                },
-            );
+            let event = if seg.has(Flags::SYN) {
+                Event::ReceiveSynAck
+            } else {
+                Event::AckOfSyn
+            };
+            self.presume_ack(side, event, proof);
         }
         self.ends[side].acknowledged(ack);
         if self.ends[side].fin_covered_by(ack) {
-            self.apply(side, Event::AckOfFin);
+            self.presume_ack(side, Event::AckOfFin, proof);
         }
+    }
+
+    pub(super) fn presume_ack(&mut self, side: Side, event: Event, proof: Option<Seq>) {
+        let got = self.presume(side, event, proof);
+        let known = &mut self.ends[side].got.ack;
+        match (got, known) {
+            (Some(got), known) => *known = Some(got),
+            (None, Some(known)) if known.event == event && known.proof.is_none() => {
+                known.proof = proof;
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a segment acknowledges more than its peer sent or was ever allowed to send: then it
+    /// isn't acceptable, and the peer answers with an ACK (RFC 9293, 3.10.7.4, fifth). A second one
+    /// is: frames are missing.
+    fn is_beyond(&mut self, seg: &Segment, from: Side) -> bool {
+        let to = self.peer_of(from);
+        let edge = self.ends[from].highest_edge;
+        let sent = self.ends[to].snd_nxt;
+        let beyond = seg.ack_seq().is_some_and(|ack| {
+            edge.is_some_and(|edge| ack.after(edge + 1)) && sent.is_none_or(|nxt| ack.after(nxt))
+        });
+        if beyond {
+            self.ends[to].challenged = true;
+        }
+        beyond && !std::mem::replace(&mut self.ends[from].doubtful, beyond)
     }
 
     /// Moves a side whose RCV.NXT has passed the peer's FIN; once.
-    fn reach_fin(&mut self, side: Side) {
-        let reached = self.ends[side]
-            .rcv_nxt
-            .is_some_and(|nxt| self.ends[self.peer_of(side)].fin_covered_by(nxt));
-        if reached && self.ends[side].fin_received_at.is_none() {
-            self.ends[side].fin_received_at = Some(self.rows);
-            self.apply(side, Event::ReceiveFin);
-            self.simultaneous_close |= self.ends[side].state == State::Closing;
-        }
-    }
-
-    /// Whether an RST that reaches `side` closes it: RFC 9293, 3.10.7.3 in SYN-SENT; RFC 5961, 3.2
-    /// otherwise.
-    fn reset_counts(&self, seg: &Segment, side: Side) -> bool {
+    pub(super) fn reach_fin(&mut self, side: Side) {
+        let peer = self.peer_of(side);
         let end = &self.ends[side];
-        match end.state {
-            State::Closed => false,
-            State::SynSent => seg.ack_seq().is_some_and(|ack| {
-                end.iss.is_none_or(|iss| ack.after(iss))
-                    && end.snd_nxt.is_none_or(|nxt| !ack.after(nxt))
-            }),
-            // Linux (tcp_reset_check) also takes the number of the FIN itself: what a peer sends
-            // that has just closed answers data that doesn't acknowledge its FIN yet.
-            State::CloseWait | State::LastAck | State::Closing => end
-                .rcv_nxt
-                .is_none_or(|nxt| seg.seq == nxt || seg.seq == nxt - 1),
-            _ => end.rcv_nxt.is_none_or(|nxt| seg.seq == nxt),
-        }
-    }
-
-    /// An RST that counts: both ends are gone, its sender because only who has no connection
-    /// resets.
-    fn reset(&mut self, by: Side) -> Option<Revision> {
-        let refused = self.ends[by.peer()].state == State::SynSent && self.ends[by].iss.is_none();
-        if !self.is_over() {
-            self.reset = Some(ResetSeen {
-                by,
-                row: self.rows,
-                refused,
-            });
-        }
-        self.apply(by, Event::Reset);
-        self.apply(by.peer(), Event::Reset);
-        if !refused {
-            return None;
-        }
-        // Nothing listened: the SYN never made a connection there.
-        self.initial[by] = State::Closed;
-        Some(Revision {
-            side: by,
-            from: 0,
-            to: self.rows,
-            state: State::Closed,
-        })
-    }
-
-    /// How sure both states are after this segment.
-    fn know(&mut self, seg: &Segment, from: Side, receiver_before: State) {
-        let to = self.peer_of(from);
-        if self.opening == Opening::Midway && !(self.ends.client.spoke && self.ends.server.spoke) {
-            self.ends.client.certainty = Certainty::Inferred;
-            self.ends.server.certainty = Certainty::Inferred;
-            return;
-        }
-        let up_to_date = match (seg.ack_seq(), self.ends[from].rcv_nxt) {
-            (Some(ack), Some(nxt)) => ack == nxt,
-            _ => seg.has(Flags::SYN) || seg.has(Flags::RST),
-        };
-        let counted = self.reset.is_some_and(|reset| reset.row == self.rows);
-        if (up_to_date && !seg.has(Flags::RST)) || counted {
-            self.ends[from].certainty = Certainty::Proven;
-        }
-        if self.ends[to].state != receiver_before || self.ends[to].certainty == Certainty::Inferred
-        {
-            self.ends[to].certainty = Certainty::Presumed;
+        let reached = end
+            .rcv_nxt
+            .is_some_and(|nxt| self.ends[peer].fin_covered_by(nxt));
+        if reached && !end.deaf && end.fin_received_at.is_none() {
+            self.ends[side].fin_received_at = Some(self.rows);
+            self.ends[side].got.fin = self.presume(side, Event::ReceiveFin, None);
+            self.simultaneous_close |= self.ends[side].state == State::Closing;
         }
     }
 }

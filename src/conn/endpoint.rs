@@ -1,5 +1,6 @@
 //! One end of a connection: the variables of RFC 9293, 3.3.1, as far as the wire tells them.
 
+use super::transition::Event;
 use super::{Certainty, State};
 use crate::wire::{Flags, Segment, Seq};
 
@@ -36,10 +37,53 @@ pub struct Endpoint {
     pub last_sent: Option<(Seq, u16)>,
     /// The highest acknowledgement number sent: so much this end has surely received.
     pub acked: Option<Seq>,
-    /// The last segment sent was a keep-alive probe.
+    /// The number after the last that this end allows its peer to send, where it is known.
+    pub right_edge: Option<Seq>,
+    /// The furthest `right_edge` so far.
+    pub highest_edge: Option<Seq>,
+    /// The last segment sent was a probe (keep-alive or zero window).
     pub probed: bool,
+    /// An RST or SYN that doesn't count has reached this end: it answers with an ACK (RFC 5961).
+    pub challenged: bool,
+    /// The shift of this end's windows, once its SYN told it.
+    pub window_scale: Option<u8>,
+    /// This end's SYN allowed selective acknowledgements.
+    pub sack_permitted: bool,
+    /// Time to live of the last segment sent.
+    pub ttl: Option<u8>,
+    /// When the state was entered, in nanoseconds since the Unix epoch.
+    pub since: u64,
+    /// The row of the last segment that was sent again without having been acknowledged.
+    pub repeated_at: Option<u32>,
+    /// The peer repeats what this end doesn't acknowledge: nothing is presumed to reach it.
+    pub deaf: bool,
+    /// Frames are missing, and nothing this end sent since tells its state.
+    pub doubtful: bool,
+    pub(super) got: Got,
     /// What came behind a gap: `[from, to)`, apart from each other and in order.
     held: Vec<(Seq, Seq)>,
+}
+
+/// What moved this end although nothing that it sent since proves it received it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Got {
+    pub syn: Option<Presumed>,
+    /// The acknowledgement of its SYN, or of its FIN.
+    pub ack: Option<Presumed>,
+    pub fin: Option<Presumed>,
+    /// An RST, received or sent.
+    pub reset: Option<Presumed>,
+}
+
+/// One such event.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Presumed {
+    pub event: Event,
+    /// Row in the connection at which the state moved.
+    pub row: u32,
+    pub before: State,
+    /// An acknowledgement of this number, by this end, proves it.
+    pub proof: Option<Seq>,
 }
 
 impl Endpoint {
@@ -62,6 +106,23 @@ impl Endpoint {
         self.snd_nxt = Some(nxt.max(seg.seq_end()));
         self.snd_una.get_or_insert(seg.seq);
         self.spoke |= seg.seq_len() > 0;
+        self.ttl = Some(seg.ttl);
+        if seg.has(Flags::SYN) {
+            self.window_scale = seg.told.window_scale;
+            self.sack_permitted = seg.told.sack_permitted;
+        }
+        self.right_edge = seg.ack_seq().and_then(|ack| {
+            let window = if seg.has(Flags::SYN) {
+                Some(u32::from(seg.wnd))
+            } else {
+                self.window(seg.wnd)
+            };
+            Some(ack + window?)
+        });
+        self.highest_edge = match (self.highest_edge, self.right_edge) {
+            (Some(highest), Some(edge)) => Some(highest.max(edge)),
+            (highest, edge) => edge.or(highest),
+        };
         self.last_sent = seg.ack_seq().map(|ack| (ack, seg.wnd));
         if let Some(ack) = seg.ack_seq() {
             self.acked = Some(self.acked.map_or(ack, |acked| acked.max(ack)));
@@ -123,6 +184,19 @@ impl Endpoint {
         self.held
             .iter()
             .any(|&(a, b)| !a.after(from) && !b.before(to))
+    }
+
+    /// The window in octets that a value in this end's header stands for (RFC 7323, 2.2: not in a
+    /// SYN). `None` where the scale isn't known.
+    fn window(&self, wnd: u16) -> Option<u32> {
+        let shift = self.window_scale.or((self.iss.is_some()).then_some(0))?;
+        Some(u32::from(wnd) << shift)
+    }
+
+    /// The end of the furthest range held behind a gap.
+    #[must_use]
+    pub fn held_to(&self) -> Option<Seq> {
+        self.held.last().map(|&(_, to)| to)
     }
 
     /// Whether an acknowledgement of `ack` covers this end's FIN.

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use super::state::PerSide;
-use super::{Connection, Note, Observed, Opening, Roles, Side, State};
-use crate::wire::{Flags, Ports, Segment};
+use super::{Connection, ErrorSeen, Note, Observed, Opening, Roles, Side, State};
+use crate::wire::{Flags, IcmpError, Ports, Segment};
 
 /// Index into [`Table::connections`]; people count from 1.
 pub type ConnectionId = u32;
@@ -35,13 +35,10 @@ impl Table {
         }
     }
 
-    /// Finds (or starts) the segment's connection and lets it observe the segment.
-    pub fn observe(&mut self, seg: &Segment) -> (ConnectionId, Side, Observed) {
-        let key = if seg.src <= seg.dst {
-            (seg.src, seg.dst)
-        } else {
-            (seg.dst, seg.src)
-        };
+    /// Finds (or starts) the segment's connection and lets it observe the segment. `at`:
+    /// nanoseconds since the Unix epoch.
+    pub fn observe(&mut self, seg: &Segment, at: u64) -> (ConnectionId, Side, Observed) {
+        let key = key(seg.src, seg.dst);
         let newest = self.newest.get(&key).copied();
         let (id, begun) = match newest.and_then(|id| self.owner(id, seg)) {
             Some(id) => (id, false),
@@ -52,11 +49,39 @@ impl Table {
         }
         let connection = &mut self.connections[id as usize];
         let from = side_of(connection, seg);
-        let mut observed = connection.observe(seg, from);
-        if begun && newest.is_some() && seg.has(Flags::SYN) {
+        let mut observed = connection.observe(seg, from, at);
+        if let Some(old) = newest.filter(|_| begun && seg.has(Flags::SYN)) {
             observed.notes.add(Note::PortReused);
+            self.meet(old, id, seg);
         }
         (id, from, observed)
+    }
+
+    /// A new SYN meets what is left of the connection before: a TIME-WAIT that it may end
+    /// (RFC 9293, 3.6.1), or a connection that answers with a challenge ACK (RFC 5961, 4).
+    fn meet(&mut self, old: ConnectionId, new: ConnectionId, syn: &Segment) {
+        let old = &mut self.connections[old as usize];
+        let waits = |side: &Side| old.ends[*side].state == State::TimeWait;
+        let waiting = Side::BOTH.iter().any(waits);
+        let receiver = side_of(old, syn).peer();
+        old.ends[receiver].challenged = true;
+        self.connections[new as usize].reuses_time_wait = waiting;
+    }
+
+    /// Frames are missing, nobody knows whose.
+    pub fn doubt(&mut self) {
+        let open = |connection: &&mut Connection| !connection.is_over();
+        self.connections
+            .iter_mut()
+            .filter(open)
+            .for_each(Connection::doubt);
+    }
+
+    /// Ties an ICMP error to the connection whose segment it is about.
+    pub fn report(&mut self, error: &IcmpError) -> Option<(ConnectionId, ErrorSeen)> {
+        let id = *self.newest.get(&key(error.src, error.dst))?;
+        let seen = self.connections[id as usize].report(error)?;
+        Some((id, seen))
     }
 
     /// The connection, `newest` of its endpoints or one before, that a segment continues; `None`
@@ -130,6 +155,10 @@ impl Table {
             _ => dst <= src,
         }
     }
+}
+
+fn key(a: SocketAddr, b: SocketAddr) -> (SocketAddr, SocketAddr) {
+    if a <= b { (a, b) } else { (b, a) }
 }
 
 fn side_of(connection: &Connection, seg: &Segment) -> Side {

@@ -1,8 +1,7 @@
 //! Tests that read like the wire. `A > B  F. 1:1 ack 1`, then both states.
 //!
-//! A line is `> FLAGS SEQ[:END] [ack N] | CLIENT SERVER`: `>` is client to server, numbers are
-//! relative to the ISS (client 1000, server 5000), `=` is "as before". A trailing `# note` is the
-//! expected notes.
+//! A line is `[@SECONDS] > FLAGS SEQ:END [ack N] [sack A:B] [win N] [ttl N] | CLIENT SERVER # NOTES`: `>` is client
+//! to server; numbers are relative to the ISS (client 1000, server 5000).
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -10,9 +9,11 @@ use std::net::SocketAddr;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::connection::Correction;
+use super::state::PerSide;
 use super::transition::{Event, next};
-use super::{Certainty, Connection, Side, State, Table};
-use crate::wire::{Flags, Segment, Seq};
+use super::{Certainty, Connection, Revision, Side, State, Table};
+use crate::wire::{Flags, Segment, Seq, Told};
 
 const ISS: [u32; 2] = [1000, 5000];
 
@@ -34,39 +35,115 @@ pub(crate) fn segment(text: &str) -> Segment {
     let flags = letters.chars().fold(Flags(0), |set, c| {
         set | all.iter().find(|(l, _)| *l == c).unwrap().1
     });
-    let (from, to) = words.next().unwrap().split_once(':').unwrap();
-    let number = |text: &str| text.parse::<i64>().unwrap();
-    let ack = words.nth(1).map_or(0, number);
+    let range = |text: &str| {
+        let (from, to) = text.split_once(':').unwrap();
+        [from, to].map(|number| number.parse::<i64>().unwrap())
+    };
+    let [from, to] = range(words.next().unwrap());
     let own = usize::from(!to_server);
     let absolute =
         |side: usize, relative: i64| Seq(u32::try_from(i64::from(ISS[side]) + relative).unwrap());
-    Segment {
+    let mut seg = Segment {
         src: if to_server { src } else { dst },
         dst: if to_server { dst } else { src },
         flags,
-        seq: absolute(own, number(from)),
-        ack: absolute(1 - own, ack),
-        len: u32::try_from(number(to) - number(from)).unwrap(),
+        seq: absolute(own, from),
+        ack: Seq(0),
+        len: u32::try_from(to - from).unwrap(),
         wnd: 256,
         urg: 0,
+        ttl: 64,
+        told: Told {
+            window_scale: flags.has(Flags::SYN).then_some(7),
+            sack_permitted: flags.has(Flags::SYN),
+            sack: None,
+        },
+    };
+    while let Some(word) = words.next() {
+        let value = words.next().expect(text);
+        let number = || value.parse::<i64>().expect(text);
+        match word {
+            "ack" => seg.ack = absolute(1 - own, number()),
+            "sack" => {
+                let [from, to] = range(value).map(|edge| absolute(1 - own, edge));
+                seg.told.sack = Some((from, to));
+            }
+            "win" => seg.wnd = u16::try_from(number()).unwrap(),
+            "ttl" => seg.ttl = u8::try_from(number()).unwrap(),
+            other => panic!("{other} in {text}"),
+        }
     }
+    seg
 }
 
-/// Plays the lines into a table and checks what stands behind each `|`.
-fn check(lines: &str) -> Table {
-    let mut table = Table::default();
-    for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
+/// `@60.5 > F. 1:1`: the time (to tenths of seconds) in nanoseconds, and the rest.
+pub(crate) fn timed(line: &str) -> (u64, &str) {
+    let Some((seconds, rest)) = line.strip_prefix('@').and_then(|line| line.split_once(' ')) else {
+        return (0, line);
+    };
+    let (whole, tenths) = seconds.split_once('.').unwrap_or((seconds, "0"));
+    let number = |text: &str| text.parse::<u64>().expect(line);
+    (
+        number(whole) * 1_000_000_000 + number(tenths) * 100_000_000,
+        rest,
+    )
+}
+
+/// What stands behind each `|`: both states, and the notes.
+struct Wanted {
+    states: String,
+    notes: String,
+}
+
+fn lines(text: &str) -> impl Iterator<Item = (&str, Wanted)> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.map(|line| {
         let (wire, wanted) = line.split_once('|').expect(line);
         let (states, notes) = wanted.split_once('#').unwrap_or((wanted, ""));
-        let (_, _, observed) = table.observe(&segment(wire));
-        let seen = format!("{} {}", observed.states.client, observed.states.server);
-        assert_eq!(
-            seen,
-            states.split_whitespace().collect::<Vec<_>>().join(" "),
-            "after {line}"
-        );
+        let wanted = Wanted {
+            states: states.split_whitespace().collect::<Vec<_>>().join(" "),
+            notes: notes.trim().into(),
+        };
+        (wire.trim(), wanted)
+    })
+}
+
+fn both(states: PerSide<State>) -> String {
+    format!("{} {}", states.client, states.server)
+}
+
+/// Plays the lines into a table and checks what stands behind each `|`, as known at that moment.
+fn check(text: &str) -> Table {
+    let mut table = Table::default();
+    for (line, wanted) in lines(text) {
+        let (at, wire) = timed(line);
+        let (_, _, observed) = table.observe(&segment(wire), at);
+        assert_eq!(both(observed.states), wanted.states, "after {line}");
         let seen: Vec<_> = observed.notes.names().collect();
-        assert_eq!(seen.join(" "), notes.trim(), "notes of {line}");
+        assert_eq!(seen.join(" "), wanted.notes, "notes of {line}");
+    }
+    table
+}
+
+/// The same after the handshake, with the states as finally known: what a later line disproves has
+/// been taken back.
+fn finally(text: &str) -> Table {
+    let text = format!("{OPEN}{text}");
+    let mut table = Table::default();
+    let mut rows = Vec::new();
+    for (line, _) in lines(&text) {
+        let (at, wire) = timed(line);
+        let (_, _, observed) = table.observe(&segment(wire), at);
+        for revision in observed.revisions {
+            for states in &mut rows[revision.from as usize..revision.to as usize] {
+                let states: &mut PerSide<State> = states;
+                states[revision.side] = revision.correction.of(states[revision.side]);
+            }
+        }
+        rows.push(observed.states);
+    }
+    for (states, (line, wanted)) in rows.into_iter().zip(lines(&text)) {
+        assert_eq!(both(states), wanted.states, "finally, after {line}");
     }
     table
 }
@@ -126,9 +203,11 @@ fn fins_that_cross_make_both_closing_then_time_wait() {
 }
 
 #[test]
-fn fin_retransmitted_moves_nothing() {
+fn fin_retransmitted_moves_nothing_on() {
     check_open(
         "> F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         > F. 1:1 ack 1  | FIN-WAIT-1 ESTABLISHED # fin-retransmission
+         < .  1:1 ack 2  | FIN-WAIT-2 CLOSE-WAIT
          > F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT # fin-retransmission
          < .  1:1 ack 2  | FIN-WAIT-2 CLOSE-WAIT",
     );
@@ -197,18 +276,21 @@ fn close_wait_rst_with_the_number_of_the_fin_counts_as_on_linux() {
 #[test]
 fn syn_sent_refusal_takes_back_syn_received() {
     let mut table = Table::default();
-    table.observe(&segment("> S 0:0"));
-    let (.., observed) = table.observe(&segment("< R. 0:0 ack 1"));
+    table.observe(&segment("> S 0:0"), 0);
+    let (.., observed) = table.observe(&segment("< R. 0:0 ack 1"), 0);
     assert_eq!(
         (observed.states.client, observed.states.server),
         (State::Closed, State::Closed)
     );
-    let revision = observed
-        .revision
-        .expect("the server's SYN-RECEIVED is disproved");
     assert_eq!(
-        (revision.side, revision.from, revision.to, revision.state),
-        (Side::Server, 0, 1, State::Closed)
+        observed.revisions,
+        [Revision {
+            side: Side::Server,
+            from: 0,
+            to: 1,
+            correction: Correction::Was(State::Closed),
+        }],
+        "the server's SYN-RECEIVED is disproved"
     );
     assert!(last(&table).reset.unwrap().refused);
 }
@@ -225,9 +307,9 @@ fn syn_sent_rst_without_ack_of_the_syn_moves_nothing() {
 fn syn_retransmitted_moves_nothing() {
     check(
         "> S  0:0        | SYN-SENT    SYN-RECEIVED
-         > S  0:0        | SYN-SENT    SYN-RECEIVED # syn-retransmission
+         > S  0:0        | SYN-SENT    LISTEN       # syn-retransmission
          < S. 0:0 ack 1  | ESTABLISHED SYN-RECEIVED
-         < S. 0:0 ack 1  | ESTABLISHED SYN-RECEIVED # syn-retransmission
+         < S. 0:0 ack 1  | SYN-SENT    SYN-RECEIVED # syn-retransmission
          > .  1:1 ack 1  | ESTABLISHED ESTABLISHED",
     );
 }
@@ -280,7 +362,7 @@ fn a_socket_connected_to_itself_is_both_ends() {
         seg.dst = seg.src;
         // Its own numbers are its peer's.
         seg.ack = seg.ack - ISS[1] + ISS[0];
-        let (_, from, observed) = table.observe(&seg);
+        let (_, from, observed) = table.observe(&seg, 0);
         assert_eq!(
             (from, observed.states.client, observed.states.server),
             (Side::Client, state, state),
@@ -304,9 +386,9 @@ fn a_new_syn_on_a_finished_connection_starts_another() {
 fn a_rebooted_client_ends_the_old_connection_and_opens_a_new_one() {
     let table = check_open(
         "> S  70000:70000         | SYN-SENT    SYN-RECEIVED # port-reused
-         < .  1:1 ack 1           | ESTABLISHED ESTABLISHED
+         < .  1:1 ack 1           | ESTABLISHED ESTABLISHED # challenge-ack
          > R  1:1                 | CLOSED      CLOSED
-         > S  70000:70000         | SYN-SENT    SYN-RECEIVED # syn-retransmission
+         > S  70000:70000         | SYN-SENT    LISTEN       # syn-retransmission
          < S. 90000:90000 ack 70001 | ESTABLISHED SYN-RECEIVED",
     );
     assert_eq!(table.connections.len(), 2);
@@ -319,7 +401,7 @@ fn a_rebooted_client_ends_the_old_connection_and_opens_a_new_one() {
 #[test]
 fn midway_states_are_inferred_until_both_have_spoken() {
     let mut table = Table::default();
-    let certainty = |table: &mut Table, line| table.observe(&segment(line)).2.certainty.client;
+    let certainty = |table: &mut Table, line| table.observe(&segment(line), 0).2.certainty.client;
     assert_eq!(certainty(&mut table, "> P. 1:6 ack 1"), Certainty::Inferred);
     assert_eq!(certainty(&mut table, "< . 1:1 ack 6"), Certainty::Inferred);
     assert_eq!(certainty(&mut table, "< P. 1:3 ack 6"), Certainty::Presumed);
@@ -386,7 +468,7 @@ fn established_syn_ack_captured_late_stays_in_its_connection() {
 fn established_syn_ack_again_does_not_take_back_what_was_received() {
     check_open(
         "> P. 1:6 ack 1  | ESTABLISHED ESTABLISHED
-         < S. 0:0 ack 1  | ESTABLISHED ESTABLISHED # syn-retransmission
+         < S. 0:0 ack 1  | ESTABLISHED SYN-RECEIVED # syn-retransmission
          > R. 6:6 ack 1  | CLOSED      CLOSED",
     );
 }
@@ -421,11 +503,12 @@ fn closed_data_with_other_numbers_is_another_connections() {
 #[test]
 fn an_old_connections_fin_does_not_close_the_new_one() {
     let table = check_open(
-        "> R. 1:1 ack 1             | CLOSED      CLOSED
+        "> F. 1:1 ack 1             | FIN-WAIT-1  CLOSE-WAIT
+         > R. 2:2 ack 1             | CLOSED      CLOSED
          > S  90000000:90000000     | SYN-SENT    SYN-RECEIVED # port-reused
          < S. 0:0 ack 90000001      | ESTABLISHED SYN-RECEIVED
          > .  90000001:90000001 ack 1 | ESTABLISHED ESTABLISHED
-         > F. 1:1 ack 1             | CLOSED      CLOSED",
+         > F. 1:1 ack 1             | CLOSED      CLOSED # fin-retransmission",
     );
     assert_eq!(table.connections[1].ends.client.state, State::Established);
 }
@@ -480,59 +563,60 @@ fn any_segment() -> impl Strategy<Value = (Side, Segment)> {
     })
 }
 
-/// Whether the figure leads from one state to another along at most two arrows: one segment may both
-/// acknowledge and close. An observer may also find that the state it had presumed never was.
+/// Whether the figure leads from one state to another: one segment may both acknowledge and close.
 fn is_along_arrows(before: State, after: State) -> bool {
-    let events = [
-        Event::SendSyn,
-        Event::SendSynAck,
-        Event::ReceiveSyn,
-        Event::ReceiveSynAck,
-        Event::AckOfSyn,
-        Event::SendFin,
-        Event::AckOfFin,
-        Event::ReceiveFin,
-        Event::Reset,
-    ];
     let mut reached = vec![before];
     for _ in 0..4 {
         let further: Vec<_> = reached
             .iter()
-            .flat_map(|state| events.iter().filter_map(|event| next(*state, *event)))
+            .flat_map(|state| Event::ALL.iter().filter_map(|event| next(*state, *event)))
             .collect();
         reached.extend(further);
     }
-    reached.contains(&after) || (before, after) == (State::CloseWait, State::Closing)
+    reached.contains(&after)
+}
+
+/// What a segment showed of one side's earlier states.
+fn revised(side: Side, revisions: &[Revision], state: State) -> State {
+    let of_side = revisions.iter().filter(|revision| revision.side == side);
+    of_side.fold(state, |state, revision| revision.correction.of(state))
 }
 
 proptest! {
     #[test]
     fn any_segments_move_states_along_arrows_only(segments in vec(any_segment(), 1..60)) {
         let mut table = Table::default();
-        let mut rows: HashMap<u32, (u32, State, State)> = HashMap::new();
+        let mut rows: HashMap<u32, (u32, PerSide<State>)> = HashMap::new();
         for (_, seg) in &segments {
-            let (id, _, observed) = table.observe(seg);
+            let (id, _, observed) = table.observe(seg, 0);
             let connection = &table.connections[id as usize];
-            let (count, client, server) = rows.get(&id).copied().unwrap_or((0, connection.initial.client, connection.initial.server));
-            prop_assert!(is_along_arrows(client, observed.states.client), "{client} {}", observed.states.client);
-            prop_assert!(is_along_arrows(server, observed.states.server), "{server} {}", observed.states.server);
+            let (count, before) = rows.get(&id).copied().unwrap_or((0, connection.initial));
+            for side in Side::BOTH {
+                let before = revised(side, &observed.revisions, before[side]);
+                let after = observed.states[side];
+                prop_assert!(is_along_arrows(before, after), "{side} {before} {after}");
+            }
             prop_assert_eq!(connection.rows, count + 1);
-            if let Some(revision) = observed.revision {
+            for revision in &observed.revisions {
                 prop_assert!(revision.from <= revision.to && revision.to < connection.rows);
             }
-            rows.insert(id, (count + 1, observed.states.client, observed.states.server));
+            rows.insert(id, (count + 1, observed.states));
         }
     }
 
-    /// A state is told by numbers: sent again, the last segment moves nothing.
+    /// A state is told by numbers: sent again, a segment moves nothing on; at most it takes back
+    /// what was presumed.
     #[test]
-    fn a_segment_sent_again_moves_nothing(segments in vec(any_segment(), 1..40)) {
+    fn a_segment_sent_again_moves_nothing_on(segments in vec(any_segment(), 1..40)) {
         let mut table = Table::default();
         for (_, seg) in &segments {
-            let (id, _, first) = table.observe(seg);
-            let (again, _, second) = table.observe(seg);
+            let (id, from, first) = table.observe(seg, 0);
+            let (again, _, second) = table.observe(seg, 0);
             if id == again && !seg.has(Flags::RST) {
-                prop_assert_eq!(first.states, second.states, "{:?}", seg);
+                prop_assert_eq!(first.states[from], second.states[from], "{:?}", seg);
+                let to = from.peer();
+                let before = revised(to, &second.revisions, first.states[to]);
+                prop_assert_eq!(before, second.states[to], "{:?}", seg);
             }
         }
     }

@@ -27,6 +27,20 @@ pub enum Event {
     Reset,
 }
 
+impl Event {
+    pub const ALL: [Event; 9] = [
+        Event::SendSyn,
+        Event::SendSynAck,
+        Event::ReceiveSyn,
+        Event::ReceiveSynAck,
+        Event::AckOfSyn,
+        Event::SendFin,
+        Event::AckOfFin,
+        Event::ReceiveFin,
+        Event::Reset,
+    ];
+}
+
 /// The state an event leads to, or `None` where the figure has no such arrow: nothing moves.
 #[must_use]
 #[expect(
@@ -66,24 +80,37 @@ pub fn next(state: State, event: Event) -> Option<State> {
     })
 }
 
+/// The state before an event that turned out not to have happened: the same arrows, backwards. A
+/// state that the event doesn't lead to stays.
+#[must_use]
+pub fn back(state: State, event: Event) -> State {
+    use Event::*;
+    use State::*;
+    match (state, event) {
+        (SynReceived, ReceiveSyn) => Listen,
+        (Established, AckOfSyn) => SynReceived,
+        (Established, ReceiveSynAck) => SynSent,
+        (CloseWait, ReceiveFin) => Established,
+        (Closing | LastAck, ReceiveFin) => FinWait1,
+        (TimeWait, ReceiveFin) => FinWait2,
+        (FinWait2, AckOfFin) => FinWait1,
+        (TimeWait, AckOfFin) => Closing,
+        (Closed, AckOfFin) => LastAck,
+        _ => state,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_repeated_event_moves_nothing() {
-        use Event::*;
         for state in State::ALL {
-            for event in [
-                SendSyn,
-                SendSynAck,
-                ReceiveSyn,
-                ReceiveSynAck,
-                AckOfSyn,
-                SendFin,
-                AckOfFin,
-                ReceiveFin,
-            ] {
+            for event in Event::ALL
+                .into_iter()
+                .filter(|event| *event != Event::Reset)
+            {
                 if let Some(after) = next(state, event) {
                     assert_ne!(after, state, "{state} {event:?} is an arrow to itself");
                     let again = next(after, event);
@@ -91,6 +118,20 @@ mod tests {
                         again.is_none(),
                         "{state} {event:?} twice leads on to {again:?}"
                     );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_event_taken_back_leads_to_where_it_came_from() {
+        use Event::*;
+        for state in State::ALL {
+            for event in [AckOfSyn, ReceiveSynAck, AckOfFin, ReceiveFin] {
+                // Linux and the figure let a FIN come in SYN-RECEIVED too.
+                let only_way_in = !(state == State::SynReceived && event != AckOfSyn);
+                if let Some(after) = next(state, event).filter(|_| only_way_in) {
+                    assert_eq!(back(after, event), state, "{state} {event:?}");
                 }
             }
         }

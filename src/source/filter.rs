@@ -2,6 +2,10 @@
 
 use crate::wire::{Frame, Ports};
 
+/// Unreachable, time exceeded, parameter problem; in ICMPv6 errors are below 5.
+const ICMP_ERRORS: &str =
+    "(icmp and (icmp[0] == 3 or icmp[0] == 11 or icmp[0] == 12)) or (icmp6 and ip6[40] < 5)";
+
 /// What to keep of a capture.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
@@ -11,9 +15,9 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// The kernel filter of a live capture: TCP, the ports, and the expression.
+    /// What is captured live, as a filter: TCP, the ports, and the expression.
     #[must_use]
-    pub fn kernel_filter(&self) -> String {
+    pub fn words(&self) -> String {
         let ports: Vec<_> = self
             .ports
             .ranges()
@@ -34,6 +38,13 @@ impl Selection {
             filter += &format!(" and ({expression})");
         }
         filter
+    }
+
+    /// The kernel filter for that: ICMP errors quote the ports where a filter can't look, so all of
+    /// them come too.
+    #[must_use]
+    pub fn kernel_filter(&self) -> String {
+        format!("({}) or {ICMP_ERRORS}", self.words())
     }
 }
 
@@ -102,16 +113,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kernel_filter_joins_ports_and_expression() {
+    fn filter_joins_ports_and_expression() {
         let selection = Selection {
             ports: Ports::new(vec![(4321, 4321), (5000, 5010)]),
             expression: Some("host 127.0.0.7 or ip6".into()),
         };
-        let filter = selection.kernel_filter();
         assert_eq!(
-            filter,
+            selection.words(),
             "tcp and (port 4321 or portrange 5000-5010) and (host 127.0.0.7 or ip6)"
         );
-        assert_eq!(Selection::default().kernel_filter(), "tcp");
+        assert_eq!(Selection::default().words(), "tcp");
     }
 }

@@ -16,7 +16,9 @@ pub use file::open;
 pub use filter::Selection;
 pub use store::Store;
 
-use crate::wire::{Batch, Captured, Feed, Frame, Place, Ports, decode};
+use crate::wire::{
+    Batch, Captured, CapturedError, Decoded, Feed, Frame, Place, Ports, decode, decode_error,
+};
 use filter::FrameFilter;
 
 /// Takes what a source hands on; `false` means that nobody listens any more.
@@ -48,8 +50,13 @@ impl Collector {
             return Ok(());
         }
         match decode(frame) {
-            Err(why) => tally.count(why),
-            Ok(decoded) if !self.ports.match_segment(&decoded.segment) => tally.filtered += 1,
+            Err(why) => {
+                tally.count(why);
+                self.take_error(frame);
+            }
+            Ok(Decoded { segment, .. }) if !self.ports.match_ends(segment.src, segment.dst) => {
+                tally.filtered += 1;
+            }
             Ok(decoded) => self.batch.segments.push(Captured {
                 time_ns: frame.time_ns,
                 place: Place {
@@ -65,10 +72,23 @@ impl Collector {
         Ok(())
     }
 
+    /// A frame that holds no TCP may be an ICMP error about it.
+    fn take_error(&mut self, frame: &Frame<'_>) {
+        let error = decode_error(frame).filter(|error| self.ports.match_ends(error.src, error.dst));
+        if let Some(error) = error {
+            self.batch.errors.push(CapturedError {
+                time_ns: frame.time_ns,
+                frame: frame.number,
+                error,
+            });
+        }
+    }
+
     /// What was collected since the last call; the counts go on.
     fn flush(&mut self) -> Batch {
         let next = Batch {
             segments: Vec::with_capacity(self.batch.segments.len()),
+            errors: Vec::new(),
             tally: self.batch.tally,
             link: self.batch.link,
         };

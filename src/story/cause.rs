@@ -5,8 +5,7 @@
 //! sequence number is that segment's acknowledgement number. Several causes share a form: then all
 //! are named, the likelier first. Firewalls forge the bare form.
 
-use crate::conn::connection::ResetSeen;
-use crate::conn::{ConnectionId, Note, Side};
+use crate::conn::{ConnectionId, Note, ResetSeen};
 use crate::trace::{Record, Trace};
 use crate::wire::Flags;
 
@@ -216,9 +215,8 @@ fn gave_up(trace: &Trace, id: ConnectionId, reset: ResetSeen, one: One) -> Vec<C
 
 /// The row of the resetting side's own FIN, if it came before.
 fn own_fin(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Option<usize> {
-    let fins = &trace.connections()[id as usize].fins;
-    let own = |&&(side, row): &&(Side, u32)| side == reset.by && row < reset.row;
-    fins.iter().find(own).map(|&(_, row)| row as usize)
+    let row = trace.connections()[id as usize].fin_row(reset.by)?;
+    (row < reset.row).then_some(row as usize)
 }
 
 fn last_before(

@@ -84,12 +84,8 @@ impl Ending {
 #[must_use]
 pub fn ending(trace: &Trace, id: ConnectionId) -> Ending {
     let connection = &trace.connections()[id as usize];
-    let mut evidence: Vec<usize> = connection
-        .fins
-        .iter()
-        .map(|&(_, row)| row as usize)
-        .collect();
-    let first_fin = connection.fins.first().map(|&(side, _)| side);
+    let mut evidence: Vec<usize> = connection.fins.iter().map(|fin| fin.row as usize).collect();
+    let first_fin = connection.fins.first().map(|fin| fin.by);
     let reset = connection.reset;
     let causes = causes(trace, id);
     if let Some(cause) = causes.first() {
@@ -123,10 +119,7 @@ fn is_unanswered(connection: &Connection) -> bool {
 }
 
 fn summary(connection: &Connection, kind: Kind, causes: &[Cause]) -> String {
-    let first = connection
-        .fins
-        .first()
-        .map_or(Side::Client, |&(side, _)| side);
+    let first = connection.fins.first().map_or(Side::Client, |fin| fin.by);
     match kind {
         Kind::Orderly | Kind::Simultaneous => {
             let how = if kind == Kind::Orderly {

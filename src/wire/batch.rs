@@ -1,7 +1,7 @@
 //! What a source hands on: decoded segments with their places, in batches, and at last how it
 //! ended.
 
-use super::{LinkType, NotDecoded, Segment};
+use super::{IcmpError, LinkType, NotDecoded, Segment};
 
 /// Where a segment's frame stands in the capture file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,16 @@ pub struct Captured {
     pub time_ns: u64,
     pub place: Place,
     pub segment: Segment,
+}
+
+/// An ICMP error as a source hands it on.
+#[derive(Clone, Copy, Debug)]
+pub struct CapturedError {
+    /// Nanoseconds since the Unix epoch.
+    pub time_ns: u64,
+    /// The frame's number, from 1.
+    pub frame: u32,
+    pub error: IcmpError,
 }
 
 /// What a capture held, besides the segments kept.
@@ -61,6 +71,8 @@ impl Tally {
 #[derive(Debug, Default)]
 pub struct Batch {
     pub segments: Vec<Captured>,
+    /// In the order of the capture, as the segments are; frame numbers tell what came between.
+    pub errors: Vec<CapturedError>,
     pub tally: Tally,
     pub link: Option<LinkType>,
 }

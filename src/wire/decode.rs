@@ -7,8 +7,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use etherparse::{IpNumber, Ipv6ExtensionSlice, LaxIpv4Slice, LaxIpv6Slice, TcpHeaderSlice};
 
+use super::icmp::{self, IcmpError};
 use super::link::Network;
-use super::{Flags, Frame, Segment, Seq};
+use super::options::{Options, TcpOption};
+use super::{Flags, Frame, Segment, Seq, Told};
 
 /// A segment and the octets it came with.
 #[derive(Clone, Copy, Debug)]
@@ -44,37 +46,59 @@ pub fn decode<'a>(frame: &Frame<'a>) -> Result<Decoded<'a>, NotDecoded> {
     if !frame.link.is_known() {
         return Err(NotDecoded::UnknownLink);
     }
-    let (network, octets) = frame.link.network(frame.data).ok_or(NotDecoded::NotTcp)?;
-    let link_len = frame.data.len() - octets.len();
-    let wire_len = (frame.wire_len as usize).saturating_sub(link_len);
-    let datagram = match network {
-        Network::Ipv4 => ipv4(octets, wire_len)?,
-        Network::Ipv6 => ipv6(octets, wire_len)?,
-    };
+    let datagram = datagram(frame)?;
+    if datagram.protocol != IpNumber::TCP {
+        return Err(NotDecoded::NotTcp);
+    }
     tcp(&datagram)
 }
 
-/// What TCP needs to know of IP.
+/// The ICMP error about a TCP segment in a frame, if that is what it holds.
+#[must_use]
+pub fn decode_error(frame: &Frame<'_>) -> Option<IcmpError> {
+    let datagram = datagram(frame).ok()?;
+    match datagram.protocol {
+        IpNumber::ICMP => icmp::error_v4(datagram.src, datagram.payload),
+        IpNumber::IPV6_ICMP => icmp::error_v6(datagram.src, datagram.payload),
+        _ => None,
+    }
+}
+
+fn datagram<'a>(frame: &Frame<'a>) -> Result<Datagram<'a>, NotDecoded> {
+    let (network, octets) = frame.link.network(frame.data).ok_or(NotDecoded::NotTcp)?;
+    let link_len = frame.data.len() - octets.len();
+    let wire_len = (frame.wire_len as usize).saturating_sub(link_len);
+    match network {
+        Network::Ipv4 => ipv4(octets, wire_len),
+        Network::Ipv6 => ipv6(octets, wire_len),
+    }
+}
+
+/// What IP tells of what it carries.
 struct Datagram<'a> {
     src: IpAddr,
     dst: IpAddr,
-    /// The captured octets from the TCP header on.
-    tcp: &'a [u8],
-    /// Octets from the TCP header on as the IP header counts them.
-    tcp_len: usize,
+    protocol: IpNumber,
+    /// The captured octets from the header of what it carries on.
+    payload: &'a [u8],
+    /// Octets from there on as the IP header counts them.
+    payload_len: usize,
+    ttl: u8,
 }
 
 /// `wire_len` stands in for a total length of 0, as segmentation offload leaves it.
 fn ipv4(octets: &[u8], wire_len: usize) -> Result<Datagram<'_>, NotDecoded> {
     let (ip, _) = LaxIpv4Slice::from_slice(octets).map_err(|_| NotDecoded::Unreadable)?;
-    if ip.payload_ip_number() != IpNumber::TCP {
-        return Err(NotDecoded::NotTcp);
-    }
     let header = ip.header();
+    let protocol = ip.payload_ip_number();
     if header.fragments_offset().value() != 0 {
-        return Err(NotDecoded::Fragment);
+        return Err(if protocol == IpNumber::TCP {
+            NotDecoded::Fragment
+        } else {
+            NotDecoded::NotTcp
+        });
     }
-    let before_tcp =
+    let before_payload =
         header.slice().len() + ip.extensions().auth.map_or(0, |auth| auth.slice().len());
     let total_len = match usize::from(header.total_len()) {
         0 => wire_len,
@@ -83,8 +107,10 @@ fn ipv4(octets: &[u8], wire_len: usize) -> Result<Datagram<'_>, NotDecoded> {
     Ok(Datagram {
         src: header.source_addr().into(),
         dst: header.destination_addr().into(),
-        tcp: ip.payload().payload,
-        tcp_len: total_len.saturating_sub(before_tcp),
+        protocol,
+        payload: ip.payload().payload,
+        payload_len: total_len.saturating_sub(before_payload),
+        ttl: header.ttl(),
     })
 }
 
@@ -100,9 +126,6 @@ fn ipv6(octets: &[u8], wire_len: usize) -> Result<Datagram<'_>, NotDecoded> {
     if later_fragment {
         return Err(NotDecoded::Fragment);
     }
-    if payload.ip_number != IpNumber::TCP {
-        return Err(NotDecoded::NotTcp);
-    }
     let header = ip.header();
     let payload_len = match usize::from(header.payload_length()) {
         0 => wire_len.saturating_sub(header.slice().len()),
@@ -111,13 +134,15 @@ fn ipv6(octets: &[u8], wire_len: usize) -> Result<Datagram<'_>, NotDecoded> {
     Ok(Datagram {
         src: header.source_addr().into(),
         dst: header.destination_addr().into(),
-        tcp: payload.payload,
-        tcp_len: payload_len.saturating_sub(ip.extensions().slice().len()),
+        protocol: payload.ip_number,
+        payload: payload.payload,
+        payload_len: payload_len.saturating_sub(ip.extensions().slice().len()),
+        ttl: header.hop_limit(),
     })
 }
 
 fn tcp<'a>(datagram: &Datagram<'a>) -> Result<Decoded<'a>, NotDecoded> {
-    let octets = datagram.tcp;
+    let octets = datagram.payload;
     if octets.len() < NEEDED {
         return Err(NotDecoded::Unreadable);
     }
@@ -129,23 +154,43 @@ fn tcp<'a>(datagram: &Datagram<'a>) -> Result<Decoded<'a>, NotDecoded> {
     let header = TcpHeaderSlice::from_slice(&padded).map_err(|_| NotDecoded::Unreadable)?;
     let header_len = header.slice().len();
     let flags = Flags(u16::from(padded[12] & 1) << 8 | u16::from(padded[13]));
+    let options = octets
+        .get(20..header_len.min(octets.len()))
+        .unwrap_or_default();
     let segment = Segment {
         src: SocketAddr::new(datagram.src, header.source_port()),
         dst: SocketAddr::new(datagram.dst, header.destination_port()),
         flags,
         seq: Seq(header.sequence_number()),
         ack: Seq(header.acknowledgment_number()),
-        len: u32::try_from(datagram.tcp_len.saturating_sub(header_len)).unwrap_or(u32::MAX),
+        len: u32::try_from(datagram.payload_len.saturating_sub(header_len)).unwrap_or(u32::MAX),
         wnd: header.window_size(),
         urg: header.urgent_pointer(),
+        ttl: datagram.ttl,
+        told: told(options),
     };
     Ok(Decoded {
         segment,
-        options: octets
-            .get(20..header_len.min(octets.len()))
-            .unwrap_or_default(),
+        options,
         payload: octets.get(header_len..).unwrap_or_default(),
     })
+}
+
+fn told(options: &[u8]) -> Told {
+    let mut told = Told::default();
+    for option in Options::new(options) {
+        match option {
+            // RFC 7323, 2.3: a larger shift counts as 14.
+            TcpOption::WindowScale(shift) => told.window_scale = Some(shift.min(14)),
+            TcpOption::SackPermitted => told.sack_permitted = true,
+            TcpOption::Sack(blocks) => {
+                let first = TcpOption::sack_blocks(blocks).next();
+                told.sack = first.map(|(from, to)| (Seq(from), Seq(to)));
+            }
+            _ => {}
+        }
+    }
+    told
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The ports to watch.
 
-use super::Segment;
+use std::net::SocketAddr;
 
 /// The ports somebody asked for: those are the servers'.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,9 +25,9 @@ impl Ports {
             .any(|&(low, high)| (low..=high).contains(&port))
     }
 
-    /// Whether a segment is to be shown: no ports means all of them.
+    /// Whether what goes between two endpoints is to be shown: no ports means all of them.
     #[must_use]
-    pub fn match_segment(&self, seg: &Segment) -> bool {
-        self.0.is_empty() || self.contain(seg.src.port()) || self.contain(seg.dst.port())
+    pub fn match_ends(&self, src: SocketAddr, dst: SocketAddr) -> bool {
+        self.0.is_empty() || self.contain(src.port()) || self.contain(dst.port())
     }
 }

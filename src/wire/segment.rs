@@ -89,6 +89,20 @@ pub struct Segment {
     pub wnd: u16,
     /// The urgent pointer; meaningful only with the URG flag.
     pub urg: u16,
+    /// Time to live (IPv6: hop limit) of the datagram that carried it.
+    pub ttl: u8,
+    pub told: Told,
+}
+
+/// What the options tell that moves a state or a window; the rest is read back when looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The shift of this end's windows, in a SYN (RFC 7323, 2.2).
+    pub window_scale: Option<u8>,
+    /// In a SYN: selective acknowledgements may follow (RFC 2018, 2).
+    pub sack_permitted: bool,
+    /// The first SACK block, `[from, to)`.
+    pub sack: Option<(Seq, Seq)>,
 }
 
 impl Segment {
@@ -113,6 +127,20 @@ impl Segment {
     #[must_use]
     pub fn fin_seq(&self) -> Option<Seq> {
         self.has(Flags::FIN).then(|| self.seq_end() - 1)
+    }
+
+    /// What the first SACK block says was received twice (RFC 2883): it stands below the
+    /// acknowledgement.
+    #[must_use]
+    pub fn duplicate_sack(&self) -> Option<(Seq, Seq)> {
+        self.told.sack.filter(|&(from, _)| from.before(self.ack))
+    }
+
+    /// Where what was received behind a gap begins: above the acknowledgement (RFC 2018, 3).
+    #[must_use]
+    pub fn sacked_behind_gap(&self) -> Option<Seq> {
+        let (from, _) = self.told.sack?;
+        from.after(self.ack).then_some(from)
     }
 
     /// The acknowledgement number, where there is one.

@@ -1,0 +1,47 @@
+//! ICMP errors tied to a connection.
+
+use super::{Connection, Side};
+use crate::wire::icmp::IcmpError;
+
+/// One error about one of the connection's segments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErrorSeen {
+    /// How many segments of the connection came before it.
+    pub rows: u32,
+    /// Whose segment it is about.
+    pub about: Side,
+    pub error: IcmpError,
+}
+
+/// What errors a connection had: any number of them in little space.
+#[derive(Clone, Debug, Default)]
+pub struct Errors {
+    pub count: u32,
+    pub last: Option<ErrorSeen>,
+}
+
+impl Connection {
+    /// Takes an error about one of this connection's segments; `None` if it quotes a number that
+    /// isn't outstanding (Linux ignores it too: OutOfWindowIcmps), or about no segment of it.
+    pub fn report(&mut self, error: &IcmpError) -> Option<ErrorSeen> {
+        let about = if error.src == self.addresses.client {
+            Side::Client
+        } else {
+            Side::Server
+        };
+        let end = &self.ends[about];
+        let sent = end.snd_nxt.is_some_and(|nxt| !error.seq.after(nxt));
+        let outstanding = end.snd_una.is_none_or(|una| !error.seq.before(una - 1));
+        if !(sent && outstanding) {
+            return None;
+        }
+        let seen = ErrorSeen {
+            rows: self.rows,
+            about,
+            error: *error,
+        };
+        self.errors.count += 1;
+        self.errors.last = Some(seen);
+        Some(seen)
+    }
+}

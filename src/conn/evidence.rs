@@ -1,0 +1,230 @@
+//! What a segment shows of earlier ones: an end's own segments prove what it has received, and
+//! disprove what it was presumed to have received.
+//!
+//! - It acknowledges less than it was presumed to have: when it sent this, it hadn't got the rest.
+//! - It repeats its SYN or FIN: the acknowledgement hadn't arrived.
+//! - Its peer repeats something that it never acknowledged: so far it hasn't got it. Until it
+//!   acknowledges, nothing more is presumed to reach it (`Endpoint::deaf`).
+//! - It goes on after an RST: the RST hadn't arrived, or didn't count; an RST whose own sender goes
+//!   on was somebody else's.
+
+use super::connection::{Connection, Correction, Revision};
+use super::endpoint::Presumed;
+use super::transition::{Event, next};
+use super::{Note, Notes, Side, State};
+use crate::wire::{Flags, Segment, Seq};
+
+/// A sender of an RST that still sends after so long is alive: what was under way has arrived.
+const STILL_UNDER_WAY_NS: u64 = 200_000_000;
+
+impl Connection {
+    /// Takes back what this segment disproves, before it moves anything itself.
+    pub(super) fn weigh(
+        &mut self,
+        seg: &Segment,
+        side: Side,
+        notes: Notes,
+        at: u64,
+        revisions: &mut Vec<Revision>,
+    ) {
+        if !seg.has(Flags::RST) {
+            self.outlive_reset(seg, side, at, revisions);
+            self.repeat_own(seg, side, revisions);
+        }
+        if let Some(ack) = seg.ack_seq().filter(|_| !is_refusal(seg)) {
+            self.acknowledge(seg, side, ack, revisions);
+        }
+        self.repeat_unacknowledged(seg, side, notes, revisions);
+    }
+
+    /// Takes an event back in the rows since it was presumed.
+    fn take_back(&mut self, side: Side, got: Presumed) -> Revision {
+        // Nothing else moved since: then the state is as before, from wherever it came.
+        let correction = if next(got.before, got.event) == Some(self.ends[side].state) {
+            Correction::Was(got.before)
+        } else {
+            Correction::Without(got.event)
+        };
+        let end = &mut self.ends[side];
+        end.state = correction.of(end.state);
+        if got.event == Event::ReceiveFin {
+            end.fin_received_at = None;
+        }
+        self.revision(side, got.row, correction)
+    }
+
+    /// What was no longer presumed to have reached this end had: by the time of the copy that it
+    /// acknowledges now.
+    pub(super) fn prove(&mut self, side: Side, event: Event, revisions: &mut Vec<Revision>) {
+        let peer = self.peer_of(side);
+        if let Some(row) = self.ends[peer].repeated_at.filter(|_| self.ends[side].deaf) {
+            revisions.push(self.revision(side, row, Correction::With(event)));
+        }
+    }
+
+    pub(super) fn revision(&self, side: Side, from: u32, correction: Correction) -> Revision {
+        Revision {
+            side,
+            from,
+            to: self.rows,
+            correction,
+        }
+    }
+
+    /// An end that sends after an RST.
+    fn outlive_reset(&mut self, seg: &Segment, side: Side, at: u64, revisions: &mut Vec<Revision>) {
+        let Some(got) = self.ends[side].got.reset else {
+            return;
+        };
+        let sent_it = self.reset.is_some_and(|reset| reset.by == side);
+        let end = &self.ends[side];
+        let is_news = end.snd_nxt.is_some_and(|nxt| seg.seq_end().after(nxt))
+            || at.saturating_sub(end.since) > STILL_UNDER_WAY_NS;
+        if sent_it && !is_news {
+            return;
+        }
+        self.ends[side].got.reset = None;
+        self.ends[side].state = got.before;
+        revisions.push(self.revision(side, got.row, Correction::Was(got.before)));
+        if sent_it {
+            self.reset = self.reset.map(|reset| reset.denied_by_sender());
+        } else {
+            self.outlived = self.reset.take();
+        }
+    }
+
+    /// An end that repeats its SYN or FIN hasn't got the acknowledgement.
+    fn repeat_own(&mut self, seg: &Segment, side: Side, revisions: &mut Vec<Revision>) {
+        let end = &self.ends[side];
+        let Some(got) = end.got.ack else { return };
+        let repeats = match got.event {
+            Event::AckOfFin => end.fin.is_some() && end.fin == seg.fin_seq(),
+            _ => {
+                let is_syn = seg.has(Flags::SYN) && end.iss == Some(seg.seq);
+                is_syn && !self.is_first_syn_ack(seg, side)
+            }
+        };
+        if repeats {
+            self.ends[side].got.ack = None;
+            revisions.push(self.take_back(side, got));
+        }
+    }
+
+    /// The SYN,ACK of a simultaneous open repeats the SYN only to acknowledge the other one.
+    fn is_first_syn_ack(&self, seg: &Segment, side: Side) -> bool {
+        seg.has(Flags::SYN) && seg.has(Flags::ACK) && self.ends[side].acked.is_none()
+    }
+
+    /// What an acknowledgement proves its sender to have, and what not.
+    fn acknowledge(&mut self, seg: &Segment, side: Side, ack: Seq, revisions: &mut Vec<Revision>) {
+        let peer = side.peer();
+        let end = &mut self.ends[side];
+        let acked = end.acked.map_or(ack, |acked| acked.max(ack));
+        end.got.syn = None;
+        if end
+            .got
+            .ack
+            .is_some_and(|got| got.proof.is_some_and(|proof| !acked.before(proof)))
+        {
+            end.got.ack = None;
+        }
+        if self.ends[peer].fin_covered_by(acked) {
+            self.ends[side].got.fin = None;
+        } else if let Some(got) = self.ends[side].got.fin.take() {
+            // On its way, unless what came after it has arrived.
+            self.ends[side].deaf |= seg.sacked_behind_gap().is_some();
+            revisions.push(self.take_back(side, got));
+        }
+    }
+
+    /// Whoever repeats something hasn't seen it acknowledged.
+    fn repeat_unacknowledged(
+        &mut self,
+        seg: &Segment,
+        side: Side,
+        notes: Notes,
+        revisions: &mut Vec<Revision>,
+    ) {
+        let peer = side.peer();
+        let probes_again = self.ends[side].probed
+            && (notes.has(Note::KeepAlive) || notes.has(Note::WindowProbe))
+            && self.ends[side].last_sent.is_some();
+        let repeats = !self.is_first_syn_ack(seg, side)
+            && [
+                Note::Retransmission,
+                Note::FinRetransmission,
+                Note::SynRetransmission,
+            ]
+            .iter()
+            .any(|note| notes.has(*note))
+            && self.ends[peer]
+                .acked
+                .is_none_or(|acked| seg.seq_end().after(acked));
+        if probes_again {
+            self.ends[peer].deaf = true;
+        }
+        if !repeats {
+            return;
+        }
+        self.ends[side].repeated_at = Some(self.rows);
+        self.ends[peer].deaf = true;
+        let end = &mut self.ends[peer];
+        let opened = end.got.ack.take_if(|got| got.event == Event::ReceiveSynAck);
+        let fin = end.got.fin.take();
+        let syn = end.got.syn.take();
+        for got in [fin, opened, syn].into_iter().flatten() {
+            revisions.push(self.take_back(peer, got));
+        }
+    }
+
+    /// An acknowledgement that covers the peer's FIN: it has arrived, and if that was no longer
+    /// presumed, it had by the time of the copy that is acknowledged.
+    pub(super) fn prove_fin(
+        &mut self,
+        seg: &Segment,
+        side: Side,
+        ack: Seq,
+        revisions: &mut Vec<Revision>,
+    ) {
+        let peer = self.peer_of(side);
+        let Some(fin) = self.ends[peer].fin.filter(|fin| ack.after(*fin)) else {
+            return;
+        };
+        if self.ends[side].fin_received_at.is_none() && self.apply(side, Event::ReceiveFin) {
+            let came_twice = seg
+                .duplicate_sack()
+                .is_some_and(|(from, to)| !from.after(fin) && to.after(fin));
+            let can_tell = Side::BOTH
+                .iter()
+                .all(|side| self.ends[*side].sack_permitted);
+            let repeated = self.ends[peer]
+                .repeated_at
+                .filter(|_| can_tell && !came_twice);
+            let row = repeated.or(self.fin_row(peer)).unwrap_or(self.rows);
+            self.ends[side].fin_received_at = Some(row);
+            self.simultaneous_close |= self.ends[side].state == State::Closing;
+            revisions.push(self.revision(side, row, Correction::With(Event::ReceiveFin)));
+        }
+    }
+
+    /// An end that acknowledges something new has what came with it: also the acknowledgement of
+    /// its FIN.
+    pub(super) fn hear_again(&mut self, side: Side, ack: Seq) {
+        let peer = self.peer_of(side);
+        if self.ends[side].acked.is_some_and(|acked| !ack.after(acked)) {
+            return;
+        }
+        self.ends[side].deaf = false;
+        let covered = self.ends[peer]
+            .acked
+            .is_some_and(|acked| self.ends[side].fin_covered_by(acked));
+        if covered {
+            self.presume_ack(side, Event::AckOfFin, None);
+        }
+    }
+}
+
+/// `R.` with sequence number 0: its acknowledgement number is made from what it refuses.
+fn is_refusal(seg: &Segment) -> bool {
+    seg.has(Flags::RST) && seg.seq == Seq(0)
+}

@@ -1,0 +1,138 @@
+//! Which RST counts, and what it does (RFC 9293, 3.10.7; RFC 5961, 3; RFC 1337).
+
+use super::connection::{Connection, Correction, Revision};
+use super::endpoint::Presumed;
+use super::transition::Event;
+use super::{Side, State};
+use crate::wire::{Flags, Segment, Seq};
+
+/// An RST that counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResetSeen {
+    pub by: Side,
+    /// Row in the connection, from 0.
+    pub row: u32,
+    /// It answered a SYN: nothing listens there.
+    pub refused: bool,
+    /// Its sender went on as if it had never sent it: somebody on the way did.
+    pub denied: bool,
+    /// Its time to live, and that of its sender's segment before.
+    pub ttl: (u8, Option<u8>),
+    /// The state of each end before it: sender, receiver.
+    pub states: (State, State),
+}
+
+impl ResetSeen {
+    pub(super) fn denied_by_sender(self) -> ResetSeen {
+        ResetSeen {
+            denied: true,
+            ..self
+        }
+    }
+}
+
+impl Connection {
+    /// Takes an RST; whether it counted.
+    pub(super) fn take_reset(
+        &mut self,
+        seg: &Segment,
+        by: Side,
+        revisions: &mut Vec<Revision>,
+    ) -> bool {
+        let to = self.peer_of(by);
+        let counts = self.reset_counts(seg, to);
+        // Whoever sends an RST in its own name has no connection any more, whatever comes of it.
+        let in_own_name = self.ends[by].snd_nxt == Some(seg.seq);
+        if counts {
+            self.reset(seg, by, revisions);
+        } else if self.ends[to].state != State::Closed {
+            self.ends[to].challenged |= self.is_in_window(seg, to);
+            if in_own_name && self.ends[by].state != State::Closed && by != to {
+                let reset = self.presume(by, Event::Reset, None);
+                self.ends[by].got.reset = reset;
+            }
+        }
+        counts
+    }
+
+    fn is_in_window(&self, seg: &Segment, side: Side) -> bool {
+        let end = &self.ends[side];
+        let before_edge = end.right_edge.is_none_or(|edge| seg.seq.before(edge));
+        end.rcv_nxt.is_none_or(|nxt| !seg.seq.before(nxt)) && before_edge
+    }
+
+    /// Whether an RST that reaches `side` closes it: RFC 9293, 3.10.7.3 in SYN-SENT; RFC 5961, 3.2
+    /// otherwise.
+    fn reset_counts(&self, seg: &Segment, side: Side) -> bool {
+        let end = &self.ends[side];
+        let expected = |nxt: Seq| seg.seq == nxt || Some(seg.seq) == end.acked;
+        match end.state {
+            State::Closed => false,
+            State::SynSent => seg.ack_seq().is_some_and(|ack| {
+                end.iss.is_none_or(|iss| ack.after(iss))
+                    && end.snd_nxt.is_none_or(|nxt| !ack.after(nxt))
+            }),
+            // Linux (tcp_reset_check) also takes the number of the FIN itself: what a peer sends
+            // that has just closed answers data that doesn't acknowledge its FIN yet.
+            State::CloseWait | State::LastAck | State::Closing => end
+                .rcv_nxt
+                .is_none_or(|nxt| expected(nxt) || seg.seq == nxt - 1),
+            State::TimeWait => end.rcv_nxt == Some(seg.seq),
+            // Linux also takes the end of what it holds behind a gap (tcp_validate_incoming).
+            _ => {
+                let held_to = end.held_to().filter(|_| end.sack_permitted);
+                end.rcv_nxt.is_none_or(expected) || held_to == Some(seg.seq)
+            }
+        }
+    }
+
+    /// An RST that counts: both ends are gone, its sender because only who has no connection
+    /// resets.
+    fn reset(&mut self, seg: &Segment, by: Side, revisions: &mut Vec<Revision>) {
+        let to = self.peer_of(by);
+        let (sender, receiver) = (&self.ends[by], &self.ends[to]);
+        let refused = receiver.state == State::SynSent && sender.iss.is_none();
+        if receiver.state == State::TimeWait {
+            self.time_wait_killed = Some(self.rows);
+        } else {
+            let seen = ResetSeen {
+                by,
+                row: self.rows,
+                refused,
+                denied: false,
+                ttl: (seg.ttl, sender.ttl),
+                states: (sender.state, receiver.state),
+            };
+            // The one that answers who outlived the first tells nothing new.
+            let first = self.outlived.take().filter(|first| first.by == by);
+            self.reset = self.reset.or(first).or(Some(seen));
+        }
+        if !seg.has(Flags::ACK) {
+            self.refuse(by, revisions);
+        }
+        let is_deaf = self.ends[to].deaf && seg.has(Flags::ACK) && !refused;
+        for side in [by, to] {
+            if side == to && is_deaf {
+                continue;
+            }
+            let reset: Option<Presumed> = self.presume(side, Event::Reset, None);
+            self.ends[side].got.reset = reset.filter(|got| got.before != State::Closed);
+        }
+        if refused {
+            // Nothing listened: the SYN never made a connection there.
+            self.initial[by] = State::Closed;
+            self.ends[by].got.reset = None;
+            revisions.push(self.revision(by, 0, Correction::Was(State::Closed)));
+        }
+    }
+
+    /// A bare RST answers a segment instead of taking it: a FIN in it wasn't received.
+    fn refuse(&mut self, by: Side, revisions: &mut Vec<Revision>) {
+        if let Some(got) = self.ends[by].got.fin.take() {
+            let without = Correction::Without(got.event);
+            self.ends[by].state = without.of(self.ends[by].state);
+            self.ends[by].fin_received_at = None;
+            revisions.push(self.revision(by, got.row, without));
+        }
+    }
+}
