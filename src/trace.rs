@@ -60,6 +60,8 @@ pub struct Trace {
     /// For each connection, the indices of its records, in order.
     rows: Vec<Vec<u32>>,
     table: Table,
+    /// The latest time of anything captured.
+    latest_ns: u64,
     pub tally: Tally,
     /// The link type of the first frame.
     pub link: Option<LinkType>,
@@ -76,6 +78,7 @@ impl Trace {
             errors: Vec::new(),
             rows: Vec::new(),
             table: Table::new(ports),
+            latest_ns: 0,
             tally: Tally::default(),
             link: None,
             ended: None,
@@ -108,6 +111,7 @@ impl Trace {
     }
 
     fn push_error(&mut self, captured: &CapturedError) {
+        self.latest_ns = self.latest_ns.max(captured.time_ns);
         if let Some((connection, seen)) = self.table.report(&captured.error) {
             self.errors.push(ErrorRecord {
                 time_ns: captured.time_ns,
@@ -121,6 +125,7 @@ impl Trace {
 
     fn push(&mut self, captured: &Captured) -> (ConnectionId, Vec<Revision>) {
         let seg = &captured.segment;
+        self.latest_ns = self.latest_ns.max(captured.time_ns);
         let (id, from, observed) = self.table.observe(seg, captured.time_ns);
         self.rows
             .resize_with(self.table.connections.len(), Vec::new);
@@ -153,6 +158,12 @@ impl Trace {
     #[must_use]
     pub fn connections(&self) -> &[Connection] {
         &self.table.connections
+    }
+
+    /// When the trace ends so far, in nanoseconds since the Unix epoch: the capture's own clock.
+    #[must_use]
+    pub fn now_ns(&self) -> u64 {
+        self.latest_ns
     }
 
     /// Why not everything is there, in one sentence, if so.

@@ -198,25 +198,24 @@ impl Text<'_> {
         let growing = self.origin.growing;
         let source = self.origin.name.clone();
         let wanted = self.cli.connection.map(|number| number - 1);
-        let mut writer = json::Writer {
-            out: &mut self.out,
-            wanted,
-        };
+        let mut writer = json::Writer::new(&mut self.out, wanted);
         if growing {
             writer.capture(trace, &source, true)?;
             writer.out.flush()?;
         }
-        let mut written = 0;
         loop {
+            let known = trace.records.len();
             let mut revisions = Vec::new();
             let ended = take(trace, feeds.recv()?, |_, id, revision: &Revision| {
                 revisions.push((id, *revision));
             });
             if growing {
-                writer.segments(trace, written)?;
-                written = trace.records.len();
+                writer.segments(trace)?;
                 for (id, revision) in revisions {
                     writer.revision(trace, id, &revision)?;
+                }
+                for record in &trace.records[known..] {
+                    writer.over(trace, record.connection)?;
                 }
                 writer.out.flush()?;
             }
@@ -226,7 +225,7 @@ impl Text<'_> {
         }
         if !growing {
             writer.capture(trace, &source, false)?;
-            writer.segments(trace, 0)?;
+            writer.segments(trace)?;
         }
         writer.connections(trace)?;
         if growing {

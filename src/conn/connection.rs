@@ -199,7 +199,7 @@ impl Connection {
         }
         self.count_from(seg, from);
         if seg.has(Flags::RST) {
-            if !self.take_reset(seg, from, &mut revisions) && before[to] != State::Closed {
+            if !self.take_reset(seg, from, at, &mut revisions) && before[to] != State::Closed {
                 notes.add(Note::ResetIgnored);
             }
         } else if !self.is_stray_syn_ack(seg, to) && !self.is_beyond(seg, from) {
@@ -261,11 +261,12 @@ impl Connection {
         event: Event,
         proof: Option<Seq>,
     ) -> Option<Presumed> {
-        let before = self.ends[side].state;
+        let Endpoint { state, since, .. } = self.ends[side];
         self.apply(side, event).then_some(Presumed {
             event,
             row: self.rows,
-            before,
+            before: state,
+            since,
             proof,
         })
     }
@@ -283,7 +284,7 @@ impl Connection {
             // What it acknowledges, it has received.
             self.ends[side].advance(ack);
             self.prove_fin(seg, side, ack, revisions);
-            self.hear_again(side, ack);
+            self.hear_again(seg, side, ack);
         }
         if seg.has(Flags::FIN) && self.ends[side].fin.is_none() {
             self.send_fin(seg, side);

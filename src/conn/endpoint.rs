@@ -9,6 +9,10 @@ use crate::wire::{Flags, Segment, Seq};
 const HELD_MAX: usize = 32;
 
 /// What an observer knows of one end.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, seen or not"
+)]
 #[derive(Clone, Debug, Default)]
 pub struct Endpoint {
     pub state: State,
@@ -82,6 +86,8 @@ pub(super) struct Presumed {
     /// Row in the connection at which the state moved.
     pub row: u32,
     pub before: State,
+    /// When that state had been entered.
+    pub since: u64,
     /// An acknowledgement of this number, by this end, proves it.
     pub proof: Option<Seq>,
 }

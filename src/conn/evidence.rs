@@ -11,7 +11,7 @@
 use super::connection::{Connection, Correction, Revision};
 use super::endpoint::Presumed;
 use super::transition::{Event, next};
-use super::{Note, Notes, Side, State};
+use super::{Note, Notes, ResetSeen, Side, State};
 use crate::wire::{Flags, Segment, Seq};
 
 /// A sender of an RST that still sends after so long is alive: what was under way has arrived.
@@ -87,7 +87,7 @@ impl Connection {
         self.ends[side].state = got.before;
         revisions.push(self.revision(side, got.row, Correction::Was(got.before)));
         if sent_it {
-            self.reset = self.reset.map(|reset| reset.denied_by_sender());
+            self.reset = self.reset.map(ResetSeen::denied_by_sender);
         } else {
             self.outlived = self.reset.take();
         }
@@ -207,18 +207,19 @@ impl Connection {
         }
     }
 
-    /// An end that acknowledges something new has what came with it: also the acknowledgement of
-    /// its FIN.
-    pub(super) fn hear_again(&mut self, side: Side, ack: Seq) {
+    /// An end that was deaf and acknowledges something new has what came with it: also the
+    /// acknowledgement of its FIN, unless it still repeats that.
+    pub(super) fn hear_again(&mut self, seg: &Segment, side: Side, ack: Seq) {
         let peer = self.peer_of(side);
-        if self.ends[side].acked.is_some_and(|acked| !ack.after(acked)) {
+        let end = &mut self.ends[side];
+        if !end.deaf || end.acked.is_some_and(|acked| !ack.after(acked)) {
             return;
         }
-        self.ends[side].deaf = false;
+        end.deaf = false;
         let covered = self.ends[peer]
             .acked
             .is_some_and(|acked| self.ends[side].fin_covered_by(acked));
-        if covered {
+        if covered && self.ends[side].fin != seg.fin_seq() {
             self.presume_ack(side, Event::AckOfFin, None);
         }
     }

@@ -1,5 +1,6 @@
 //! Which RST counts, and what it does (RFC 9293, 3.10.7; RFC 5961, 3; RFC 1337).
 
+use super::certainty::LINUX_WAIT_NS;
 use super::connection::{Connection, Correction, Revision};
 use super::endpoint::Presumed;
 use super::transition::Event;
@@ -37,6 +38,7 @@ impl Connection {
         &mut self,
         seg: &Segment,
         by: Side,
+        at: u64,
         revisions: &mut Vec<Revision>,
     ) -> bool {
         let to = self.peer_of(by);
@@ -44,7 +46,7 @@ impl Connection {
         // Whoever sends an RST in its own name has no connection any more, whatever comes of it.
         let in_own_name = self.ends[by].snd_nxt == Some(seg.seq);
         if counts {
-            self.reset(seg, by, revisions);
+            self.reset(seg, by, at, revisions);
         } else if self.ends[to].state != State::Closed {
             self.ends[to].challenged |= self.is_in_window(seg, to);
             if in_own_name && self.ends[by].state != State::Closed && by != to {
@@ -88,7 +90,7 @@ impl Connection {
 
     /// An RST that counts: both ends are gone, its sender because only who has no connection
     /// resets.
-    fn reset(&mut self, seg: &Segment, by: Side, revisions: &mut Vec<Revision>) {
+    fn reset(&mut self, seg: &Segment, by: Side, at: u64, revisions: &mut Vec<Revision>) {
         let to = self.peer_of(by);
         let (sender, receiver) = (&self.ends[by], &self.ends[to]);
         let refused = receiver.state == State::SynSent && sender.iss.is_none();
@@ -108,7 +110,7 @@ impl Connection {
             self.reset = self.reset.or(first).or(Some(seen));
         }
         if !seg.has(Flags::ACK) {
-            self.refuse(by, revisions);
+            self.refuse(by, at, revisions);
         }
         let is_deaf = self.ends[to].deaf && seg.has(Flags::ACK) && !refused;
         for side in [by, to] {
@@ -126,13 +128,25 @@ impl Connection {
         }
     }
 
-    /// A bare RST answers a segment instead of taking it: a FIN in it wasn't received.
-    fn refuse(&mut self, by: Side, revisions: &mut Vec<Revision>) {
-        if let Some(got) = self.ends[by].got.fin.take() {
-            let without = Correction::Without(got.event);
-            self.ends[by].state = without.of(self.ends[by].state);
-            self.ends[by].fin_received_at = None;
-            revisions.push(self.revision(by, got.row, without));
+    /// A bare RST answers a segment instead of taking it: a FIN in it wasn't received. And a
+    /// FIN-WAIT-2 that had lasted as long as Linux lets it was over before.
+    fn refuse(&mut self, by: Side, at: u64, revisions: &mut Vec<Revision>) {
+        let end = &mut self.ends[by];
+        let got = end.got.fin.take();
+        let (row, since) = got.map_or((self.rows.saturating_sub(1), end.since), |got| {
+            (got.row, got.since)
+        });
+        if let Some(got) = got {
+            end.state = got.before;
+            end.fin_received_at = None;
+        }
+        let is_over = end.state == State::FinWait2 && at.saturating_sub(since) >= LINUX_WAIT_NS;
+        if is_over {
+            end.state = State::Closed;
+        }
+        if got.is_some() || is_over {
+            let was = Correction::Was(self.ends[by].state);
+            revisions.push(self.revision(by, row, was));
         }
     }
 }

@@ -1,13 +1,16 @@
 //! JSON Lines for other programs; `docs/json.md` documents every field. Names once written here
 //! stay.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use crate::conn::{ConnectionId, Revision, Side};
-use crate::story::ending;
-use crate::trace::{Record, Trace};
+use crate::story::finding::findings;
+use crate::story::program::{self, Outcome};
+use crate::story::{clock, ending};
+use crate::trace::{ErrorRecord, Record, Trace};
 use crate::wire::Flags;
 
 /// Version of the schema, told in the first line.
@@ -48,6 +51,18 @@ enum Line<'a> {
         state_certainty: &'static str,
         notes: Vec<&'static str>,
     },
+    Icmp {
+        frame: u32,
+        time_ns: u64,
+        connection: u32,
+        about: &'static str,
+        reporter: String,
+        icmp_type: u8,
+        icmp_code: u8,
+        message: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        errno: Option<&'static str>,
+    },
     Revision {
         connection: u32,
         frame: u32,
@@ -60,21 +75,57 @@ enum Line<'a> {
         dropped: u64,
         truncated: bool,
     },
-    Connection {
-        connection: u32,
-        client: String,
-        server: String,
-        client_known: bool,
-        first_ns: u64,
-        last_ns: u64,
-        segments: usize,
-        client_bytes: u64,
-        server_bytes: u64,
-        client_state: &'static str,
-        server_state: &'static str,
-        opening: &'static str,
-        ending: Ending,
-    },
+    Connection(Box<Connection>),
+}
+
+#[derive(Serialize)]
+struct Connection {
+    #[serde(rename = "connection")]
+    number: u32,
+    client: String,
+    server: String,
+    client_known: bool,
+    first_ns: u64,
+    last_ns: u64,
+    segments: usize,
+    client_bytes: u64,
+    server_bytes: u64,
+    client_state: &'static str,
+    server_state: &'static str,
+    /// What is known from time alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    by_clock: Vec<&'static str>,
+    opening: &'static str,
+    ending: Ending,
+    programs: Programs,
+    findings: Vec<Finding>,
+}
+
+#[derive(Serialize)]
+struct Programs {
+    client: Program,
+    server: Program,
+}
+
+#[derive(Serialize)]
+struct Program {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connect: Option<&'static str>,
+    read: Vec<&'static str>,
+    write: Vec<&'static str>,
+    undelivered_bytes: u64,
+    discarded: bool,
+    summary: String,
+}
+
+#[derive(Serialize)]
+struct Finding {
+    id: &'static str,
+    side: &'static str,
+    frames: Vec<u32>,
+    seen: String,
+    means: String,
+    r#try: String,
 }
 
 #[derive(Serialize)]
@@ -103,10 +154,29 @@ struct Cause {
 /// Writes lines for one capture; `wanted` limits them to one connection.
 pub struct Writer<W: Write> {
     pub out: W,
-    pub wanted: Option<ConnectionId>,
+    wanted: Option<ConnectionId>,
+    /// How many segments and ICMP errors were written.
+    segments: usize,
+    errors: usize,
+    /// Connections whose line was written, with the segments they had then.
+    told: HashMap<ConnectionId, usize>,
 }
 
 impl<W: Write> Writer<W> {
+    pub fn new(out: W, wanted: Option<ConnectionId>) -> Self {
+        Writer {
+            out,
+            wanted,
+            segments: 0,
+            errors: 0,
+            told: HashMap::new(),
+        }
+    }
+
+    fn wants(&self, id: ConnectionId) -> bool {
+        self.wanted.is_none_or(|wanted| wanted == id)
+    }
+
     fn line(&mut self, line: &Line<'_>) -> io::Result<()> {
         serde_json::to_writer(&mut self.out, line)?;
         self.out.write_all(b"\n")
@@ -129,14 +199,27 @@ impl<W: Write> Writer<W> {
         })
     }
 
-    /// The segments from record `from` on.
+    /// The segments and ICMP errors that came since the last call.
     ///
     /// # Errors
     /// Those of the output.
-    pub fn segments(&mut self, trace: &Trace, from: usize) -> io::Result<()> {
-        for record in &trace.records[from..] {
-            if self.wanted.is_none_or(|wanted| wanted == record.connection) {
+    pub fn segments(&mut self, trace: &Trace) -> io::Result<()> {
+        for (index, record) in trace.records.iter().enumerate().skip(self.segments) {
+            self.errors_before(trace, index)?;
+            if self.wants(record.connection) {
                 self.line(&segment(trace, record))?;
+            }
+        }
+        self.segments = trace.records.len();
+        self.errors_before(trace, self.segments)
+    }
+
+    /// ICMP errors that came before the segment with this index.
+    fn errors_before(&mut self, trace: &Trace, index: usize) -> io::Result<()> {
+        while let Some(record) = trace.errors.get(self.errors).filter(|e| e.after <= index) {
+            self.errors += 1;
+            if self.wants(record.connection) {
+                self.line(&icmp(record))?;
             }
         }
         Ok(())
@@ -152,7 +235,7 @@ impl<W: Write> Writer<W> {
         id: ConnectionId,
         revision: &Revision,
     ) -> io::Result<()> {
-        if self.wanted.is_some_and(|wanted| wanted != id) {
+        if !self.wants(id) {
             return Ok(());
         }
         for row in revision.from..revision.to {
@@ -180,15 +263,34 @@ impl<W: Write> Writer<W> {
         })
     }
 
-    /// The connections, last.
+    /// A connection that is over, unless its line was written already.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn over(&mut self, trace: &Trace, id: ConnectionId) -> io::Result<()> {
+        if trace.connections()[id as usize].is_over() && !self.told.contains_key(&id) {
+            self.connection(trace, id)?;
+        }
+        Ok(())
+    }
+
+    /// The connections, last; not those whose line was written and still holds.
     ///
     /// # Errors
     /// Those of the output.
     pub fn connections(&mut self, trace: &Trace) -> io::Result<()> {
         for id in 0..u32::try_from(trace.connections().len()).unwrap_or(u32::MAX) {
-            if self.wanted.is_none_or(|wanted| wanted == id) {
-                self.line(&connection(trace, id))?;
+            if self.told.get(&id) != Some(&trace.len(id)) {
+                self.connection(trace, id)?;
             }
+        }
+        Ok(())
+    }
+
+    fn connection(&mut self, trace: &Trace, id: ConnectionId) -> io::Result<()> {
+        if self.wants(id) {
+            self.told.insert(id, trace.len(id));
+            self.line(&connection(trace, id))?;
         }
         Ok(())
     }
@@ -219,17 +321,45 @@ fn segment(trace: &Trace, record: &Record) -> Line<'static> {
     }
 }
 
+fn icmp(record: &ErrorRecord) -> Line<'static> {
+    let error = record.seen.error;
+    Line::Icmp {
+        frame: record.frame,
+        time_ns: record.time_ns,
+        connection: record.connection + 1,
+        about: record.seen.about.name(),
+        reporter: error.reporter.to_string(),
+        icmp_type: error.kind,
+        icmp_code: error.code,
+        message: error.words(),
+        errno: error.errno(),
+    }
+}
+
+fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &ending::Ending) -> Program {
+    let program = program::program(trace, id, side, ending);
+    let names = |outcomes: &[Outcome]| outcomes.iter().map(|outcome| outcome.name()).collect();
+    Program {
+        connect: program.connect,
+        read: names(&program.read),
+        write: names(&program.write),
+        undelivered_bytes: program.undelivered,
+        discarded: program.discarded,
+        summary: program.sentence(),
+    }
+}
+
 fn connection(trace: &Trace, id: ConnectionId) -> Line<'static> {
     let connection = &trace.connections()[id as usize];
     let ending = ending::ending(trace, id);
     let rows = trace.len(id);
-    let frames = |rows: &[usize]| {
+    let frames = |rows: &[usize]| -> Vec<u32> {
         rows.iter()
             .map(|&row| trace.row(id, row).place.frame)
             .collect()
     };
-    Line::Connection {
-        connection: id + 1,
+    Line::Connection(Box::new(Connection {
+        number: id + 1,
         client: connection.addresses.client.to_string(),
         server: connection.addresses.server.to_string(),
         client_known: connection.roles == crate::conn::Roles::Seen,
@@ -238,8 +368,13 @@ fn connection(trace: &Trace, id: ConnectionId) -> Line<'static> {
         segments: rows,
         client_bytes: connection.ends.client.octets_sent,
         server_bytes: connection.ends.server.octets_sent,
-        client_state: connection.ends.client.state.name(),
-        server_state: connection.ends.server.state.name(),
+        client_state: clock::state_now(trace, id, Side::Client).name(),
+        server_state: clock::state_now(trace, id, Side::Server).name(),
+        by_clock: Side::BOTH
+            .into_iter()
+            .filter(|side| clock::time_wait_is_over(trace, id, *side))
+            .map(Side::name)
+            .collect(),
         opening: connection.opening.name(),
         ending: Ending {
             kind: ending.kind.name(),
@@ -257,7 +392,22 @@ fn connection(trace: &Trace, id: ConnectionId) -> Line<'static> {
                 })
                 .collect(),
             frames: frames(&ending.evidence),
-            summary: ending.summary,
+            summary: ending.summary.clone(),
         },
-    }
+        programs: Programs {
+            client: program(trace, id, Side::Client, &ending),
+            server: program(trace, id, Side::Server, &ending),
+        },
+        findings: findings(trace, id, &ending)
+            .into_iter()
+            .map(|found| Finding {
+                id: found.id,
+                side: found.side.name(),
+                frames: frames(&found.rows),
+                seen: found.seen,
+                means: found.means,
+                r#try: found.attempt,
+            })
+            .collect(),
+    }))
 }

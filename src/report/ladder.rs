@@ -55,6 +55,11 @@ fn connection(
     for index in 0..trace.len(id) {
         line(out, &row(trace, id, index, &columns, style), &columns)?;
     }
+    for told in story::telling::tell(trace, id, &ending) {
+        for (about, text) in told.wrapped(WIDTH - 2) {
+            writeln!(out, "  {about}{text}")?;
+        }
+    }
     writeln!(
         out,
         "{}, {} from the client, {} from the server, {} s",

@@ -1,7 +1,9 @@
-//! How a connection ended, as far as the capture shows it. Why it was reset is in `cause.rs`.
+//! How a connection ended, as far as the capture shows it. Why it was reset or timed out is in
+//! `cause/`.
 
-use super::cause::{Cause, Confidence, causes};
-use super::numbers::counted;
+use super::cause::{Cause, CauseId, Confidence, Silence, causes, silence};
+use super::clock;
+use super::numbers::{counted, span};
 use crate::conn::{Connection, ConnectionId, Opening, Side, State};
 use crate::trace::Trace;
 use crate::wire::Flags;
@@ -17,6 +19,8 @@ pub enum Kind {
     Reset,
     /// An RST in answer to the SYN.
     Refused,
+    /// What one side repeated was never acknowledged.
+    TimedOut,
     /// One side sent FIN; the other direction is open at the end of the capture.
     HalfClosed,
     /// No close in the capture.
@@ -33,6 +37,7 @@ impl Kind {
             Kind::Simultaneous => "simultaneous",
             Kind::Reset => "reset",
             Kind::Refused => "refused",
+            Kind::TimedOut => "timed-out",
             Kind::HalfClosed => "half-closed",
             Kind::Open => "open",
             Kind::Unanswered => "unanswered",
@@ -91,14 +96,27 @@ pub fn ending(trace: &Trace, id: ConnectionId) -> Ending {
     if let Some(cause) = causes.first() {
         evidence.clone_from(&cause.rows);
     }
+    let silence = silence(trace, id).filter(|_| reset.is_none());
+    let given_up = silence.is_some_and(|silence| silence.given_up);
     let kind = match (reset, connection.fins.len()) {
         (Some(reset), _) if reset.refused => Kind::Refused,
         (Some(_), _) => Kind::Reset,
+        (None, 0) if is_unanswered(connection) => Kind::Unanswered,
+        (None, _) if given_up => Kind::TimedOut,
         (None, 2..) if connection.simultaneous_close => Kind::Simultaneous,
         (None, 2..) => Kind::Orderly,
         (None, 1) => Kind::HalfClosed,
-        (None, 0) if is_unanswered(connection) => Kind::Unanswered,
         (None, 0) => Kind::Open,
+    };
+    let summary = match kind {
+        Kind::Orderly | Kind::Simultaneous => close_summary(trace, id, kind, first_fin),
+        Kind::Reset => reset_summary(connection, &causes),
+        Kind::Refused => format!(
+            "Refused: {} answered the SYN with RST.",
+            connection.addresses.server
+        ),
+        Kind::TimedOut | Kind::Unanswered => silence_summary(trace, id, kind, silence),
+        Kind::HalfClosed | Kind::Open => open_summary(connection, first_fin, silence),
     };
     Ending {
         kind,
@@ -106,7 +124,7 @@ pub fn ending(trace: &Trace, id: ConnectionId) -> Ending {
         reset_by: reset.map(|reset| reset.by),
         reply: reset
             .map(|reset| reset.refused || !trace.row(id, reset.row as usize).flags.has(Flags::ACK)),
-        summary: summary(connection, kind, &causes),
+        summary,
         causes,
         evidence,
     }
@@ -118,50 +136,85 @@ fn is_unanswered(connection: &Connection) -> bool {
         && connection.ends.server.iss.is_none()
 }
 
-fn summary(connection: &Connection, kind: Kind, causes: &[Cause]) -> String {
-    let first = connection.fins.first().map_or(Side::Client, |fin| fin.by);
-    match kind {
-        Kind::Orderly | Kind::Simultaneous => {
-            let how = if kind == Kind::Orderly {
-                format!("Orderly close, the {first} first")
-            } else {
-                "Simultaneous close: the FINs crossed".into()
-            };
-            let rest = Side::BOTH
-                .map(|side| fin_unacknowledged(connection, side))
-                .into_iter()
-                .flatten();
-            let open: Vec<_> = rest
-                .map(|side| format!("the {side}'s FIN isn't acknowledged"))
-                .collect();
-            if open.is_empty() {
-                format!("{how}.")
-            } else {
-                format!("{how}; {}.", open.join(", "))
-            }
-        }
-        Kind::Reset => reset_summary(connection, causes),
-        Kind::Refused => format!(
-            "Refused: {} answered the SYN with RST.",
-            connection.addresses.server
-        ),
-        Kind::HalfClosed => {
-            format!(
-                "Half-closed: the {first} has sent its FIN, the {} has not.",
-                first.peer()
-            )
-        }
-        Kind::Open => match connection.opening {
-            Opening::Seen => "Open: no FIN and no RST so far.".into(),
-            Opening::Midway => "Open, begun before the capture: no FIN and no RST so far.".into(),
-        },
-        Kind::Unanswered => {
-            format!(
-                "Unanswered: no reply to {}.",
-                counted(connection.rows.into(), "SYN")
-            )
-        }
+/// Both FINs were sent.
+fn close_summary(trace: &Trace, id: ConnectionId, kind: Kind, first: Option<Side>) -> String {
+    let connection = &trace.connections()[id as usize];
+    let mut text = match first.filter(|_| kind == Kind::Orderly) {
+        Some(first) => format!("Orderly close, the {first} first"),
+        None => "Simultaneous close: the FINs crossed".into(),
+    };
+    let rest: Vec<_> = Side::BOTH
+        .into_iter()
+        .filter_map(|side| fin_unacknowledged(connection, side))
+        .map(|side| format!("the {side}'s FIN isn't acknowledged"))
+        .collect();
+    if !rest.is_empty() {
+        text += &format!("; {}", rest.join(", "));
     }
+    if let Some(row) = connection.time_wait_killed {
+        text += &format!("; an RST (segment {}) ended TIME-WAIT early", row + 1);
+    }
+    let over = Side::BOTH
+        .into_iter()
+        .filter(|side| clock::time_wait_is_over(trace, id, *side));
+    for side in over {
+        text += &format!("; the {side}'s TIME-WAIT is over by the clock (60 s on Linux)");
+    }
+    text + "."
+}
+
+/// Nobody answers: a SYN, or what one side repeats.
+fn silence_summary(
+    trace: &Trace,
+    id: ConnectionId,
+    kind: Kind,
+    silence: Option<Silence>,
+) -> String {
+    let connection = &trace.connections()[id as usize];
+    let error = connection.errors.last.map_or(String::new(), |seen| {
+        format!("; {} says: {}", seen.error.reporter, seen.error.words())
+    });
+    if kind == Kind::Unanswered {
+        let syns = counted(connection.rows.into(), "SYN");
+        return format!("Unanswered: no reply to {syns}{error}.");
+    }
+    let Some(silence) = silence else {
+        return "Timed out.".into();
+    };
+    let lasted = trace
+        .row(id, silence.last)
+        .time_ns
+        .saturating_sub(trace.row(id, silence.first).time_ns);
+    let fin = connection.fin_row(silence.by) == u32::try_from(silence.first).ok();
+    format!(
+        "Timed out: the {} repeated its {} {} in {} and got no answer{error}.",
+        silence.by,
+        if fin { "FIN" } else { "data" },
+        counted(silence.repetitions as u64, "time"),
+        span(lasted, true),
+    )
+}
+
+/// One direction, or both, are open at the end of the capture.
+fn open_summary(connection: &Connection, first: Option<Side>, silence: Option<Silence>) -> String {
+    let unanswered = silence.map_or(String::new(), |silence| {
+        let times = counted(silence.repetitions as u64, "time");
+        format!(
+            "; the {} repeats itself ({times}), unanswered so far",
+            silence.by
+        )
+    });
+    if let Some(first) = first {
+        let peer = first.peer();
+        return format!(
+            "Half-closed: the {first} has sent its FIN, the {peer} has not{unanswered}."
+        );
+    }
+    let begun = match connection.opening {
+        Opening::Seen => "",
+        Opening::Midway => ", begun before the capture",
+    };
+    format!("Open{begun}: no FIN and no RST so far{unanswered}.")
 }
 
 fn fin_unacknowledged(connection: &Connection, side: Side) -> Option<Side> {
@@ -175,6 +228,12 @@ fn fin_unacknowledged(connection: &Connection, side: Side) -> Option<Side> {
 /// `Reset by the client: data reached it after close().`; where several causes look the same, all of them.
 fn reset_summary(connection: &Connection, causes: &[Cause]) -> String {
     let by = connection.reset.map_or(Side::Client, |reset| reset.by);
+    if causes
+        .first()
+        .is_some_and(|cause| cause.id == CauseId::Unknown && cause.against.is_some())
+    {
+        return format!("Reset in the {by}'s name, perhaps by somebody on the way.");
+    }
     let words: Vec<_> = causes.iter().map(|cause| cause.id.words()).collect();
     let sure = causes
         .first()

@@ -3,12 +3,19 @@
 
 pub mod arrow;
 pub mod cause;
+pub mod clock;
 pub mod ending;
+pub mod finding;
 pub mod ladder;
 pub mod numbers;
+pub mod program;
 pub mod sentence;
 pub mod tcpdump;
+pub mod telling;
 
 pub use arrow::Charset;
 pub use ending::{Ending, Kind};
 pub use ladder::{Columns, Row, Style};
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -60,6 +60,14 @@ fn repeated(record: &Record) -> Option<&'static str> {
             "A keep-alive probe: it asks for an acknowledgement and carries nothing new.",
         ),
         (
+            Note::WindowProbe,
+            "A window probe: the window was 0, and it asks whether there is room again.  RFC 9293 3.8.6.1",
+        ),
+        (
+            Note::ChallengeAck,
+            "A challenge ACK: what came before doesn't count; a true RST would answer this one.  RFC 5961 3.2",
+        ),
+        (
             Note::ResetIgnored,
             "Not at the sequence number expected next: this RST does not count.  RFC 5961 3.2",
         ),

@@ -59,6 +59,8 @@ pub struct App {
     pub following: bool,
     pub list: ListView,
     pub help: bool,
+    /// What each program saw, and the findings, instead of the selected segment's details.
+    pub why: bool,
     /// Only this connection may be chosen.
     only: Option<ConnectionId>,
 }
@@ -83,6 +85,7 @@ impl App {
             row: 0,
             list: ListView::Beside,
             help: false,
+            why: false,
             only: None,
         }
     }
@@ -153,6 +156,7 @@ impl App {
                     self.list = ListView::Beside;
                 }
             }
+            Action::ToggleWhy => self.why = !self.why,
             Action::ToggleAbsolute => self.style.absolute = !self.style.absolute,
             Action::Help => self.help = true,
             Action::Redraw => return Effect::Redraw,

@@ -19,7 +19,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::app::{App, ListView};
-use super::{details, help, ladder, list};
+use super::{details, help, ladder, list, why};
 use crate::story::Charset;
 use crate::story::numbers::{counted, grouped, read_without};
 
@@ -36,7 +36,11 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         ListView::Alone => area.height,
         ListView::Beside => list::lines(app.connections(), area.height),
     };
-    let details_lines = details::lines(area.height);
+    let details_lines = if app.why && app.has_ladder() {
+        why::wanted(app, area)
+    } else {
+        details::lines(area.height)
+    };
     let alone = app.list == ListView::Alone && app.has_list();
     let has_rules = area.height >= 16;
     let rule_line = u16::from(has_rules);
@@ -77,7 +81,11 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
     list::draw(app, list_area, buffer);
     if app.has_ladder() {
         ladder::draw(app, body, buffer);
-        details::draw(app, details_area, buffer);
+        if app.why {
+            why::draw(app, details_area, buffer);
+        } else {
+            details::draw(app, details_area, buffer);
+        }
     } else {
         draw_nothing_yet(app, body, buffer);
     }
@@ -235,6 +243,7 @@ fn draw_keys(app: &App, area: Rect, buffer: &mut Buffer) {
         }
         keys.extend([("q", "leave"), ("?", "help")]);
         if app.list != ListView::Alone || !app.has_list() {
+            keys.push(("w", if app.why { "segment" } else { "why" }));
             keys.push(("n/N", "state change"));
         }
         if app.has_list() {

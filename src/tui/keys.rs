@@ -20,6 +20,7 @@ pub enum Action {
     ToggleList,
     Open,
     ToggleAbsolute,
+    ToggleWhy,
     Help,
     Redraw,
     Leave,
@@ -96,6 +97,10 @@ const BINDINGS: &[Binding] = &[
         action: Action::ToggleAbsolute,
     },
     Binding {
+        codes: &[(KeyCode::Char('w'), PLAIN)],
+        action: Action::ToggleWhy,
+    },
+    Binding {
         codes: &[(KeyCode::Char('?'), PLAIN), (KeyCode::F(1), PLAIN)],
         action: Action::Help,
     },
@@ -145,6 +150,11 @@ pub const HELP: &[(&str, &str, &str)] = &[
         "in the list: show the connection's ladder",
     ),
     ("a", "a", "absolute or relative sequence numbers"),
+    (
+        "w",
+        "w",
+        "why: what each program saw, and what else is worth telling",
+    ),
     ("Ctrl-L", "Ctrl-L", "draw the screen anew"),
     ("? F1", "? F1", "this help"),
     ("q Ctrl-C", "q Ctrl-C", "leave"),

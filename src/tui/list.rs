@@ -12,6 +12,7 @@ use ratatui::style::Style;
 use super::app::App;
 use super::ladder::{mark, window};
 use crate::conn::{ConnectionId, Side, State};
+use crate::story::clock;
 use crate::story::ending::{Ending, Kind, ending};
 use crate::story::numbers::short_state;
 
@@ -185,8 +186,8 @@ fn entry(app: &App, id: ConnectionId, widths: &Widths) -> String {
         &connection.addresses.client.to_string(),
         &connection.addresses.server.to_string(),
         &connection.rows.to_string(),
-        state(connection.ends.client.state),
-        state(connection.ends.server.state),
+        state(clock::state_now(&app.trace, id, Side::Client)),
+        state(clock::state_now(&app.trace, id, Side::Server)),
         &in_short(&ending(&app.trace, id)),
     ])
 }

@@ -8,6 +8,7 @@ pub mod keys;
 mod ladder;
 mod list;
 pub mod theme;
+mod why;
 
 pub use app::{App, Effect, Origin, ReadBack};
 pub use frame::draw;

@@ -56,7 +56,7 @@ impl IcmpError {
             (false, 3, 7) => "EHOSTDOWN",
             (false, 3, 8) => "ENONET",
             (true, 1, 1 | 5 | 6) => "EACCES",
-            (false, 3, _) | (true, 1, _) | (false, 11, _) | (true, 3, _) => "EHOSTUNREACH",
+            (false, 3 | 11, _) | (true, 1 | 3, _) => "EHOSTUNREACH",
             (false, 12, _) | (true, 4, _) => "EPROTO",
             _ => return None,
         })

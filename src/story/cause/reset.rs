@@ -1,0 +1,152 @@
+//! The causes of an RST: from its form and from what came before it.
+//!
+//! Linux sends two forms. A side that gives up (abort, unread data, keep-alive) sends `R.`, with its
+//! own numbers and window. A side that answers a segment nobody wants sends a bare `R`, whose
+//! sequence number is that segment's acknowledgement number. Several causes share a form: then all
+//! are named, the likelier first. Firewalls forge the bare form.
+
+use super::{Cause, CauseId, NEAR, last_before};
+use crate::conn::{ConnectionId, Note, ResetSeen};
+use crate::trace::{Record, Trace};
+use crate::wire::Flags;
+
+/// A closed socket waits in FIN-WAIT-2 for longer than this whatever tcp_fin_timeout is set to.
+const SURELY_WAITING_NS: u64 = 1_000_000_000;
+
+/// Linux's default tcp_fin_timeout.
+const FIN_TIMEOUT_NS: u64 = crate::conn::certainty::LINUX_WAIT_NS;
+
+const FORGED: &str = "a firewall that cuts the connection looks the same";
+const RESTARTED: &str = "a host that has restarted answers in the same way";
+const TIMED_OUT: &str = "had its FIN-WAIT-2 timed out, the answer would be the same";
+const SHUT_BOTH: &str = "shutdown(SHUT_RDWR) answers data in the same way";
+const SAME: &str = "an abort (SO_LINGER 0) and a close with unread data look the same";
+
+/// The causes of the reset, the likeliest first.
+pub(super) fn causes(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
+    let row = reset.row as usize;
+    let rst = trace.row(id, row);
+    if reset.refused {
+        let forged = "a firewall that rejects looks the same";
+        return vec![Cause::certain(CauseId::Refused, &[row], forged)];
+    }
+    let from_the_middle = reset.denied || is_from_elsewhere(reset);
+    let told = if rst.flags.has(Flags::ACK) {
+        gave_up(trace, id, reset)
+    } else {
+        answered(trace, id, reset)
+    };
+    if !from_the_middle {
+        return told;
+    }
+    let why = if reset.denied {
+        "its sender went on afterwards as if it had never sent it: somebody on the way did"
+    } else {
+        "its TTL isn't that of its sender's other segments: somebody on the way may have sent it"
+    };
+    let likely = told
+        .into_iter()
+        .filter(|_| !reset.denied)
+        .map(|cause| Cause {
+            confidence: super::Confidence::Likely,
+            ..cause
+        });
+    [Cause::unknown(&[row], Some(why))]
+        .into_iter()
+        .chain(likely)
+        .collect()
+}
+
+/// Whether the RST took another way than its sender's other segments.
+#[must_use]
+pub fn is_from_elsewhere(reset: ResetSeen) -> bool {
+    let (ttl, usual) = reset.ttl;
+    usual.is_some_and(|usual| usual != ttl)
+}
+
+/// The bare form: it answers a segment of the peer.
+fn answered(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
+    let row = reset.row as usize;
+    let rst = trace.row(id, row);
+    let is_answered = |record: &Record| {
+        record.from != reset.by && record.flags.has(Flags::ACK) && record.ack == rst.seq
+    };
+    let answered = last_before(trace, id, row, is_answered);
+    let (Some(answered), Some(fin)) = (answered, own_fin(trace, id, reset)) else {
+        let rows: Vec<_> = answered.into_iter().chain([row]).collect();
+        return vec![Cause::likely(CauseId::NoSuchConnection, &rows, FORGED)];
+    };
+    let unwanted = trace.row(id, answered);
+    let waited = unwanted.time_ns.saturating_sub(trace.row(id, fin).time_ns);
+    let rows = [fin, answered, row];
+    let gone = Cause::likely(CauseId::OrphanTimeout, &rows, RESTARTED);
+    let lost = Cause::likely(
+        CauseId::NoSuchConnection,
+        &rows,
+        "a FIN-WAIT-2 that timed out answers in the same way",
+    );
+    let late = Cause::likely(CauseId::DataAfterClose, &rows, TIMED_OUT);
+    match (unwanted.len > 0, unwanted.flags.has(Flags::FIN)) {
+        (true, _) if waited < SURELY_WAITING_NS => {
+            vec![Cause::certain(CauseId::DataAfterClose, &rows, SHUT_BOTH)]
+        }
+        (true, _) if waited < FIN_TIMEOUT_NS => vec![late, gone],
+        (true, _) => vec![gone, late],
+        (false, true) if waited < SURELY_WAITING_NS => vec![lost, gone],
+        (false, true) => vec![gone, lost],
+        (false, false) => {
+            let no_wait = "only a socket with TCP_LINGER2 below 0 doesn't wait at all";
+            vec![Cause::likely(CauseId::OrphanTimeout, &rows, no_wait), lost]
+        }
+    }
+}
+
+/// The form with ACK: its sender gave up by itself.
+fn gave_up(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
+    let row = reset.row as usize;
+    let by = reset.by;
+    let last_of_peer = last_before(trace, id, row, |record| record.from != by);
+    let after_peer = last_of_peer.map_or(0, |last| last + 1);
+    let probes: Vec<_> = (after_peer.max(row.saturating_sub(NEAR))..row)
+        .filter(|&above| trace.row(id, above).notes.has(Note::KeepAlive))
+        .collect();
+    if !probes.is_empty() {
+        let rows: Vec<_> = probes.into_iter().chain([row]).collect();
+        let abort = "an abort after an unanswered probe looks the same";
+        return vec![Cause::likely(CauseId::KeepAliveTimeout, &rows, abort)];
+    }
+    let fin = own_fin(trace, id, reset);
+    if trace.connections()[id as usize].ends[by.peer()].octets_sent == 0 {
+        let rows: Vec<_> = fin.into_iter().chain([row]).collect();
+        let ways =
+            "a socket that is disconnected or killed, or a listener that is closed, sends the same";
+        let mut causes = vec![Cause::likely(CauseId::LingerZero, &rows, ways)];
+        if fin.is_some() {
+            let no_wait = "only a socket with TCP_LINGER2 below 0 doesn't wait in FIN-WAIT-2";
+            causes.push(Cause::likely(CauseId::OrphanTimeout, &rows, no_wait));
+        }
+        return causes;
+    }
+    let received = last_before(trace, id, row, |record| record.from != by && record.len > 0);
+    let rows: Vec<_> = fin.into_iter().chain(received).chain([row]).collect();
+    let unread = Cause::likely(CauseId::UnreadData, &rows, SAME);
+    let abort = Cause::likely(CauseId::LingerZero, &[row], SAME);
+    // Who has answered the last data has probably read it.
+    let answered_since = received.is_some_and(|received| {
+        (received..row).any(|above| {
+            let record = trace.row(id, above);
+            record.from == by && record.len > 0
+        })
+    });
+    if answered_since {
+        vec![abort, unread]
+    } else {
+        vec![unread, abort]
+    }
+}
+
+/// The row of the resetting side's own FIN, if it came before.
+fn own_fin(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Option<usize> {
+    let row = trace.connections()[id as usize].fin_row(reset.by)?;
+    (row < reset.row).then_some(row as usize)
+}

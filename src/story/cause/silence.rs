@@ -1,0 +1,97 @@
+//! A connection that nobody answers any more: retransmissions without acknowledgement, and what
+//! routers say of it.
+
+use super::{Cause, CauseId};
+use crate::conn::{ConnectionId, ErrorSeen, Note, Side};
+use crate::trace::Trace;
+
+/// Repetitions without an answer after which a program has surely noticed. Linux gives up after
+/// tcp_retries2 (15; 4 where it was lowered as far as is sensible) or TCP_USER_TIMEOUT.
+const GIVEN_UP_AFTER: usize = 4;
+
+/// How many times the last interval between repetitions has to pass in silence, while a capture
+/// goes on, until the next one surely isn't coming: intervals double.
+const SILENT_INTERVALS: u64 = 3;
+
+/// One side repeats itself, and nothing comes back.
+#[derive(Clone, Copy, Debug)]
+pub struct Silence {
+    /// Who repeats itself.
+    pub by: Side,
+    /// The row (from 0) of what it repeats, and the last of the repetitions.
+    pub first: usize,
+    pub last: usize,
+    pub repetitions: usize,
+    /// The last ICMP error about it.
+    pub error: Option<ErrorSeen>,
+    /// Whether its sender has given up, as far as can be told.
+    pub given_up: bool,
+}
+
+impl Silence {
+    pub(super) fn causes(&self) -> Vec<Cause> {
+        if !self.given_up {
+            return Vec::new();
+        }
+        let rows = [self.first, self.last];
+        let timeout = Cause::likely(
+            CauseId::RetransmissionTimeout,
+            &rows,
+            "the capture may end before its sender gave up",
+        );
+        let unreachable = Cause::likely(
+            CauseId::Unreachable,
+            &rows,
+            "an ICMP error is only a hint: TCP goes on until its retransmissions are used up",
+        );
+        match self.error {
+            Some(_) => vec![unreachable],
+            None => vec![timeout],
+        }
+    }
+}
+
+/// The silence in which a connection's rows end, if they do.
+#[must_use]
+pub fn silence(trace: &Trace, id: ConnectionId) -> Option<Silence> {
+    let rows = trace.len(id);
+    let newest = trace.row(id, rows.checked_sub(1)?);
+    let by = newest.from;
+    let repeats = |row: &usize| {
+        let record = trace.row(id, *row);
+        let again = [
+            Note::Retransmission,
+            Note::FinRetransmission,
+            Note::SynRetransmission,
+        ];
+        record.from == by && again.iter().any(|note| record.notes.has(*note))
+    };
+    let repetitions = (0..rows).rev().take_while(repeats).count();
+    if repetitions == 0 {
+        return None;
+    }
+    let first_again = rows - repetitions;
+    let seq = trace.row(id, first_again).seq;
+    let first = (0..first_again)
+        .rev()
+        .take_while(|&row| trace.row(id, row).from == by)
+        .find(|&row| trace.row(id, row).seq == seq)
+        .unwrap_or(first_again);
+    let connection = &trace.connections()[id as usize];
+    let about_it = |seen: &ErrorSeen| {
+        seen.about == by && seen.rows as usize > first && seen.error.errno().is_some()
+    };
+    let interval = newest
+        .time_ns
+        .saturating_sub(trace.row(id, rows - 2).time_ns);
+    let waited = trace.now_ns().saturating_sub(newest.time_ns);
+    let nothing_more = trace.ended.is_some() || waited > SILENT_INTERVALS * interval;
+    Some(Silence {
+        by,
+        first,
+        last: rows - 1,
+        repetitions,
+        error: connection.errors.last.filter(about_it),
+        given_up: repetitions >= GIVEN_UP_AFTER && nothing_more,
+    })
+}

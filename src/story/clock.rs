@@ -1,0 +1,52 @@
+//! What is known from time, not from a segment: no segment tells the end of a wait.
+
+use super::numbers::span;
+use crate::conn::certainty::LINUX_WAIT_NS;
+use crate::conn::{ConnectionId, Side, State};
+use crate::trace::Trace;
+
+/// Whether a side's TIME-WAIT is over by now: on Linux it lasts 60 s, whatever tcp_fin_timeout says.
+#[must_use]
+pub fn time_wait_is_over(trace: &Trace, id: ConnectionId, side: Side) -> bool {
+    let waits = trace.connections()[id as usize].ends[side].state == State::TimeWait;
+    waits && lasted(trace, id, side) >= LINUX_WAIT_NS
+}
+
+/// How long a side has been in its state, in nanoseconds of the capture's clock.
+#[must_use]
+pub fn lasted(trace: &Trace, id: ConnectionId, side: Side) -> u64 {
+    let since = trace.connections()[id as usize].ends[side].since;
+    trace.now_ns().saturating_sub(since)
+}
+
+/// A side's state by now: CLOSED where its TIME-WAIT is over.
+#[must_use]
+pub fn state_now(trace: &Trace, id: ConnectionId, side: Side) -> State {
+    if time_wait_is_over(trace, id, side) {
+        State::Closed
+    } else {
+        trace.connections()[id as usize].ends[side].state
+    }
+}
+
+/// What the clock tells of a side's state, in words; nothing of one that no clock ends.
+#[must_use]
+pub fn words(trace: &Trace, id: ConnectionId, side: Side) -> Option<String> {
+    let waited = lasted(trace, id, side);
+    let left = LINUX_WAIT_NS.saturating_sub(waited);
+    match (trace.connections()[id as usize].ends[side].state, left) {
+        (State::TimeWait, 0) => Some("TIME-WAIT, over by the clock (60 s on Linux)".into()),
+        (State::TimeWait, left) => Some(format!(
+            "TIME-WAIT, {} left by the clock (60 s on Linux)",
+            span(left, true)
+        )),
+        (State::FinWait2, 0) => {
+            Some("FIN-WAIT-2; if its socket is closed, over by the clock (60 s on Linux)".into())
+        }
+        (State::FinWait2, left) => Some(format!(
+            "FIN-WAIT-2; if its socket is closed, {} left by the clock (60 s on Linux)",
+            span(left, true)
+        )),
+        _ => None,
+    }
+}

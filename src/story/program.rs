@@ -1,0 +1,267 @@
+//! What each program saw: what its next read() and write() return, as Linux was measured to do
+//! (the receiver's state decides), and how much of what it sent the other side can't have read.
+
+use super::cause::{CauseId, silence};
+use super::ending::{Ending, Kind};
+use super::numbers::counted;
+use crate::conn::{ConnectionId, Side, State};
+use crate::trace::Trace;
+use crate::wire::Flags;
+
+/// What a call returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// What was received and not yet read.
+    Data,
+    /// read() returns 0, for ever.
+    Eof,
+    /// Nothing yet: the call waits.
+    Waits,
+    /// The octets are taken; whether anybody reads them isn't known.
+    Taken,
+    /// -1 and this errno, once; EPIPE each time, with SIGPIPE.
+    Fails(&'static str),
+}
+
+impl Outcome {
+    /// The name in the JSON output.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Data => "data",
+            Outcome::Eof => "EOF",
+            Outcome::Waits => "waits",
+            Outcome::Taken => "taken",
+            Outcome::Fails(errno) => errno,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Outcome::Data => "what is left",
+            Outcome::Eof => "0 (end of file)",
+            Outcome::Waits => "nothing yet",
+            Outcome::Taken => "succeeds",
+            Outcome::Fails("EPIPE") => "EPIPE and SIGPIPE",
+            Outcome::Fails(errno) => errno,
+        }
+    }
+}
+
+/// What one side's program sees from now on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Program {
+    /// The next reads, each until the one after it; empty if it has no open socket any more.
+    pub read: Vec<Outcome>,
+    /// The next writes.
+    pub write: Vec<Outcome>,
+    /// The errno of connect(), where that failed.
+    pub connect: Option<&'static str>,
+    /// Octets it sent that the other side can't have read: never acknowledged, and the connection
+    /// is gone.
+    pub undelivered: u64,
+    /// The other side aborted with some of what it had acknowledged unread, as far as can be told.
+    pub discarded: bool,
+    /// It has sent its FIN: after close() it has no socket to read from or write to.
+    pub maybe_closed: bool,
+}
+
+impl Program {
+    /// `read(): ECONNRESET, then 0 (end of file). write(): ...`
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let mut parts = Vec::new();
+        if let Some(errno) = self.connect {
+            parts.push(format!("connect() fails with {errno}"));
+        }
+        for (call, outcomes) in [("read", &self.read), ("write", &self.write)] {
+            if !outcomes.is_empty() {
+                let words: Vec<_> = outcomes.iter().map(|outcome| outcome.words()).collect();
+                parts.push(format!("{call}(): {}", words.join(", then ")));
+            }
+        }
+        if parts.is_empty() {
+            parts.push("its socket is closed: nobody is told".into());
+        } else if self.maybe_closed {
+            parts[0].insert_str(0, "if its socket is still open, ");
+        }
+        if self.undelivered > 0 {
+            let octets = counted(self.undelivered, "byte");
+            parts.push(format!("{octets} it sent can't have been read"));
+        }
+        if self.discarded {
+            parts.push("some of it the other side probably threw away unread".into());
+        }
+        parts.join("; ")
+    }
+}
+
+/// What a side's program sees from now on.
+#[must_use]
+pub fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> Program {
+    let connection = &trace.connections()[id as usize];
+    let received = connection.ends[side.peer()].octets_sent > 0;
+    let calls = match ending.kind {
+        Kind::Reset => reset(trace, id, side, ending),
+        Kind::Refused | Kind::Unanswered if side == Side::Server => Calls::default(),
+        Kind::Refused => Calls::connect("ECONNREFUSED"),
+        Kind::Unanswered => Calls::connect(silent_errno(trace, id)),
+        Kind::TimedOut => timed_out(trace, id, side),
+        _ => Calls::of(connection.ends[side].state),
+    };
+    let mut read = calls.read;
+    if received && !read.is_empty() {
+        read.insert(0, Outcome::Data);
+    }
+    let is_gone = matches!(ending.kind, Kind::Reset | Kind::TimedOut);
+    let unread = ending
+        .causes
+        .first()
+        .is_some_and(|cause| cause.id == CauseId::UnreadData);
+    Program {
+        read,
+        write: calls.write,
+        connect: calls.connect,
+        undelivered: if is_gone {
+            unacknowledged(trace, id, side)
+        } else {
+            0
+        },
+        discarded: unread && ending.reset_by == Some(side.peer()),
+        maybe_closed: connection.ends[side].fin.is_some(),
+    }
+}
+
+#[derive(Default)]
+struct Calls {
+    read: Vec<Outcome>,
+    write: Vec<Outcome>,
+    connect: Option<&'static str>,
+}
+
+impl Calls {
+    fn connect(errno: &'static str) -> Calls {
+        Calls {
+            connect: Some(errno),
+            ..Calls::default()
+        }
+    }
+
+    /// An error that is pending is given once, to whoever comes first.
+    fn pending(errno: &'static str) -> Calls {
+        Calls {
+            read: vec![Outcome::Fails(errno), Outcome::Eof],
+            write: vec![Outcome::Fails(errno), Outcome::Fails("EPIPE")],
+            connect: None,
+        }
+    }
+
+    /// In a state that lasts.
+    fn of(state: State) -> Calls {
+        let (read, write) = match state {
+            State::Established => (vec![Outcome::Waits], vec![Outcome::Taken]),
+            State::CloseWait => (vec![Outcome::Eof], vec![Outcome::Taken]),
+            State::FinWait1 | State::FinWait2 => {
+                (vec![Outcome::Waits], vec![Outcome::Fails("EPIPE")])
+            }
+            State::Closing | State::LastAck | State::TimeWait | State::Closed => {
+                (vec![Outcome::Eof], vec![Outcome::Fails("EPIPE")])
+            }
+            State::Listen | State::SynSent | State::SynReceived => (Vec::new(), Vec::new()),
+        };
+        Calls {
+            read,
+            write,
+            connect: None,
+        }
+    }
+}
+
+/// After an RST: what its receiver was in decides.
+fn reset(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> Calls {
+    let Some(reset) = trace.connections()[id as usize].reset else {
+        return Calls::default();
+    };
+    if reset.by == side && !reset.denied {
+        let gave_up = ending
+            .causes
+            .first()
+            .is_some_and(|cause| cause.id == CauseId::KeepAliveTimeout);
+        // Who aborts or answers for a closed socket has no socket; who gave up waiting has.
+        return if gave_up {
+            Calls::pending("ETIMEDOUT")
+        } else {
+            Calls::default()
+        };
+    }
+    let before = if reset.by == side {
+        reset.states.0
+    } else {
+        reset.states.1
+    };
+    match before {
+        State::Established => Calls::pending("ECONNRESET"),
+        State::FinWait1 | State::FinWait2 => Calls {
+            write: vec![Outcome::Fails("EPIPE")],
+            ..Calls::pending("ECONNRESET")
+        },
+        State::CloseWait => Calls {
+            read: vec![Outcome::Eof],
+            write: vec![Outcome::Fails("EPIPE")],
+            connect: None,
+        },
+        State::SynSent => Calls::connect("ECONNREFUSED"),
+        _ => Calls::default(),
+    }
+}
+
+/// After a time-out: who repeated itself hears of it, unless it had closed.
+fn timed_out(trace: &Trace, id: ConnectionId, side: Side) -> Calls {
+    let connection = &trace.connections()[id as usize];
+    let gave_up = silence(trace, id).is_some_and(|silence| silence.by == side);
+    match connection.ends[side].state {
+        State::Established if gave_up => Calls::pending(silent_errno(trace, id)),
+        State::CloseWait if gave_up => Calls {
+            read: vec![Outcome::Eof],
+            ..Calls::pending(silent_errno(trace, id))
+        },
+        _ if gave_up => Calls::default(),
+        state => Calls::of(state),
+    }
+}
+
+/// The errno for something that nobody answers: what ICMP said last, if anything.
+fn silent_errno(trace: &Trace, id: ConnectionId) -> &'static str {
+    let last = trace.connections()[id as usize].errors.last;
+    last.and_then(|seen| seen.error.errno())
+        .unwrap_or("ETIMEDOUT")
+}
+
+/// Octets of data a side sent that were never acknowledged.
+fn unacknowledged(trace: &Trace, id: ConnectionId, side: Side) -> u64 {
+    let connection = &trace.connections()[id as usize];
+    let end = &connection.ends[side];
+    let (Some(una), Some(nxt)) = (end.snd_una, end.snd_nxt) else {
+        return 0;
+    };
+    let outstanding = if nxt.after(una) { nxt - una } else { 0 };
+    let fin = u32::from(end.fin.is_some_and(|fin| !fin.before(una)));
+    let syn = u32::from(end.iss == Some(una));
+    let taken = closing_acknowledgement(trace, id, side)
+        .map_or(0, |ack| if ack.after(una) { ack - una } else { 0 });
+    outstanding
+        .saturating_sub(fin + syn)
+        .saturating_sub(taken)
+        .into()
+}
+
+/// What the RST itself still acknowledges.
+fn closing_acknowledgement(
+    trace: &Trace,
+    id: ConnectionId,
+    side: Side,
+) -> Option<crate::wire::Seq> {
+    let reset = trace.connections()[id as usize].reset?;
+    let record = trace.row(id, reset.row as usize);
+    (reset.by != side && record.flags.has(Flags::ACK)).then_some(record.ack)
+}

@@ -1,0 +1,63 @@
+//! The story of a connection's end in text: what each program saw, and the findings. The screen and
+//! the text output show the same.
+
+use super::ending::Ending;
+use super::finding::findings;
+use super::{clock, program};
+use crate::conn::{ConnectionId, Side};
+use crate::trace::Trace;
+
+/// Something told: whom or what it is about, and sentences.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub about: String,
+    pub sentences: Vec<String>,
+}
+
+/// Columns of what is told about, and the space after it.
+const ABOUT: usize = 22;
+
+impl Told {
+    /// Lines of at most `width` columns: what it is about (on the first), and the text beside it;
+    /// under it where there is no room beside it.
+    #[must_use]
+    pub fn wrapped(&self, width: usize) -> Vec<(String, String)> {
+        let text = self.sentences.join(" ");
+        let beside = width.checked_sub(ABOUT).filter(|room| *room >= 2 * ABOUT);
+        let lines = textwrap::wrap(&text, beside.unwrap_or(width).max(1));
+        let lines = lines.into_iter().map(std::borrow::Cow::into_owned);
+        if beside.is_none() {
+            let heading = (format!("{}:", self.about), String::new());
+            return [heading]
+                .into_iter()
+                .chain(lines.map(|line| (String::new(), line)))
+                .collect();
+        }
+        let first = |i| if i == 0 { self.about.as_str() } else { "" };
+        lines
+            .enumerate()
+            .map(|(i, line)| (format!("{:<ABOUT$}", first(i)), line))
+            .collect()
+    }
+}
+
+/// What each program saw, what only the clock tells, and the findings with their three sentences.
+#[must_use]
+pub fn tell(trace: &Trace, id: ConnectionId, ending: &Ending) -> Vec<Told> {
+    let sides = Side::BOTH.into_iter().map(|side| {
+        let program = program::program(trace, id, side, ending);
+        let clock = clock::words(trace, id, side).map(|words| format!("{words}."));
+        Told {
+            about: format!("{side}'s program"),
+            sentences: [format!("{}.", program.sentence())]
+                .into_iter()
+                .chain(clock)
+                .collect(),
+        }
+    });
+    let found = findings(trace, id, ending).into_iter().map(|found| Told {
+        about: found.id.into(),
+        sentences: vec![found.seen, found.means, found.attempt],
+    });
+    sides.chain(found).collect()
+}
