@@ -4,6 +4,7 @@
 //!
 //! `TCPVIZ_SEED=N cargo test --test lab judge` plays scripts again; `TCPVIZ_SEEDS=20 TCPVIZ_CONNECTIONS=200` plays many.
 
+mod judge;
 mod pieces;
 mod play;
 
@@ -15,6 +16,8 @@ fn main() {
     let mut arguments = libtest_mimic::Arguments::from_args();
     // Each experiment is timed by the kernel; one at a time they don't disturb each other.
     arguments.test_threads = Some(1);
-    let trials = pieces::all();
-    libtest_mimic::run(&arguments, trials).exit();
+    let trials = pieces::all().into_iter().chain(judge::all()).collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    judge::print_table();
+    conclusion.exit();
 }
