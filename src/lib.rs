@@ -19,3 +19,6 @@ pub mod report;
 pub mod tui;
 
 pub mod privilege;
+
+#[cfg(feature = "live")]
+pub mod lab;

@@ -33,6 +33,11 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["crossterm", "ratatui"],
     ),
     ("privilege", &[], &["rustix"]),
+    (
+        "lab",
+        &["source", "report", "trace", "story", "conn", "wire"],
+        &["etherparse", "pcap", "rustix", "thiserror"],
+    ),
 ];
 
 /// Crates that only some files of a module may name.

@@ -1,0 +1,106 @@
+//! tcpviz's own live capture, inside the process: what it makes of the traffic can be read while it grows.
+
+use std::fs;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use super::{LabError, Namespace};
+use crate::source::live::{self, Running};
+use crate::source::save::SaveFile;
+use crate::source::{Selection, Store};
+use crate::trace::Trace;
+use crate::wire::{Feed, Ports};
+
+/// A running capture. It ends when dropped.
+pub struct Recorder {
+    running: Running,
+    feeds: Receiver<Feed>,
+    trace: Trace,
+    /// Reads frames back: options and data.
+    pub store: Store,
+}
+
+impl Recorder {
+    /// Captures on an interface of a namespace; `save` names the file, which mustn't exist. Without it nothing stays.
+    ///
+    /// # Errors
+    /// The interface can't be captured on, or the file can't be written.
+    pub fn start(
+        namespace: &Namespace,
+        interface: &str,
+        ports: Ports,
+        save: Option<&Path>,
+    ) -> Result<Recorder, LabError> {
+        let selection = Selection {
+            ports: ports.clone(),
+            expression: None,
+        };
+        let open = namespace.run(|| live::open(interface, selection))?;
+        let failed = || LabError::io("the capture file");
+        let file = SaveFile::create(save, false, None).map_err(failed())?;
+        if file.temporary {
+            // Its descriptor is all that is needed.
+            fs::remove_file(&file.path).map_err(failed())?;
+        }
+        let store = Store::new(file.reader().map_err(failed())?);
+        let (sender, feeds) = channel();
+        let sink = Box::new(move |feed| sender.send(feed).is_ok());
+        let running = open.start(file, sink).map_err(failed())?;
+        Ok(Recorder {
+            running,
+            feeds,
+            trace: Trace::new(ports),
+            store,
+        })
+    }
+
+    /// Everything that has come so far.
+    pub fn trace(&mut self) -> &Trace {
+        while let Ok(feed) = self.feeds.try_recv() {
+            self.take(feed);
+        }
+        &self.trace
+    }
+
+    /// Waits until the trace is as wanted, at most for `patience`; whether it came to that.
+    pub fn wait(&mut self, patience: Duration, mut is_so: impl FnMut(&Trace) -> bool) -> bool {
+        let deadline = Instant::now() + patience;
+        loop {
+            if is_so(self.trace()) {
+                return true;
+            }
+            match self
+                .feeds
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            {
+                Ok(feed) => self.take(feed),
+                Err(_) => return is_so(&self.trace),
+            }
+        }
+    }
+
+    /// Ends the capture, with everything that the kernel still has.
+    #[must_use]
+    pub fn stop(mut self) -> Trace {
+        self.running.stop();
+        // The source's last word ends it.
+        while let Ok(feed) = self.feeds.recv() {
+            self.take(feed);
+        }
+        std::mem::replace(&mut self.trace, Trace::new(Ports::default()))
+    }
+
+    fn take(&mut self, feed: Feed) {
+        match feed {
+            Feed::Batch(batch) => self.trace.take(&batch, |_, _, _| {}),
+            Feed::Ended(ended) => self.trace.ended = Some(ended),
+        }
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.running.stop();
+    }
+}

@@ -1,0 +1,284 @@
+//! The judge: random scripts of socket calls between two hosts, and after each round of calls, once all is quiet, what
+//! tcpviz infers from one side of the wire beside what both kernels say.
+//!
+//! All connections of a seed are played in lockstep, so that their retransmission time-outs overlap.
+//!
+//! One thing no observer can know: whether an RST that is sent once has arrived. Where the relay dropped a side's
+//! newest segment and it is an RST, one state is forgiven, and counted apart: the server's.
+
+mod causes;
+mod quiet;
+mod report;
+mod script;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use libtest_mimic::{Failed, Trial};
+use tcpviz::conn::state::PerSide;
+use tcpviz::conn::{ConnectionId, Side, State};
+use tcpviz::lab::kernel::Timer;
+use tcpviz::lab::{Family, Lab, Random, Recorder};
+use tcpviz::trace::Trace;
+use tcpviz::wire::Ports;
+
+use crate::play::{PORT, listen, server_address, socket};
+use causes::{Seen, Told};
+use report::Disagreement;
+pub use report::{Summary, print_table};
+use script::Scripted;
+
+/// The probability that a segment is lost, where any is.
+const LOSS: f64 = 0.08;
+
+/// One connection in so many is to a port where nobody listens.
+const REFUSED: u64 = 20;
+
+/// Linux forgets a TIME-WAIT, and a closed socket's FIN-WAIT-2, after 60 s.
+const REMEMBERED: Duration = Duration::from_secs(50);
+
+pub fn all() -> Vec<Trial> {
+    let trial = |name: &'static str, family, loss: bool| {
+        Trial::test(name, move || {
+            judge(name, family, if loss { LOSS } else { 0.0 })
+        })
+    };
+    vec![
+        trial("judge::without_loss::ipv4", Family::Ipv4, false),
+        trial("judge::without_loss::ipv6", Family::Ipv6, false),
+        trial("judge::with_loss::ipv4", Family::Ipv4, true),
+        trial("judge::with_loss::ipv6", Family::Ipv6, true),
+    ]
+}
+
+fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).map_or(default, |text| text.parse().expect("a number"))
+}
+
+fn judge(name: &'static str, family: Family, loss: f64) -> Result<(), Failed> {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970");
+    let first = number("TCPVIZ_SEED", now.as_secs());
+    let connections = usize::try_from(number("TCPVIZ_CONNECTIONS", 100)).expect("not that many");
+    let mut summary = Summary::new(name, first);
+    for seed in first..first + number("TCPVIZ_SEEDS", 1) {
+        eprintln!("TCPVIZ_SEED={seed}");
+        let mut play = Play::begin(seed, family, loss, connections);
+        let played = play.play();
+        play.summary.seconds = play.begun.elapsed().as_secs_f64();
+        summary.add(play.summary);
+        played?;
+    }
+    let verdict = summary.verdict(loss == 0.0);
+    report::remember(summary);
+    verdict
+}
+
+/// One seed's connections, and the lab they run in.
+struct Play {
+    seed: u64,
+    family: Family,
+    random: Random,
+    lab: Lab,
+    recorder: Recorder,
+    connections: Vec<Scripted>,
+    /// Scripts that are over, or that the kernel is about to forget.
+    over: Vec<bool>,
+    /// By the client's address: what came to the relay.
+    seen: HashMap<SocketAddr, Vec<Seen>>,
+    /// Length of the relay's log so far.
+    logged: usize,
+    /// Since when a kernel keeps no more than a timer.
+    fading: Vec<Option<Instant>>,
+    summary: Summary,
+    begun: Instant,
+}
+
+impl Play {
+    fn begin(seed: u64, family: Family, loss: f64, connections: usize) -> Self {
+        let lab = Lab::new().expect("a lab");
+        let recorder = lab
+            .record(Side::Client, Ports::default(), None)
+            .expect("a capture");
+        if loss > 0.0 {
+            lab.relay.lose(loss, seed);
+        }
+        Play {
+            seed,
+            family,
+            random: Random::new(seed),
+            lab,
+            recorder,
+            connections: Vec::new(),
+            over: vec![false; connections],
+            seen: HashMap::new(),
+            logged: 0,
+            fading: vec![None; connections],
+            summary: Summary::default(),
+            begun: Instant::now(),
+        }
+    }
+
+    fn play(&mut self) -> Result<(), Failed> {
+        let listener = listen(&self.lab, self.family);
+        listener.set_nonblocking(true)?;
+        for number in 0..self.over.len() {
+            self.connect(number);
+        }
+        self.settle_and_compare(0)?;
+        while let Ok((server, from)) = listener.accept() {
+            server.set_nonblocking(true)?;
+            let from = from.as_socket();
+            let is_its = |scripted: &&mut Scripted| Some(scripted.addresses.client) == from;
+            let scripted = self
+                .connections
+                .iter_mut()
+                .find(is_its)
+                .expect("nobody else is here");
+            scripted.sockets.server = Some(server);
+        }
+        for round in 1.. {
+            for (scripted, over) in self.connections.iter_mut().zip(&mut self.over) {
+                *over = *over || !scripted.play(round, &mut self.random);
+            }
+            if self.over.iter().all(|over| *over) {
+                break;
+            }
+            self.settle_and_compare(round)?;
+        }
+        self.compare_causes();
+        Ok(())
+    }
+
+    fn connect(&mut self, number: usize) {
+        let mut server = server_address(self.family);
+        if self.random.below(REFUSED) == 0 {
+            server.set_port(PORT + 1);
+        }
+        let client = socket(&self.lab, Side::Client, self.family);
+        client.set_nonblocking(true).expect("sockets can");
+        // It goes on by itself.
+        let _ = client.connect(&server.into());
+        let local = client.local_addr().expect("bound by connect").as_socket();
+        let addresses = PerSide {
+            client: local.expect("an IP address"),
+            server,
+        };
+        self.connections
+            .push(Scripted::new(number, client, addresses, &mut self.random));
+    }
+
+    fn settle_and_compare(&mut self, round: usize) -> Result<(), Failed> {
+        let moment = quiet::settle(&self.lab, &mut self.recorder, self.family)
+            .map_err(|why| format!("TCPVIZ_SEED={}, round {round}: {why}", self.seed))?;
+        for logged in self.lab.relay.log(self.logged) {
+            self.logged += 1;
+            let client = match logged.from {
+                Side::Client => logged.segment.src,
+                Side::Server => logged.segment.dst,
+            };
+            self.seen
+                .entry(client)
+                .or_default()
+                .push(Seen { round, logged });
+        }
+        let trace = self.recorder.trace();
+        let ids = newest(trace);
+        for scripted in &self.connections {
+            let number = scripted.number;
+            let sockets = moment.of(scripted.addresses);
+            if Side::BOTH
+                .iter()
+                .any(|side| sockets[*side].timer == Timer::TimeWait)
+            {
+                let since = self.fading[number].get_or_insert_with(Instant::now);
+                self.over[number] |= since.elapsed() > REMEMBERED;
+            }
+            if self.over[number] {
+                continue;
+            }
+            let seen = &self.seen[&scripted.addresses.client];
+            let id = ids.get(&scripted.addresses.client).copied();
+            let kernel = PerSide::of(|side| sockets[side].state);
+            let told = id.map(|id| trace.row(id, trace.len(id) - 1).states);
+            match compare(kernel, told, seen) {
+                Comparison::Agree => self.summary.agreed += 1,
+                Comparison::Unknowable => self.summary.unknowable += 1,
+                Comparison::Disagree => self.summary.disagree(number, || Disagreement {
+                    seed: self.seed,
+                    scripted,
+                    kernel,
+                    told,
+                    trace,
+                    id,
+                    seen,
+                }),
+            }
+        }
+        Ok(())
+    }
+
+    fn compare_causes(&mut self) {
+        let trace = self.recorder.trace();
+        let ids = newest(trace);
+        for scripted in &self.connections {
+            let client = scripted.addresses.client;
+            let (Some(seen), Some(&id)) = (self.seen.get(&client), ids.get(&client)) else {
+                continue;
+            };
+            let told = causes::compare(trace, id, scripted, seen);
+            let summary = &mut self.summary;
+            summary.resets += u64::from(!matches!(told, Told::NoReset));
+            match told {
+                Told::NoReset => {}
+                Told::Truth { certain } => {
+                    summary.causes_told += 1;
+                    summary.certain += u64::from(certain);
+                }
+                Told::Wrong { why, certain } => {
+                    summary.certain_and_wrong += u64::from(certain);
+                    let text = report::connection(self.seed, scripted, trace, Some(id), seen);
+                    summary.wrong_causes.push(format!("{why}\n{text}"));
+                }
+            }
+        }
+    }
+}
+
+/// The newest connection of each client.
+fn newest(trace: &Trace) -> HashMap<SocketAddr, ConnectionId> {
+    let connections = trace.connections().iter().zip(0..);
+    connections
+        .map(|(connection, id)| (connection.addresses.client, id))
+        .collect()
+}
+
+#[derive(Debug, PartialEq)]
+enum Comparison {
+    Agree,
+    /// An RST was lost, and the server's state can't be known.
+    Unknowable,
+    Disagree,
+}
+
+fn compare(kernel: PerSide<State>, told: Option<PerSide<State>>, seen: &[Seen]) -> Comparison {
+    let Some(told) = told else {
+        return Comparison::Disagree;
+    };
+    if kernel == told {
+        return Comparison::Agree;
+    }
+    let is_lost = |from: Side| {
+        let newest = seen.iter().rev().find(|seen| seen.logged.from == from);
+        newest.is_some_and(|seen| seen.is_reset() && seen.is_lost())
+    };
+    // Lost behind the capture, it seems to have closed the server; lost before, the server seems not to have sent it.
+    let forgiven = (is_lost(Side::Client) && told.server == State::Closed)
+        || (is_lost(Side::Server) && kernel.server == State::Closed);
+    if forgiven && kernel.client == told.client {
+        return Comparison::Unknowable;
+    }
+    Comparison::Disagree
+}
