@@ -136,8 +136,7 @@ fn note_order(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, notes: &mut
     let fills_hole = receiver
         .rcv_nxt
         .is_some_and(|rcv_nxt| !seg.seq.before(rcv_nxt))
-        && !receiver.holds(seg.seq, seg.seq_end())
-        && receiver.holds(nxt - 1, nxt);
+        && !receiver.holds(seg.seq, seg.seq_end());
     if fills_hole {
         notes.add(Note::OutOfOrder);
     } else if sender.fin.is_some() && sender.fin == seg.fin_seq() {

@@ -112,6 +112,9 @@ pub struct Connection {
     pub rows: u32,
     /// The first FIN of each side, in the order in which they came.
     pub fins: Vec<FinSeen>,
+    /// From the SYN to the acknowledgement of the SYN,ACK, in nanoseconds: a round trip, wherever
+    /// the capture was taken.
+    pub(super) handshake_ns: Option<u64>,
     /// The FINs crossed: neither acknowledged the other.
     pub simultaneous_close: bool,
     /// The RST that ended it.
@@ -148,6 +151,7 @@ impl Connection {
             reuses_time_wait: false,
             rows: 0,
             fins: Vec::new(),
+            handshake_ns: None,
             simultaneous_close: false,
             reset: None,
             outlived: None,
@@ -203,11 +207,12 @@ impl Connection {
                 notes.add(Note::ResetIgnored);
             }
         } else if !self.is_stray_syn_ack(seg, to) && !self.is_beyond(seg, from) {
-            self.send(seg, from, &mut revisions);
+            self.send(seg, from, notes, &mut revisions);
             self.receive(seg, to, at);
         }
         self.ends[from].challenged = false;
         self.ends[from].probed = notes.has(Note::KeepAlive) || notes.has(Note::WindowProbe);
+        self.time_handshake(from, before, at);
         self.know(seg, from, notes, before, at);
         if to == from {
             self.ends[from.peer()] = self.ends[from].clone();
@@ -218,6 +223,14 @@ impl Connection {
             certainty: PerSide::of(|side| self.ends[side].certainty),
             notes,
             revisions,
+        }
+    }
+
+    /// The client's end says when its SYN was sent, the server's when it is open.
+    fn time_handshake(&mut self, from: Side, before: PerSide<State>, at: u64) {
+        let opens = before.server == State::SynReceived && before.client == State::Established;
+        if opens && from == Side::Client && self.handshake_ns.is_none() {
+            self.handshake_ns = Some(at.saturating_sub(self.ends.server.since));
         }
     }
 
@@ -272,7 +285,7 @@ impl Connection {
     }
 
     /// What sending this segment says of its sender.
-    fn send(&mut self, seg: &Segment, side: Side, revisions: &mut Vec<Revision>) {
+    fn send(&mut self, seg: &Segment, side: Side, notes: Notes, revisions: &mut Vec<Revision>) {
         if seg.has(Flags::SYN) {
             self.send_syn(seg, side, revisions);
         } else if seg.has(Flags::ACK) && self.ends[side].state == State::SynSent {
@@ -287,9 +300,9 @@ impl Connection {
             self.hear_again(seg, side, ack);
         }
         if seg.has(Flags::FIN) && self.ends[side].fin.is_none() {
-            self.send_fin(seg, side);
+            self.send_fin(seg, side, revisions);
         }
-        self.ends[side].sent(seg);
+        self.ends[side].sent(seg, notes.has(Note::OutOfOrder));
         if seg.has(Flags::SYN) && seg.has(Flags::ACK) {
             self.agree_on_scaling(side);
         }
@@ -326,18 +339,33 @@ impl Connection {
         }
     }
 
-    /// Takes a FIN that stands at the edge of what its sender has sent, or beyond; an older number
-    /// belongs to another connection or to nobody.
-    fn send_fin(&mut self, seg: &Segment, side: Side) {
+    /// Takes a FIN that is the last of what its sender has sent; an older number belongs to another
+    /// connection or to nobody.
+    fn send_fin(&mut self, seg: &Segment, side: Side, revisions: &mut Vec<Revision>) {
         let Some(fin) = seg.fin_seq() else { return };
-        let fits = |nxt: Seq| !fin.before(nxt) && fin - nxt <= WINDOW_MAX;
-        if self.ends[side].snd_nxt.is_none_or(fits) {
+        let is_last = |nxt: Seq| !seg.seq_end().before(nxt) && seg.seq_end() - nxt <= WINDOW_MAX;
+        let received = self.ends[self.peer_of(side)].rcv_nxt;
+        let is_new = received.is_none_or(|nxt| !fin.before(nxt));
+        if self.ends[side].snd_nxt.is_none_or(is_last) && is_new {
             self.ends[side].fin = Some(fin);
             self.fins.push(FinSeen {
                 by: side,
                 row: self.rows,
             });
             self.apply(side, Event::SendFin);
+            self.cross_unseen(side, fin, revisions);
+        }
+    }
+
+    /// A FIN that is seen only when it is repeated, from an end that first acknowledged the peer's
+    /// FIN beyond it: it had sent its own before, so the FINs crossed.
+    fn cross_unseen(&mut self, side: Side, fin: Seq, revisions: &mut Vec<Revision>) {
+        let end = &mut self.ends[side];
+        let before_peers = end.closed_on.is_some_and(|from| from.after(fin));
+        if let Some(row) = end.fin_received_at.filter(|_| before_peers) {
+            end.state = State::Closing;
+            self.simultaneous_close = true;
+            revisions.push(self.revision(side, row, Correction::Was(State::Closing)));
         }
     }
 

@@ -32,6 +32,9 @@ pub struct Endpoint {
     pub fin: Option<Seq>,
     /// The row (in the connection) at which the peer's FIN was reached in order.
     pub fin_received_at: Option<u32>,
+    /// Where in its own numbers this end stood when it first acknowledged the peer's FIN, unless it
+    /// may have done so before, unseen.
+    pub closed_on: Option<Seq>,
     /// Octets of data sent, each counted once.
     pub octets_sent: u64,
     /// Whether this end's SYN, data or FIN was captured: then it hadn't closed before the capture
@@ -101,12 +104,14 @@ impl Endpoint {
         }
     }
 
-    /// Counts what this end sends. Numbers sent before add nothing.
-    pub(super) fn sent(&mut self, seg: &Segment) {
+    /// Counts what this end sends. Numbers sent before add nothing, unless they fill a hole.
+    pub(super) fn sent(&mut self, seg: &Segment, fills_hole: bool) {
         let nxt = self.snd_nxt.unwrap_or(seg.seq);
         let data_from = seg.seq + u32::from(seg.has(Flags::SYN));
         let data_to = data_from + seg.len;
-        if data_to.after(nxt) {
+        if fills_hole {
+            self.octets_sent += u64::from(seg.len);
+        } else if data_to.after(nxt) {
             self.octets_sent += u64::from(data_to - nxt.max(data_from));
         }
         self.snd_nxt = Some(nxt.max(seg.seq_end()));

@@ -14,6 +14,12 @@ use super::transition::{Event, next};
 use super::{Note, Notes, ResetSeen, Side, State};
 use crate::wire::{Flags, Segment, Seq};
 
+/// A round trip of which nothing is known.
+const UNKNOWN_ROUND_TRIP_NS: u64 = 50_000_000;
+
+/// No round trip counts as shorter: the machine may be busy. No retransmission comes this soon.
+const SHORT_ROUND_TRIP_NS: u64 = 10_000_000;
+
 /// A sender of an RST that still sends after so long is alive: what was under way has arrived.
 const STILL_UNDER_WAY_NS: u64 = 200_000_000;
 
@@ -29,7 +35,7 @@ impl Connection {
     ) {
         if !seg.has(Flags::RST) {
             self.outlive_reset(seg, side, at, revisions);
-            self.repeat_own(seg, side, revisions);
+            self.repeat_own(seg, side, at, revisions);
         }
         if let Some(ack) = seg.ack_seq().filter(|_| !is_refusal(seg)) {
             self.acknowledge(seg, side, ack, revisions);
@@ -93,10 +99,12 @@ impl Connection {
         }
     }
 
-    /// An end that repeats its SYN or FIN hasn't got the acknowledgement.
-    fn repeat_own(&mut self, seg: &Segment, side: Side, revisions: &mut Vec<Revision>) {
+    /// An end that repeats its SYN or FIN hasn't got the acknowledgement; one that was sent only
+    /// just now may still be on its way.
+    fn repeat_own(&mut self, seg: &Segment, side: Side, at: u64, revisions: &mut Vec<Revision>) {
         let end = &self.ends[side];
         let Some(got) = end.got.ack else { return };
+        let is_fresh = at.saturating_sub(end.since) < self.round_trip();
         let repeats = match got.event {
             Event::AckOfFin => end.fin.is_some() && end.fin == seg.fin_seq(),
             _ => {
@@ -107,7 +115,16 @@ impl Connection {
         if repeats {
             self.ends[side].got.ack = None;
             revisions.push(self.take_back(side, got));
+            if is_fresh {
+                self.presume_ack(side, got.event, got.proof);
+            }
         }
+    }
+
+    /// How long a segment may be on its way, generously: twice the handshake's round trip.
+    fn round_trip(&self) -> u64 {
+        let seen = self.handshake_ns.unwrap_or(UNKNOWN_ROUND_TRIP_NS);
+        (2 * seen).max(SHORT_ROUND_TRIP_NS)
     }
 
     /// The SYN,ACK of a simultaneous open repeats the SYN only to acknowledge the other one.
@@ -190,6 +207,10 @@ impl Connection {
         let Some(fin) = self.ends[peer].fin.filter(|fin| ack.after(*fin)) else {
             return;
         };
+        let is_first = self.ends[side].acked.is_none_or(|acked| !acked.after(fin));
+        if is_first && self.ends[peer].repeated_at < self.fin_row(peer) {
+            self.ends[side].closed_on = Some(seg.seq);
+        }
         if self.ends[side].fin_received_at.is_none() && self.apply(side, Event::ReceiveFin) {
             let came_twice = seg
                 .duplicate_sack()

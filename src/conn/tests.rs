@@ -208,7 +208,7 @@ fn fin_retransmitted_moves_nothing_on() {
         "> F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
          > F. 1:1 ack 1  | FIN-WAIT-1 ESTABLISHED # fin-retransmission
          < .  1:1 ack 2  | FIN-WAIT-2 CLOSE-WAIT
-         > F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT # fin-retransmission
+         @1 > F. 1:1 ack 1 | FIN-WAIT-1 CLOSE-WAIT # fin-retransmission
          < .  1:1 ack 2  | FIN-WAIT-2 CLOSE-WAIT",
     );
 }
@@ -468,7 +468,7 @@ fn established_syn_ack_captured_late_stays_in_its_connection() {
 fn established_syn_ack_again_does_not_take_back_what_was_received() {
     check_open(
         "> P. 1:6 ack 1  | ESTABLISHED ESTABLISHED
-         < S. 0:0 ack 1  | ESTABLISHED SYN-RECEIVED # syn-retransmission
+         @1 < S. 0:0 ack 1 | ESTABLISHED SYN-RECEIVED # syn-retransmission
          > R. 6:6 ack 1  | CLOSED      CLOSED",
     );
 }

@@ -81,7 +81,7 @@ impl fmt::Debug for Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Flags, Seq};
+    use crate::wire::{Flags, Seq, Told};
 
     fn segment(flags: Flags) -> Segment {
         let address = ([10, 9, 0, 1], 1).into();
@@ -94,6 +94,8 @@ mod tests {
             len: 0,
             wnd: 0,
             urg: 0,
+            ttl: 64,
+            told: Told::default(),
         }
     }
 

@@ -71,13 +71,13 @@ fn answered(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
     let is_answered = |record: &Record| {
         record.from != reset.by && record.flags.has(Flags::ACK) && record.ack == rst.seq
     };
-    let answered = last_before(trace, id, row, is_answered);
+    let answered = unwanted(trace, id, reset, is_answered);
     let (Some(answered), Some(fin)) = (answered, own_fin(trace, id, reset)) else {
         let rows: Vec<_> = answered.into_iter().chain([row]).collect();
         return vec![Cause::likely(CauseId::NoSuchConnection, &rows, FORGED)];
     };
-    let unwanted = trace.row(id, answered);
-    let waited = unwanted.time_ns.saturating_sub(trace.row(id, fin).time_ns);
+    let offender = trace.row(id, answered);
+    let waited = offender.time_ns.saturating_sub(trace.row(id, fin).time_ns);
     let rows = [fin, answered, row];
     let gone = Cause::likely(CauseId::OrphanTimeout, &rows, RESTARTED);
     let lost = Cause::likely(
@@ -86,8 +86,10 @@ fn answered(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
         "a FIN-WAIT-2 that timed out answers in the same way",
     );
     let late = Cause::likely(CauseId::DataAfterClose, &rows, TIMED_OUT);
-    match (unwanted.len > 0, unwanted.flags.has(Flags::FIN)) {
-        (true, _) if waited < SURELY_WAITING_NS => {
+    // A FIN behind a hole comes after data, though the capture doesn't have it.
+    let carries = offender.len > 0 || offender.notes.has(Note::PreviousNotCaptured);
+    match (carries, offender.flags.has(Flags::FIN)) {
+        (true, _) if waited < SURELY_WAITING_NS && offender.len > 0 => {
             vec![Cause::certain(CauseId::DataAfterClose, &rows, SHUT_BOTH)]
         }
         (true, _) if waited < FIN_TIMEOUT_NS => vec![late, gone],
@@ -99,6 +101,24 @@ fn answered(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
             vec![Cause::likely(CauseId::OrphanTimeout, &rows, no_wait), lost]
         }
     }
+}
+
+/// The row that the RST answers: the first since its sender's last that carries something, for each
+/// such segment draws an RST of its own; failing that the last.
+fn unwanted(
+    trace: &Trace,
+    id: ConnectionId,
+    reset: ResetSeen,
+    is_answered: impl Fn(&Record) -> bool,
+) -> Option<usize> {
+    let row = reset.row as usize;
+    let own = last_before(trace, id, row, |record| record.from == reset.by);
+    let carries = |record: &Record| record.len > 0 || record.flags.has(Flags::FIN);
+    let first = (own.map_or(0, |own| own + 1)..row).find(|&above| {
+        let record = trace.row(id, above);
+        is_answered(record) && carries(record)
+    });
+    first.or_else(|| last_before(trace, id, row, is_answered))
 }
 
 /// The form with ACK: its sender gave up by itself.
