@@ -1,6 +1,8 @@
 //! What happens to a frame on its way: the rules of one direction.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::Random;
@@ -28,14 +30,41 @@ pub enum Verdict {
 
 pub type Matcher = Box<dyn Fn(&Segment) -> bool + Send>;
 
+/// Chance. Each connection draws from numbers of its own, so that the others' timing doesn't change what it loses.
+#[derive(Debug)]
+pub struct Loss {
+    /// From 0 to 1.
+    probability: f64,
+    seeds: Random,
+    connections: HashMap<(SocketAddr, SocketAddr), Random>,
+}
+
+impl Loss {
+    pub fn new(probability: f64, seed: u64) -> Self {
+        Loss {
+            probability,
+            seeds: Random::new(seed),
+            connections: HashMap::new(),
+        }
+    }
+
+    fn takes(&mut self, seg: &Segment) -> bool {
+        let new = || Random::new(self.seeds.number());
+        let random = self
+            .connections
+            .entry((seg.src, seg.dst))
+            .or_insert_with(new);
+        random.happens(self.probability)
+    }
+}
+
 /// The rules of one direction.
 #[derive(Default)]
 pub struct Policy {
     pub mode: Mode,
     /// What to drop, and how often yet.
     pub drops: Vec<(Matcher, usize)>,
-    /// The probability (0 to 1) that a frame is lost.
-    pub loss: Option<(f64, Random)>,
+    pub loss: Option<Loss>,
     pub delay: Duration,
 }
 
@@ -50,10 +79,7 @@ impl Policy {
             }
             return Verdict::Drop;
         }
-        let lost = self
-            .loss
-            .as_mut()
-            .is_some_and(|(probability, random)| random.happens(*probability));
+        let lost = self.loss.as_mut().is_some_and(|loss| loss.takes(seg));
         match self.mode {
             Mode::Drop => Verdict::Drop,
             Mode::Hold => Verdict::Hold,

@@ -10,6 +10,7 @@ pub use lane::Counts;
 use wire::Wire;
 pub use wire::{Fate, Logged};
 
+use super::policy::Loss;
 use super::{LabError, Mode, Namespace, Random};
 use crate::conn::Side;
 use crate::conn::state::PerSide;
@@ -77,12 +78,13 @@ impl Relay {
         }
     }
 
-    /// Loses TCP frames of both sides with this probability (0 to 1), the same ones for the same seed and traffic.
+    /// Loses TCP frames of both sides with this probability (0 to 1). The `n`th segment that a side sends on the `m`th
+    /// connection meets the same fate wherever the seed is the same.
     pub fn lose(&self, probability: f64, seed: u64) {
         self.ask(move |wire| {
             let mut seeds = Random::new(seed);
             for side in Side::BOTH {
-                wire.lanes[side].policy.loss = Some((probability, Random::new(seeds.number())));
+                wire.lanes[side].policy.loss = Some(Loss::new(probability, seeds.number()));
             }
         });
     }

@@ -16,6 +16,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use libtest_mimic::{Failed, Trial};
+use socket2::Socket;
 use tcpviz::conn::state::PerSide;
 use tcpviz::conn::{ConnectionId, Side, State};
 use tcpviz::lab::kernel::Timer;
@@ -25,6 +26,7 @@ use tcpviz::wire::Ports;
 
 use crate::play::{PORT, listen, server_address, socket};
 use causes::{Seen, Told};
+use quiet::Moment;
 use report::Disagreement;
 pub use report::{Summary, print_table};
 use script::Scripted;
@@ -32,11 +34,17 @@ use script::Scripted;
 /// The probability that a segment is lost, where any is.
 const LOSS: f64 = 0.08;
 
+/// The shortest retransmission time-out where there is loss; acknowledgements are delayed by 40 ms.
+const TIMEOUT: Duration = Duration::from_millis(50);
+
 /// One connection in so many is to a port where nobody listens.
 const REFUSED: u64 = 20;
 
 /// Linux forgets a TIME-WAIT, and a closed socket's FIN-WAIT-2, after 60 s.
 const REMEMBERED: Duration = Duration::from_secs(50);
+
+/// How long a seed may take. Long: a busy machine is no failure.
+const LONGEST: Duration = Duration::from_mins(3);
 
 pub fn all() -> Vec<Trial> {
     let trial = |name: &'static str, family, loss: bool| {
@@ -69,11 +77,21 @@ fn judge(name: &'static str, family: Family, loss: f64) -> Result<(), Failed> {
         let played = play.play();
         play.summary.seconds = play.begun.elapsed().as_secs_f64();
         summary.add(play.summary);
-        played?;
+        if let Err(why) = played {
+            report::remember(summary);
+            return Err(format!("TCPVIZ_SEED={}: {why}", play.seed).into());
+        }
     }
     let verdict = summary.verdict(loss == 0.0);
     report::remember(summary);
     verdict
+}
+
+/// A connection's two ends, client first: a client's port may serve two servers' ports.
+type Ends = (SocketAddr, SocketAddr);
+
+fn ends(addresses: PerSide<SocketAddr>) -> Ends {
+    (addresses.client, addresses.server)
 }
 
 /// One seed's connections, and the lab they run in.
@@ -86,8 +104,8 @@ struct Play {
     connections: Vec<Scripted>,
     /// Scripts that are over, or that the kernel is about to forget.
     over: Vec<bool>,
-    /// By the client's address: what came to the relay.
-    seen: HashMap<SocketAddr, Vec<Seen>>,
+    /// What came to the relay.
+    seen: HashMap<Ends, Vec<Seen>>,
     /// Length of the relay's log so far.
     logged: usize,
     /// Since when a kernel keeps no more than a timer.
@@ -103,6 +121,7 @@ impl Play {
             .record(Side::Client, Ports::default(), None)
             .expect("a capture");
         if loss > 0.0 {
+            lab.min_timeout(TIMEOUT).expect("a route");
             lab.relay.lose(loss, seed);
         }
         Play {
@@ -121,35 +140,42 @@ impl Play {
         }
     }
 
-    fn play(&mut self) -> Result<(), Failed> {
+    fn play(&mut self) -> Result<(), String> {
         let listener = listen(&self.lab, self.family);
-        listener.set_nonblocking(true)?;
+        listener.set_nonblocking(true).expect("sockets can");
         for number in 0..self.over.len() {
             self.connect(number);
         }
-        self.settle_and_compare(0)?;
-        while let Ok((server, from)) = listener.accept() {
-            server.set_nonblocking(true)?;
-            let from = from.as_socket();
-            let is_its = |scripted: &&mut Scripted| Some(scripted.addresses.client) == from;
-            let scripted = self
-                .connections
-                .iter_mut()
-                .find(is_its)
-                .expect("nobody else is here");
-            scripted.sockets.server = Some(server);
-        }
+        let mut moment = self.settle_and_compare(0)?;
         for round in 1.. {
-            for (scripted, over) in self.connections.iter_mut().zip(&mut self.over) {
-                *over = *over || !scripted.play(round, &mut self.random);
+            self.accept(&listener);
+            for scripted in &mut self.connections {
+                if !self.over[scripted.number] && !moment.is_restless(scripted.addresses) {
+                    self.over[scripted.number] = !scripted.play(round);
+                }
             }
             if self.over.iter().all(|over| *over) {
                 break;
             }
-            self.settle_and_compare(round)?;
+            if self.begun.elapsed() > LONGEST {
+                return Err(self.explain(&moment));
+            }
+            moment = self.settle_and_compare(round)?;
         }
         self.compare_causes();
         Ok(())
+    }
+
+    /// Takes the connections that have come about.
+    fn accept(&mut self, listener: &Socket) {
+        let here = server_address(self.family);
+        while let Ok((server, from)) = listener.accept() {
+            server.set_nonblocking(true).expect("sockets can");
+            let from = from.as_socket().expect("an IP address");
+            let is_its = |scripted: &&mut Scripted| ends(scripted.addresses) == (from, here);
+            let scripted = self.connections.iter_mut().find(is_its);
+            scripted.expect("nobody else is here").sockets.server = Some(server);
+        }
     }
 
     fn connect(&mut self, number: usize) {
@@ -166,66 +192,105 @@ impl Play {
             client: local.expect("an IP address"),
             server,
         };
-        self.connections
-            .push(Scripted::new(number, client, addresses, &mut self.random));
+        self.connections.push(Scripted::new(
+            number,
+            client,
+            addresses,
+            Random::new(self.random.number()),
+        ));
     }
 
-    fn settle_and_compare(&mut self, round: usize) -> Result<(), Failed> {
-        let moment = quiet::settle(&self.lab, &mut self.recorder, self.family)
-            .map_err(|why| format!("TCPVIZ_SEED={}, round {round}: {why}", self.seed))?;
+    fn settle_and_compare(&mut self, round: usize) -> Result<Moment, String> {
+        let settled = quiet::settle(&self.lab, &mut self.recorder, self.family);
         for logged in self.lab.relay.log(self.logged) {
             self.logged += 1;
-            let client = match logged.from {
-                Side::Client => logged.segment.src,
-                Side::Server => logged.segment.dst,
+            let (src, dst) = (logged.segment.src, logged.segment.dst);
+            let ends = match logged.from {
+                Side::Client => (src, dst),
+                Side::Server => (dst, src),
             };
             self.seen
-                .entry(client)
+                .entry(ends)
                 .or_default()
                 .push(Seen { round, logged });
         }
-        let trace = self.recorder.trace();
-        let ids = newest(trace);
+        let moment = settled.map_err(|why| format!("round {round} doesn't come to rest: {why}"))?;
+        self.forget(&moment);
+        self.compare(&moment);
+        Ok(moment)
+    }
+
+    /// Leaves out what the kernel will soon forget.
+    fn forget(&mut self, moment: &Moment) {
         for scripted in &self.connections {
             let number = scripted.number;
             let sockets = moment.of(scripted.addresses);
-            if Side::BOTH
-                .iter()
-                .any(|side| sockets[*side].timer == Timer::TimeWait)
-            {
+            let fades = |side: &Side| sockets[*side].timer == Timer::TimeWait;
+            if !self.over[number] && Side::BOTH.iter().any(fades) {
                 let since = self.fading[number].get_or_insert_with(Instant::now);
-                self.over[number] |= since.elapsed() > REMEMBERED;
+                self.over[number] = since.elapsed() > REMEMBERED;
+                self.summary.left_out += u64::from(self.over[number]);
             }
-            if self.over[number] {
+        }
+    }
+
+    fn compare(&mut self, moment: &Moment) {
+        let trace = self.recorder.trace();
+        let ids = newest(trace);
+        for scripted in &self.connections {
+            if self.over[scripted.number] {
                 continue;
             }
-            let seen = &self.seen[&scripted.addresses.client];
-            let id = ids.get(&scripted.addresses.client).copied();
+            if moment.is_restless(scripted.addresses) {
+                self.summary.postponed += 1;
+                continue;
+            }
+            let ends = ends(scripted.addresses);
+            let seen = &self.seen[&ends];
+            let id = ids.get(&ends).copied();
+            let sockets = moment.of(scripted.addresses);
             let kernel = PerSide::of(|side| sockets[side].state);
             let told = id.map(|id| trace.row(id, trace.len(id) - 1).states);
+            let seed = self.seed;
+            let disagreement = || Disagreement {
+                seed,
+                scripted,
+                kernel,
+                told,
+                trace,
+                id,
+                seen,
+            };
             match compare(kernel, told, seen) {
                 Comparison::Agree => self.summary.agreed += 1,
                 Comparison::Unknowable => self.summary.unknowable += 1,
-                Comparison::Disagree => self.summary.disagree(number, || Disagreement {
-                    seed: self.seed,
-                    scripted,
-                    kernel,
-                    told,
-                    trace,
-                    id,
-                    seen,
-                }),
+                Comparison::Disagree => self.summary.disagree(scripted.number, disagreement),
             }
         }
-        Ok(())
+    }
+
+    /// A connection that doesn't come to rest.
+    fn explain(&mut self, moment: &Moment) -> String {
+        let trace = self.recorder.trace();
+        let is_restless = |scripted: &&Scripted| moment.is_restless(scripted.addresses);
+        let Some(scripted) = self.connections.iter().find(is_restless) else {
+            return format!("not over after {LONGEST:?}");
+        };
+        let ends = ends(scripted.addresses);
+        let id = newest(trace).get(&ends).copied();
+        let rest = report::connection(self.seed, scripted, trace, id, &self.seen[&ends]);
+        format!(
+            "not over after {LONGEST:?}: {:?}\n{rest}",
+            moment.of(scripted.addresses)
+        )
     }
 
     fn compare_causes(&mut self) {
         let trace = self.recorder.trace();
         let ids = newest(trace);
         for scripted in &self.connections {
-            let client = scripted.addresses.client;
-            let (Some(seen), Some(&id)) = (self.seen.get(&client), ids.get(&client)) else {
+            let ends = ends(scripted.addresses);
+            let (Some(seen), Some(&id)) = (self.seen.get(&ends), ids.get(&ends)) else {
                 continue;
             };
             let told = causes::compare(trace, id, scripted, seen);
@@ -247,11 +312,11 @@ impl Play {
     }
 }
 
-/// The newest connection of each client.
-fn newest(trace: &Trace) -> HashMap<SocketAddr, ConnectionId> {
+/// The newest connection between each two ends.
+fn newest(trace: &Trace) -> HashMap<Ends, ConnectionId> {
     let connections = trace.connections().iter().zip(0..);
     connections
-        .map(|(connection, id)| (connection.addresses.client, id))
+        .map(|(connection, id)| (ends(connection.addresses), id))
         .collect()
 }
 

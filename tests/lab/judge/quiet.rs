@@ -15,6 +15,9 @@ use crate::play::PATIENCE;
 /// Between two looks: that nothing happens is no event.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// How long all wait for one. A connection whose handshake was repeated begins with time-outs of several seconds.
+const LONGEST: Duration = Duration::from_secs(4);
+
 /// All sockets of a host: own address, peer's address.
 type Sockets = HashMap<(SocketAddr, SocketAddr), Socket>;
 
@@ -22,7 +25,7 @@ type Sockets = HashMap<(SocketAddr, SocketAddr), Socket>;
 pub struct Moment {
     counts: PerSide<Counts>,
     sockets: PerSide<Sockets>,
-    /// Something is under way, and this is what.
+    /// What was under way then, if anything.
     busy: Option<String>,
 }
 
@@ -34,34 +37,59 @@ impl Moment {
         PerSide::of(|side| socket(side).copied().unwrap_or_default())
     }
 
+    /// Whether an end of this connection will send again by itself.
+    pub fn is_restless(&self, addresses: PerSide<SocketAddr>) -> bool {
+        let sockets = self.of(addresses);
+        Side::BOTH.iter().any(|side| is_restless(&sockets[*side]))
+    }
+
+    fn all_rest(&self) -> bool {
+        let rest = |side: Side| {
+            self.sockets[side]
+                .values()
+                .all(|socket| !is_restless(socket))
+        };
+        Side::BOTH.into_iter().all(rest)
+    }
+
     fn is_same(&self, other: &Moment) -> bool {
         let states = |moment: &Moment| {
+            let state = |(ends, socket): (&_, &Socket)| (*ends, socket.state);
             PerSide::of(|side| {
                 moment.sockets[side]
                     .iter()
-                    .map(|(ends, socket)| (*ends, socket.state))
+                    .map(state)
                     .collect::<HashMap<_, _>>()
             })
         };
-        self.counts == other.counts && states(self) == states(other)
+        self.busy.is_none()
+            && other.busy.is_none()
+            && self.counts == other.counts
+            && states(self) == states(other)
     }
 }
 
-/// Waits until both kernels, the wire and the capture are quiet twice in a row, with the same states.
+fn is_restless(socket: &Socket) -> bool {
+    matches!(socket.timer, Timer::Retransmit | Timer::Probe)
+        || matches!(socket.state, State::SynSent | State::SynReceived)
+        || (socket.send_queue > 0 && !socket.state.is_over())
+}
+
+/// Waits until both kernels, the wire and the capture are quiet twice in a row, with the same states. After a while, a
+/// connection that only waits for a timer holds up the others no more.
 pub fn settle(lab: &Lab, recorder: &mut Recorder, family: Family) -> Result<Moment, String> {
-    let deadline = Instant::now() + PATIENCE;
+    let begun = Instant::now();
     let mut last: Option<Moment> = None;
     loop {
         let now = look(lab, recorder, family);
-        if now.busy.is_none() && last.is_some_and(|last| last.busy.is_none() && last.is_same(&now))
-        {
+        let is_still = last.is_some_and(|last| last.is_same(&now));
+        if is_still && (now.all_rest() || begun.elapsed() > LONGEST) {
             return Ok(now);
         }
-        if Instant::now() > deadline {
-            let why = now
+        if begun.elapsed() > PATIENCE {
+            return Err(now
                 .busy
-                .unwrap_or_else(|| "states and frames still change".into());
-            return Err(format!("not quiet after {PATIENCE:?}: {why}"));
+                .unwrap_or_else(|| "states and frames still change".into()));
         }
         last = Some(now);
         thread::sleep(PAUSE);
@@ -78,12 +106,8 @@ fn look(lab: &Lab, recorder: &mut Recorder, family: Family) -> Moment {
     let passed = counts.client.tcp_taken + counts.server.tcp_passed;
     let busy = if before != counts || !idle {
         Some("frames are under way".into())
-    } else if captured != passed {
-        Some(format!("{captured} frames captured of {passed}"))
     } else {
-        Side::BOTH
-            .into_iter()
-            .find_map(|side| busy(side, &sockets[side]))
+        (captured != passed).then(|| format!("{captured} frames captured of {passed}"))
     };
     Moment {
         counts,
@@ -101,15 +125,4 @@ fn sockets(lab: &Lab, side: Side, family: Family) -> Sockets {
     all.into_iter()
         .map(|(local, remote, socket)| ((local, remote), socket))
         .collect()
-}
-
-/// A socket that will send again by itself.
-fn busy(side: Side, sockets: &Sockets) -> Option<String> {
-    let is_busy = |socket: &Socket| {
-        matches!(socket.timer, Timer::Retransmit | Timer::Probe)
-            || matches!(socket.state, State::SynSent | State::SynReceived)
-            || (socket.send_queue > 0 && !socket.state.is_over())
-    };
-    let (ends, socket) = sockets.iter().find(|(_, socket)| is_busy(socket))?;
-    Some(format!("{side} {} > {}: {socket:?}", ends.0, ends.1))
 }

@@ -29,6 +29,10 @@ pub struct Summary {
     pub agreed: u64,
     pub unknowable: u64,
     pub disagreed: u64,
+    /// Pairs not compared because the connection waited for a timer; it went on later.
+    pub postponed: u64,
+    /// Connections that took so long that the kernel would soon have forgotten them.
+    pub left_out: u64,
     pub resets: u64,
     pub causes_told: u64,
     pub certain: u64,
@@ -68,6 +72,8 @@ impl Summary {
         self.agreed += seed.agreed;
         self.unknowable += seed.unknowable;
         self.disagreed += seed.disagreed;
+        self.postponed += seed.postponed;
+        self.left_out += seed.left_out;
         self.resets += seed.resets;
         self.causes_told += seed.causes_told;
         self.certain += seed.certain;
@@ -114,26 +120,40 @@ impl Summary {
     }
 
     fn line(&self) -> String {
+        let Summary {
+            name,
+            first_seed,
+            disagreed,
+            unknowable,
+            postponed,
+            left_out,
+            ..
+        } = self;
+        let Summary {
+            resets,
+            causes_told,
+            certain,
+            certain_and_wrong,
+            seconds,
+            ..
+        } = self;
+        let pairs = self.agreed + disagreed;
         format!(
-            "{:28} {:10} {:6} {:9} {:10} {:6} {:10} {:8} {:8} {:7.1}",
-            self.name,
-            self.first_seed,
-            self.agreed + self.disagreed,
-            self.disagreed,
-            self.unknowable,
-            self.resets,
-            self.causes_told,
-            self.certain,
-            self.certain_and_wrong,
-            self.seconds,
+            "{name:26} {first_seed:>10} | {pairs:>6} {disagreed:>8} {unknowable:>10} {postponed:>9} {left_out:>8} | \
+             {resets:>5} {causes_told:>5} {certain:>7} {certain_and_wrong:>17} | {seconds:>7.1}"
         )
     }
 }
 
 const HEADING: &str = concat!(
-    "                             first seed  pairs  disagree unknowable |RSTs  cause told  certain  & wrong seconds\n",
-    "                             (unknowable: an RST that was lost had said the last word)"
+    "trial                      first seed |  pairs disagree unknowable postponed left out |",
+    "  RSTs cause certain certain and wrong | seconds",
 );
+
+const LEGEND: &str = "\
+pairs: a connection's two states at a quiet moment, compared with the kernels'; unknowable: an RST was lost and nobody \
+spoke since;
+postponed: the connection waited for a timer then; left out: 50 s in TIME-WAIT; cause: the right one was among those told";
 
 /// The table at the end.
 pub fn print_table() {
@@ -145,6 +165,7 @@ pub fn print_table() {
     for summary in summaries.iter() {
         println!("{}", summary.line());
     }
+    println!("{LEGEND}");
 }
 
 /// A moment in which tcpviz and a kernel disagree.

@@ -49,6 +49,7 @@ pub struct Scripted {
     pub addresses: PerSide<SocketAddr>,
     pub sockets: PerSide<Option<Socket>>,
     pub acts: Vec<Act>,
+    random: Random,
     sent: PerSide<usize>,
     /// Rounds before the end.
     left: u64,
@@ -98,14 +99,14 @@ fn side(random: &mut Random) -> Side {
 }
 
 impl Scripted {
-    /// A connection whose client has called connect().
+    /// A connection whose client has called connect(). Its numbers are its own: what the others do doesn't change it.
     pub fn new(
         number: usize,
         client: Socket,
         addresses: PerSide<SocketAddr>,
-        random: &mut Random,
+        mut random: Random,
     ) -> Self {
-        let first = side(random);
+        let first = side(&mut random);
         let connect = Act {
             round: 0,
             side: Side::Client,
@@ -123,33 +124,32 @@ impl Scripted {
             sent: PerSide::default(),
             left: 1 + random.below(ROUNDS),
             closing: vec![first.peer(), first],
+            random,
         }
     }
 
     /// Makes this round's calls; false when the script is over.
-    pub fn play(&mut self, round: usize, random: &mut Random) -> bool {
+    pub fn play(&mut self, round: usize) -> bool {
         if self.left == 0 {
-            return match self.closing.pop() {
-                Some(side) => {
-                    self.make(round, side, Call::Close);
-                    true
-                }
-                None => false,
-            };
+            let closing = self.closing.pop();
+            if let Some(side) = closing {
+                self.make(round, side, Call::Close);
+            }
+            return closing.is_some();
         }
         self.left -= 1;
-        if random.below(8) == 0 {
+        if self.random.below(8) == 0 {
             for side in Side::BOTH {
-                let call = crossing(random);
+                let call = crossing(&mut self.random);
                 self.make(round, side, call);
             }
             return true;
         }
-        let side = side(random);
-        let call = any(random);
+        let side = side(&mut self.random);
+        let call = any(&mut self.random);
         self.make(round, side, call);
-        while random.below(3) == 0 {
-            let call = following(random);
+        while self.random.below(3) == 0 {
+            let call = following(&mut self.random);
             self.make(round, side, call);
         }
         true
