@@ -132,10 +132,13 @@ fn note_order(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, notes: &mut
     if seg.seq_len() == 0 || !seg.seq.before(nxt) {
         return;
     }
-    // Old numbers that the receiver neither took nor holds fill a hole.
-    let fills_hole = receiver
-        .rcv_nxt
-        .is_some_and(|rcv_nxt| !seg.seq.before(rcv_nxt))
+    // Old numbers that the capture went past, and that the receiver neither took nor holds.
+    let fills_hole = sender
+        .missed
+        .is_some_and(|(from, to)| !seg.seq.before(from) && seg.seq.before(to))
+        && receiver
+            .rcv_nxt
+            .is_some_and(|rcv_nxt| !seg.seq.before(rcv_nxt))
         && !receiver.holds(seg.seq, seg.seq_end());
     if fills_hole {
         notes.add(Note::OutOfOrder);

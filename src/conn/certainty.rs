@@ -44,7 +44,8 @@ impl Connection {
                 self.ends[side].since = at;
             }
         }
-        if notes.has(Note::PreviousNotCaptured) || notes.has(Note::AckOfUnseen) {
+        let misses = notes.has(Note::PreviousNotCaptured) || notes.has(Note::AckOfUnseen);
+        if misses {
             self.doubt();
         }
         if self.opening == Opening::Midway && !(self.ends.client.spoke && self.ends.server.spoke) {
@@ -59,7 +60,7 @@ impl Connection {
         let counted = self.reset.is_some_and(|reset| reset.row == self.rows);
         if (up_to_date && !seg.has(Flags::RST)) || counted {
             self.ends[from].certainty = Certainty::Proven;
-            self.ends[from].doubtful &= notes.has(Note::PreviousNotCaptured);
+            self.ends[from].doubtful &= misses;
         } else if self.ends[from].got.fin.is_some() {
             self.ends[from].certainty = Certainty::Presumed;
         }

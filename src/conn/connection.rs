@@ -406,6 +406,10 @@ impl Connection {
                 Event::AckOfSyn
             };
             self.presume_ack(side, event, proof);
+            if self.ends[side].fin.is_some() && self.ends[side].state == State::Established {
+                // It was in the SYN.
+                self.apply(side, Event::SendFin);
+            }
         }
         self.ends[side].acknowledged(ack);
         if self.ends[side].fin_covered_by(ack) {
@@ -448,7 +452,9 @@ impl Connection {
         let reached = end
             .rcv_nxt
             .is_some_and(|nxt| self.ends[peer].fin_covered_by(nxt));
-        if reached && !end.deaf && end.fin_received_at.is_none() {
+        // A FIN in a SYN (RFC 7413) waits for the handshake, or for its own acknowledgement.
+        let waits = matches!(end.state, State::Listen | State::SynReceived);
+        if reached && !end.deaf && !waits && end.fin_received_at.is_none() {
             self.ends[side].fin_received_at = Some(self.rows);
             self.ends[side].got.fin = self.presume(side, Event::ReceiveFin, None);
             self.simultaneous_close |= self.ends[side].state == State::Closing;

@@ -26,6 +26,8 @@ pub struct Endpoint {
     pub snd_una: Option<Seq>,
     /// The number after the last one sent.
     pub snd_nxt: Option<Seq>,
+    /// From the first to the last number sent that the capture went past without having it.
+    pub missed: Option<(Seq, Seq)>,
     /// The next number expected from the peer: all before it has been delivered in order.
     pub rcv_nxt: Option<Seq>,
     /// The sequence number of this end's FIN, once sent.
@@ -113,6 +115,10 @@ impl Endpoint {
             self.octets_sent += u64::from(seg.len);
         } else if data_to.after(nxt) {
             self.octets_sent += u64::from(data_to - nxt.max(data_from));
+        }
+        if seg.seq.after(nxt) {
+            let from = self.missed.map_or(nxt, |(from, _)| from);
+            self.missed = Some((from, seg.seq));
         }
         self.snd_nxt = Some(nxt.max(seg.seq_end()));
         self.snd_una.get_or_insert(seg.seq);

@@ -166,7 +166,10 @@ impl Connection {
         let probes_again = self.ends[side].probed
             && (notes.has(Note::KeepAlive) || notes.has(Note::WindowProbe))
             && self.ends[side].last_sent.is_some();
+        // Data of a SYN that the SYN,ACK didn't take (RFC 7413) is no sign of a loss.
+        let was_in_syn = self.ends[peer].state == State::SynReceived && !seg.has(Flags::SYN);
         let repeats = !self.is_first_syn_ack(seg, side)
+            && !was_in_syn
             && [
                 Note::Retransmission,
                 Note::FinRetransmission,

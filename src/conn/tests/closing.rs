@@ -1,0 +1,193 @@
+//! Closing: FINs in every order, and what is taken back.
+
+use super::*;
+
+#[test]
+fn established_close_of_both_in_turn_takes_four_segments() {
+    check_open(
+        "> F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         < .  1:1 ack 2  | FIN-WAIT-2 CLOSE-WAIT
+         < F. 1:1 ack 2  | TIME-WAIT  LAST-ACK
+         > .  2:2 ack 2  | TIME-WAIT  CLOSED",
+    );
+}
+
+#[test]
+fn fin_wait_1_fin_that_acknowledges_our_fin_enters_time_wait_not_closing() {
+    check_open(
+        "> F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         < F. 1:1 ack 2  | TIME-WAIT  LAST-ACK
+         > .  2:2 ack 2  | TIME-WAIT  CLOSED",
+    );
+}
+
+#[test]
+fn fin_wait_1_ack_of_data_only_moves_nothing() {
+    check_open(
+        "> P. 1:6 ack 1  | ESTABLISHED ESTABLISHED
+         > F. 6:6 ack 1  | FIN-WAIT-1  CLOSE-WAIT
+         < .  1:1 ack 6  | FIN-WAIT-1  CLOSE-WAIT
+         < .  1:1 ack 7  | FIN-WAIT-2  CLOSE-WAIT",
+    );
+}
+
+#[test]
+fn fins_that_cross_make_both_closing_then_time_wait() {
+    let table = check_open(
+        "> F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         < F. 1:1 ack 1  | CLOSING    CLOSING
+         > .  2:2 ack 2  | CLOSING    TIME-WAIT
+         < .  2:2 ack 2  | TIME-WAIT  TIME-WAIT",
+    );
+    assert!(last(&table).simultaneous_close);
+}
+
+#[test]
+fn fin_retransmitted_moves_nothing_on() {
+    check_open(
+        "> F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         > F. 1:1 ack 1  | FIN-WAIT-1 ESTABLISHED # fin-retransmission
+         < .  1:1 ack 2  | FIN-WAIT-2 CLOSE-WAIT
+         @1 > F. 1:1 ack 1 | FIN-WAIT-1 CLOSE-WAIT # fin-retransmission
+         < .  1:1 ack 2  | FIN-WAIT-2 CLOSE-WAIT",
+    );
+}
+
+#[test]
+fn fin_behind_a_gap_is_taken_when_the_gap_is_filled() {
+    check_open(
+        "> F. 6:6 ack 1  | FIN-WAIT-1 ESTABLISHED # previous-not-captured
+         > P. 1:6 ack 1  | FIN-WAIT-1 CLOSE-WAIT # out-of-order",
+    );
+}
+
+#[test]
+fn fin_with_data_is_acknowledged_only_past_the_data() {
+    check_open(
+        "> FP. 1:6 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         < .   1:1 ack 6  | FIN-WAIT-1 CLOSE-WAIT
+         < .   1:1 ack 7  | FIN-WAIT-2 CLOSE-WAIT",
+    );
+}
+
+#[test]
+fn half_close_carries_data_the_other_way() {
+    check_open(
+        "> F. 1:1 ack 1     | FIN-WAIT-1 CLOSE-WAIT
+         < .  1:1 ack 2     | FIN-WAIT-2 CLOSE-WAIT
+         < P. 1:2 ack 2     | FIN-WAIT-2 CLOSE-WAIT
+         > .  2:2 ack 2     | FIN-WAIT-2 CLOSE-WAIT
+         > R. 2:2 ack 2     | CLOSED     CLOSED",
+    );
+}
+
+#[test]
+fn close_wait_fin_that_repeats_an_old_acknowledgement_is_not_crossed() {
+    let table = check_open(
+        "> F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         < .  1:1 ack 2  | FIN-WAIT-2 CLOSE-WAIT
+         < F. 1:1 ack 1  | TIME-WAIT  LAST-ACK",
+    );
+    assert!(!last(&table).simultaneous_close);
+}
+
+/// The first copy never arrived: no selective acknowledgement says that it came twice.
+#[test]
+fn fin_lost_and_repeated_is_received_with_the_second_copy() {
+    finally(
+        "   > F. 1:1 ack 1  | FIN-WAIT-1 ESTABLISHED
+         @1 > F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         @1 < .  1:1 ack 2  | FIN-WAIT-2 CLOSE-WAIT",
+    );
+}
+
+/// RFC 2883: the acknowledgement says that the FIN came twice, so it was the acknowledgement that was lost.
+#[test]
+fn fin_acknowledged_with_a_duplicate_sack_was_received_with_the_first_copy() {
+    finally(
+        "   > F. 1:1 ack 1           | FIN-WAIT-1 CLOSE-WAIT
+         @1 > F. 1:1 ack 1           | FIN-WAIT-1 CLOSE-WAIT
+         @2 > F. 1:1 ack 1           | FIN-WAIT-1 CLOSE-WAIT
+         @2 < .  1:1 ack 2 sack 1:2  | FIN-WAIT-2 CLOSE-WAIT",
+    );
+}
+
+#[test]
+fn fin_repeated_and_never_acknowledged_was_not_received() {
+    finally(
+        "   > F. 1:1 ack 1  | FIN-WAIT-1 ESTABLISHED
+         @1 > F. 1:1 ack 1  | FIN-WAIT-1 ESTABLISHED
+         @3 > F. 1:1 ack 1  | FIN-WAIT-1 ESTABLISHED
+         @7 > F. 1:1 ack 1  | FIN-WAIT-1 ESTABLISHED",
+    );
+}
+
+#[test]
+fn last_ack_repeated_fin_shows_that_the_acknowledgement_was_lost() {
+    finally(
+        "   > F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+            < .  1:1 ack 2  | FIN-WAIT-2 CLOSE-WAIT
+            < F. 1:1 ack 2  | TIME-WAIT  LAST-ACK
+            > .  2:2 ack 2  | TIME-WAIT  LAST-ACK
+         @1 < F. 1:1 ack 2  | TIME-WAIT  LAST-ACK
+         @1 > .  2:2 ack 2  | TIME-WAIT  CLOSED",
+    );
+}
+
+#[test]
+fn data_sent_without_the_fin_acknowledged_shows_that_the_fin_had_not_arrived() {
+    finally(
+        "> F. 1:1 ack 1  | FIN-WAIT-1 ESTABLISHED
+         < P. 1:9 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         > .  2:2 ack 9  | FIN-WAIT-1 CLOSE-WAIT
+         < .  9:9 ack 2  | FIN-WAIT-2 CLOSE-WAIT",
+    );
+}
+
+#[test]
+fn fin_behind_data_that_is_known_lost_is_received_when_that_is_acknowledged() {
+    finally(
+        "   > P. 1:4 ack 1            | ESTABLISHED ESTABLISHED
+            > F. 4:4 ack 1            | FIN-WAIT-1  ESTABLISHED
+            < .  1:1 ack 1 sack 4:5   | FIN-WAIT-1  ESTABLISHED
+         @1 > P. 1:4 ack 1            | FIN-WAIT-1  CLOSE-WAIT
+         @1 < .  1:1 ack 5            | FIN-WAIT-2  CLOSE-WAIT",
+    );
+}
+
+/// The server's FIN was lost before it could be captured; its acknowledgement of the client's stands behind it.
+#[test]
+fn fin_seen_only_when_repeated_crossed_if_the_acknowledgement_came_after_it() {
+    let table = finally(
+        "     > F. 1:1 ack 1  | FIN-WAIT-1 CLOSING
+              < .  2:2 ack 2  | FIN-WAIT-2 CLOSING
+         @0.2 < F. 1:1 ack 2  | TIME-WAIT  CLOSING
+         @0.2 > .  2:2 ack 2  | TIME-WAIT  TIME-WAIT",
+    );
+    assert!(last(&table).simultaneous_close);
+}
+
+#[test]
+fn time_wait_ends_by_the_clock() {
+    let table = check_open(
+        "> F. 1:1 ack 1        | FIN-WAIT-1 CLOSE-WAIT
+         < F. 1:1 ack 2        | TIME-WAIT  LAST-ACK
+         > .  2:2 ack 2        | TIME-WAIT  CLOSED
+         @70 < .  2:2 ack 2    | CLOSED     CLOSED",
+    );
+    assert_eq!(
+        last(&table).ends.client.since,
+        60_000_000_000,
+        "it ended at 60 s, not with the segment"
+    );
+}
+
+#[test]
+fn fin_wait_2_that_was_over_by_the_clock_took_no_fin() {
+    finally(
+        "    > F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+             < .  1:1 ack 2  | FIN-WAIT-2 CLOSE-WAIT
+         @70 < F. 1:1 ack 2  | CLOSED     LAST-ACK
+         @70 > R  2:2        | CLOSED     CLOSED",
+    );
+}
