@@ -7,6 +7,7 @@
 mod judge;
 mod pieces;
 mod play;
+mod relay;
 
 fn main() {
     if let Err(why) = tcpviz::lab::enter() {

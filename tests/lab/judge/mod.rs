@@ -7,44 +7,23 @@
 //! newest segment and it is an RST, one state is forgiven, and counted apart: the server's.
 
 mod causes;
+mod compare;
 mod quiet;
 mod report;
 mod script;
+mod seed;
 
-use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use libtest_mimic::{Failed, Trial};
-use socket2::Socket;
-use tcpviz::conn::state::PerSide;
-use tcpviz::conn::{ConnectionId, Side, State};
-use tcpviz::lab::kernel::Timer;
-use tcpviz::lab::{Family, Lab, Random, Recorder};
-use tcpviz::trace::Trace;
-use tcpviz::wire::Ports;
+use tcpviz::lab::Family;
 
-use crate::play::{PORT, listen, server_address, socket};
-use causes::{Seen, Told};
-use quiet::Moment;
-use report::Disagreement;
-pub use report::{Summary, print_table};
-use script::Scripted;
+use report::Summary;
+pub use report::print_table;
+use seed::Play;
 
 /// The probability that a segment is lost, where any is.
 const LOSS: f64 = 0.08;
-
-/// The shortest retransmission time-out where there is loss; acknowledgements are delayed by 40 ms.
-const TIMEOUT: Duration = Duration::from_millis(50);
-
-/// One connection in so many is to a port where nobody listens.
-const REFUSED: u64 = 20;
-
-/// Linux forgets a TIME-WAIT, and a closed socket's FIN-WAIT-2, after 60 s.
-const REMEMBERED: Duration = Duration::from_secs(50);
-
-/// How long a seed may take. Long: a busy machine is no failure.
-const LONGEST: Duration = Duration::from_mins(3);
 
 pub fn all() -> Vec<Trial> {
     let trial = |name: &'static str, family, loss: bool| {
@@ -53,6 +32,10 @@ pub fn all() -> Vec<Trial> {
         })
     };
     vec![
+        Trial::test("judge::only_the_servers_state_is_forgiven", || {
+            compare::only_the_servers_state_is_forgiven();
+            Ok(())
+        }),
         trial("judge::without_loss::ipv4", Family::Ipv4, false),
         trial("judge::without_loss::ipv6", Family::Ipv6, false),
         trial("judge::with_loss::ipv4", Family::Ipv4, true),
@@ -85,265 +68,4 @@ fn judge(name: &'static str, family: Family, loss: f64) -> Result<(), Failed> {
     let verdict = summary.verdict(loss == 0.0);
     report::remember(summary);
     verdict
-}
-
-/// A connection's two ends, client first: a client's port may serve two servers' ports.
-type Ends = (SocketAddr, SocketAddr);
-
-fn ends(addresses: PerSide<SocketAddr>) -> Ends {
-    (addresses.client, addresses.server)
-}
-
-/// One seed's connections, and the lab they run in.
-struct Play {
-    seed: u64,
-    family: Family,
-    random: Random,
-    lab: Lab,
-    recorder: Recorder,
-    connections: Vec<Scripted>,
-    /// Scripts that are over, or that the kernel is about to forget.
-    over: Vec<bool>,
-    /// What came to the relay.
-    seen: HashMap<Ends, Vec<Seen>>,
-    /// Length of the relay's log so far.
-    logged: usize,
-    /// Since when a kernel keeps no more than a timer.
-    fading: Vec<Option<Instant>>,
-    summary: Summary,
-    begun: Instant,
-}
-
-impl Play {
-    fn begin(seed: u64, family: Family, loss: f64, connections: usize) -> Self {
-        let lab = Lab::new().expect("a lab");
-        let recorder = lab
-            .record(Side::Client, Ports::default(), None)
-            .expect("a capture");
-        if loss > 0.0 {
-            lab.min_timeout(TIMEOUT).expect("a route");
-            lab.relay.lose(loss, seed);
-        }
-        Play {
-            seed,
-            family,
-            random: Random::new(seed),
-            lab,
-            recorder,
-            connections: Vec::new(),
-            over: vec![false; connections],
-            seen: HashMap::new(),
-            logged: 0,
-            fading: vec![None; connections],
-            summary: Summary::default(),
-            begun: Instant::now(),
-        }
-    }
-
-    fn play(&mut self) -> Result<(), String> {
-        let listener = listen(&self.lab, self.family);
-        listener.set_nonblocking(true).expect("sockets can");
-        for number in 0..self.over.len() {
-            self.connect(number);
-        }
-        let mut moment = self.settle_and_compare(0)?;
-        for round in 1.. {
-            self.accept(&listener);
-            for scripted in &mut self.connections {
-                if !self.over[scripted.number] && !moment.is_restless(scripted.addresses) {
-                    self.over[scripted.number] = !scripted.play(round);
-                }
-            }
-            if self.over.iter().all(|over| *over) {
-                break;
-            }
-            if self.begun.elapsed() > LONGEST {
-                return Err(self.explain(&moment));
-            }
-            moment = self.settle_and_compare(round)?;
-        }
-        self.compare_causes();
-        Ok(())
-    }
-
-    /// Takes the connections that have come about.
-    fn accept(&mut self, listener: &Socket) {
-        let here = server_address(self.family);
-        while let Ok((server, from)) = listener.accept() {
-            server.set_nonblocking(true).expect("sockets can");
-            let from = from.as_socket().expect("an IP address");
-            let is_its = |scripted: &&mut Scripted| ends(scripted.addresses) == (from, here);
-            let scripted = self.connections.iter_mut().find(is_its);
-            scripted.expect("nobody else is here").sockets.server = Some(server);
-        }
-    }
-
-    fn connect(&mut self, number: usize) {
-        let mut server = server_address(self.family);
-        if self.random.below(REFUSED) == 0 {
-            server.set_port(PORT + 1);
-        }
-        let client = socket(&self.lab, Side::Client, self.family);
-        client.set_nonblocking(true).expect("sockets can");
-        // It goes on by itself.
-        let _ = client.connect(&server.into());
-        let local = client.local_addr().expect("bound by connect").as_socket();
-        let addresses = PerSide {
-            client: local.expect("an IP address"),
-            server,
-        };
-        self.connections.push(Scripted::new(
-            number,
-            client,
-            addresses,
-            Random::new(self.random.number()),
-        ));
-    }
-
-    fn settle_and_compare(&mut self, round: usize) -> Result<Moment, String> {
-        let settled = quiet::settle(&self.lab, &mut self.recorder, self.family);
-        for logged in self.lab.relay.log(self.logged) {
-            self.logged += 1;
-            let (src, dst) = (logged.segment.src, logged.segment.dst);
-            let ends = match logged.from {
-                Side::Client => (src, dst),
-                Side::Server => (dst, src),
-            };
-            self.seen
-                .entry(ends)
-                .or_default()
-                .push(Seen { round, logged });
-        }
-        let moment = settled.map_err(|why| format!("round {round} doesn't come to rest: {why}"))?;
-        self.forget(&moment);
-        self.compare(&moment);
-        Ok(moment)
-    }
-
-    /// Leaves out what the kernel will soon forget.
-    fn forget(&mut self, moment: &Moment) {
-        for scripted in &self.connections {
-            let number = scripted.number;
-            let sockets = moment.of(scripted.addresses);
-            let fades = |side: &Side| sockets[*side].timer == Timer::TimeWait;
-            if !self.over[number] && Side::BOTH.iter().any(fades) {
-                let since = self.fading[number].get_or_insert_with(Instant::now);
-                self.over[number] = since.elapsed() > REMEMBERED;
-                self.summary.left_out += u64::from(self.over[number]);
-            }
-        }
-    }
-
-    fn compare(&mut self, moment: &Moment) {
-        let trace = self.recorder.trace();
-        let ids = newest(trace);
-        for scripted in &self.connections {
-            if self.over[scripted.number] {
-                continue;
-            }
-            if moment.is_restless(scripted.addresses) {
-                self.summary.postponed += 1;
-                continue;
-            }
-            let ends = ends(scripted.addresses);
-            let seen = &self.seen[&ends];
-            let id = ids.get(&ends).copied();
-            let sockets = moment.of(scripted.addresses);
-            let kernel = PerSide::of(|side| sockets[side].state);
-            let told = id.map(|id| trace.row(id, trace.len(id) - 1).states);
-            let seed = self.seed;
-            let disagreement = || Disagreement {
-                seed,
-                scripted,
-                kernel,
-                told,
-                trace,
-                id,
-                seen,
-            };
-            match compare(kernel, told, seen) {
-                Comparison::Agree => self.summary.agreed += 1,
-                Comparison::Unknowable => self.summary.unknowable += 1,
-                Comparison::Disagree => self.summary.disagree(scripted.number, disagreement),
-            }
-        }
-    }
-
-    /// A connection that doesn't come to rest.
-    fn explain(&mut self, moment: &Moment) -> String {
-        let trace = self.recorder.trace();
-        let is_restless = |scripted: &&Scripted| moment.is_restless(scripted.addresses);
-        let Some(scripted) = self.connections.iter().find(is_restless) else {
-            return format!("not over after {LONGEST:?}");
-        };
-        let ends = ends(scripted.addresses);
-        let id = newest(trace).get(&ends).copied();
-        let rest = report::connection(self.seed, scripted, trace, id, &self.seen[&ends]);
-        format!(
-            "not over after {LONGEST:?}: {:?}\n{rest}",
-            moment.of(scripted.addresses)
-        )
-    }
-
-    fn compare_causes(&mut self) {
-        let trace = self.recorder.trace();
-        let ids = newest(trace);
-        for scripted in &self.connections {
-            let ends = ends(scripted.addresses);
-            let (Some(seen), Some(&id)) = (self.seen.get(&ends), ids.get(&ends)) else {
-                continue;
-            };
-            let told = causes::compare(trace, id, scripted, seen);
-            let summary = &mut self.summary;
-            summary.resets += u64::from(!matches!(told, Told::NoReset));
-            match told {
-                Told::NoReset => {}
-                Told::Truth { certain } => {
-                    summary.causes_told += 1;
-                    summary.certain += u64::from(certain);
-                }
-                Told::Wrong { why, certain } => {
-                    summary.certain_and_wrong += u64::from(certain);
-                    let text = report::connection(self.seed, scripted, trace, Some(id), seen);
-                    summary.wrong_causes.push(format!("{why}\n{text}"));
-                }
-            }
-        }
-    }
-}
-
-/// The newest connection between each two ends.
-fn newest(trace: &Trace) -> HashMap<Ends, ConnectionId> {
-    let connections = trace.connections().iter().zip(0..);
-    connections
-        .map(|(connection, id)| (ends(connection.addresses), id))
-        .collect()
-}
-
-#[derive(Debug, PartialEq)]
-enum Comparison {
-    Agree,
-    /// An RST was lost, and the server's state can't be known.
-    Unknowable,
-    Disagree,
-}
-
-fn compare(kernel: PerSide<State>, told: Option<PerSide<State>>, seen: &[Seen]) -> Comparison {
-    let Some(told) = told else {
-        return Comparison::Disagree;
-    };
-    if kernel == told {
-        return Comparison::Agree;
-    }
-    let is_lost = |from: Side| {
-        let newest = seen.iter().rev().find(|seen| seen.logged.from == from);
-        newest.is_some_and(|seen| seen.is_reset() && seen.is_lost())
-    };
-    // Lost behind the capture, it seems to have closed the server; lost before, the server seems not to have sent it.
-    let forgiven = (is_lost(Side::Client) && told.server == State::Closed)
-        || (is_lost(Side::Server) && kernel.server == State::Closed);
-    if forgiven && kernel.client == told.client {
-        return Comparison::Unknowable;
-    }
-    Comparison::Disagree
 }

@@ -16,7 +16,7 @@ use crate::play::PATIENCE;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// How long all wait for one. A connection whose handshake was repeated begins with time-outs of several seconds.
-const LONGEST: Duration = Duration::from_secs(4);
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// All sockets of a host: own address, peer's address.
 type Sockets = HashMap<(SocketAddr, SocketAddr), Socket>;
