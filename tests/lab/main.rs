@@ -4,6 +4,7 @@
 //!
 //! `TCPVIZ_SEED=N cargo test --test lab judge` plays scripts again; `TCPVIZ_SEEDS=20 TCPVIZ_CONNECTIONS=200` plays many.
 
+mod experiments;
 mod judge;
 mod pieces;
 mod play;
@@ -17,8 +18,13 @@ fn main() {
     let mut arguments = libtest_mimic::Arguments::from_args();
     // Each experiment is timed by the kernel; one at a time they don't disturb each other.
     arguments.test_threads = Some(1);
-    let trials = pieces::all().into_iter().chain(judge::all()).collect();
+    let trials = pieces::all()
+        .into_iter()
+        .chain(experiments::all())
+        .chain(judge::all())
+        .collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
+    experiments::print_table();
     judge::print_table();
     conclusion.exit();
 }

@@ -61,7 +61,6 @@ fn established_ack_of_what_was_not_captured_leaves_the_states_in_doubt() {
         let certainty = table.observe(&segment(line), 0).2.certainty;
         known.push((certainty.client, certainty.server));
     }
-    use Certainty::{Proven, Uncertain};
-    assert_eq!(known[0], (Uncertain, Uncertain));
-    assert_eq!(known[3], (Proven, Proven));
+    assert_eq!(known[0], (Certainty::Uncertain, Certainty::Uncertain));
+    assert_eq!(known[3], (Certainty::Proven, Certainty::Proven));
 }

@@ -152,7 +152,7 @@ const HEADING: &str = concat!(
 
 const LEGEND: &str = "\
 pairs: a connection's two states at a quiet moment, compared with the kernels'; unknowable: an RST was lost and nobody \
-spoke since;
+spoke since, or a FIN that crossed was never captured;
 postponed: the connection waited for a timer then; left out: 50 s in TIME-WAIT; cause: the right one was among those told";
 
 /// The table at the end.

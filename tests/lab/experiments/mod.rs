@@ -1,0 +1,150 @@
+//! The experiments of the articles, with real kernels: the wire, the states after each step, the ending, its cause, and
+//! what each program's calls return. What must come out is what this kernel was measured to do.
+
+mod closing;
+mod stage;
+
+use std::sync::Mutex;
+
+use libtest_mimic::Trial;
+use tcpviz::conn::Side;
+use tcpviz::lab::Family;
+use tcpviz::story::cause::{CauseId, Confidence};
+use tcpviz::story::ending::{Kind, ending};
+use tcpviz::trace::Trace;
+use tcpviz::wire::Flags;
+
+pub use stage::Stage;
+
+/// An experiment, and what must come out of it.
+pub struct Experiment {
+    /// As in the walkthroughs.
+    pub name: &'static str,
+    pub family: Family,
+    pub play: fn(Stage) -> Stage,
+    /// What comes after the handshake: `>` client to server, flags, `(n)` octets of data, `xN` repeated. `...`
+    /// stands for any number of segments.
+    pub wire: &'static str,
+    pub kind: Kind,
+    pub closed_first: Option<Side>,
+    pub reset_by: Option<Side>,
+    /// The true cause; tcpviz must name it, with others or alone.
+    pub cause: Option<CauseId>,
+}
+
+pub fn all() -> Vec<Trial> {
+    let experiments = closing::EXPERIMENTS.iter();
+    experiments
+        .map(|experiment| {
+            Trial::test(format!("experiment::{}", experiment.name), || {
+                experiment.run();
+                Ok(())
+            })
+        })
+        .collect()
+}
+
+/// Lines of the table, one for each experiment that passed.
+static TABLE: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Prints the experiments that came out as they must.
+pub fn print_table() {
+    let lines = TABLE.lock().expect("one at a time");
+    if !lines.is_empty() {
+        println!(
+            "{:44} {:13} {:40} wire",
+            "experiment", "ending", "causes told"
+        );
+    }
+    for line in lines.iter() {
+        println!("{line}");
+    }
+}
+
+impl Experiment {
+    fn run(&self) {
+        let stage = (self.play)(Stage::open(self.family));
+        let (trace, id) = stage.finish();
+        let wire = wire(&trace, id);
+        assert!(fits(&wire, self.wire), "{wire}\nnot {}", self.wire);
+        let ending = ending(&trace, id);
+        assert_eq!(
+            (ending.kind, ending.closed_first, ending.reset_by),
+            (self.kind, self.closed_first, self.reset_by),
+            "{}",
+            ending.summary
+        );
+        let told: Vec<_> = ending.causes.iter().map(|cause| cause.id).collect();
+        if let Some(cause) = self.cause {
+            assert!(told.contains(&cause), "{cause:?} isn't among {told:?}");
+        } else {
+            assert_eq!(told, [], "no cause is to be told");
+        }
+        for cause in &ending.causes {
+            let is_sure = cause.confidence == Confidence::Certain;
+            assert!(
+                !is_sure || Some(cause.id) == self.cause,
+                "certain, but wrong"
+            );
+        }
+        let names: Vec<_> = told.iter().map(|cause| cause.name()).collect();
+        TABLE.lock().expect("one at a time").push(format!(
+            "{:44} {:13} {:40} {}",
+            self.name,
+            ending.kind.name(),
+            names.join(", "),
+            self.wire
+        ));
+    }
+}
+
+/// The wire after the handshake: `>F. <. <P.(1) >R`.
+fn wire(trace: &Trace, id: u32) -> String {
+    let opened = trace
+        .rows_of(id)
+        .take(3)
+        .filter(|record| record.flags.has(Flags::SYN))
+        .count();
+    // The third segment of the handshake is a bare ACK.
+    let skipped = if opened == 2 { 3 } else { 0 };
+    let mut tokens: Vec<(String, usize)> = Vec::new();
+    for record in trace.rows_of(id).skip(skipped) {
+        let way = if record.from == Side::Client {
+            '>'
+        } else {
+            '<'
+        };
+        let data = match record.len {
+            0 => String::new(),
+            len => format!("({len})"),
+        };
+        let token = format!("{way}{}{data}", record.flags);
+        match tokens.last_mut() {
+            Some((last, times)) if *last == token => *times += 1,
+            _ => tokens.push((token, 1)),
+        }
+    }
+    let tokens = tokens.into_iter().map(|(token, times)| match times {
+        1 => token,
+        times => format!("{token}x{times}"),
+    });
+    tokens.collect::<Vec<_>>().join(" ")
+}
+
+/// Whether the wire is as wanted; `...` stands for anything.
+fn fits(wire: &str, wanted: &str) -> bool {
+    let mut rest = wire;
+    let parts: Vec<_> = wanted.split("...").map(str::trim).collect();
+    for (i, part) in parts.iter().enumerate() {
+        let is_last = i + 1 == parts.len();
+        let at = match (i, is_last) {
+            (0, true) => return wire == *part,
+            (0, false) => rest.starts_with(part).then_some(0),
+            (_, true) => return rest.ends_with(part),
+            _ => rest.find(part),
+        };
+        let Some(at) = at else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    true
+}
