@@ -4,7 +4,7 @@
 use super::cause::{CauseId, silence};
 use super::ending::{Ending, Kind};
 use super::numbers::counted;
-use crate::conn::{ConnectionId, Side, State};
+use crate::conn::{Connection, ConnectionId, Side, State};
 use crate::trace::Trace;
 use crate::wire::Flags;
 
@@ -100,7 +100,7 @@ impl Program {
 #[must_use]
 pub fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> Program {
     let connection = &trace.connections()[id as usize];
-    let received = connection.ends[side.peer()].octets_sent > 0;
+    let received = has_received(connection, side);
     let calls = match ending.kind {
         Kind::Reset => reset(trace, id, side, ending),
         Kind::Refused | Kind::Unanswered if side == Side::Server => Calls::default(),
@@ -130,6 +130,17 @@ pub fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> 
         discarded: unread && ending.reset_by == Some(side.peer()),
         maybe_closed: connection.ends[side].fin.is_some(),
     }
+}
+
+/// Whether any data has reached a side, as far as is known.
+fn has_received(connection: &Connection, side: Side) -> bool {
+    let (end, peer) = (&connection.ends[side], &connection.ends[side.peer()]);
+    let up_to = if end.deaf { end.acked } else { end.rcv_nxt };
+    let (Some(up_to), Some(zero)) = (up_to, peer.zero) else {
+        return peer.octets_sent > 0;
+    };
+    let fin = u32::from(peer.fin_covered_by(up_to));
+    up_to.after(zero + 1 + fin)
 }
 
 #[derive(Default)]
@@ -193,6 +204,11 @@ fn reset(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> Calls 
         } else {
             Calls::default()
         };
+    }
+    let now = trace.connections()[id as usize].ends[side].state;
+    if now != State::Closed {
+        // As far as is known, the RST never came.
+        return Calls::of(now);
     }
     let before = if reset.by == side {
         reset.states.0
@@ -264,4 +280,84 @@ fn closing_acknowledgement(
     let reset = trace.connections()[id as usize].reset?;
     let record = trace.row(id, reset.row as usize);
     (reset.by != side && record.flags.has(Flags::ACK)).then_some(record.ack)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::story::ending::ending;
+    use crate::story::tests::{trace_of, trace_without_handshake};
+
+    #[track_caller]
+    fn check(trace: &Trace, client: &str, server: &str) {
+        let ending = ending(trace, 0);
+        let seen = Side::BOTH.map(|side| program(trace, 0, side, &ending).sentence());
+        assert_eq!(seen, [client, server], "{}", ending.summary);
+    }
+
+    /// measured.md, "What a RST leaves behind".
+    #[test]
+    fn established_rst_gives_econnreset_once() {
+        check(
+            &trace_of("> P. 1:9 ack 1\n< . 1:1 ack 9\n> R. 9:9 ack 1"),
+            "its socket is closed: nobody is told",
+            "read(): what is left, then ECONNRESET, then 0 (end of file); write(): ECONNRESET, then EPIPE and SIGPIPE",
+        );
+    }
+
+    #[test]
+    fn close_wait_rst_gives_epipe_and_read_stays_0() {
+        check(
+            &trace_of("> F. 1:1 ack 1\n< . 1:1 ack 2\n< P. 1:4 ack 2\n> R 2:2"),
+            "its socket is closed: nobody is told",
+            "read(): 0 (end of file); write(): EPIPE and SIGPIPE; 3 bytes it sent can't have been read",
+        );
+    }
+
+    #[test]
+    fn last_ack_rst_tells_nobody() {
+        check(
+            &trace_of("> F. 1:1 ack 1\n< F. 1:1 ack 2\n> R 2:2"),
+            "its socket is closed: nobody is told",
+            "its socket is closed: nobody is told",
+        );
+    }
+
+    #[test]
+    fn syn_sent_rst_fails_connect() {
+        check(
+            &trace_without_handshake("> S 0:0\n< R. 0:0 ack 1"),
+            "connect() fails with ECONNREFUSED",
+            "its socket is closed: nobody is told",
+        );
+    }
+
+    #[test]
+    fn keep_alive_timeout_is_told_to_who_gave_up() {
+        check(
+            &trace_of("@1 > . 0:0 ack 1\n@2 > . 0:0 ack 1\n@3 > R. 1:1 ack 1"),
+            "read(): ETIMEDOUT, then 0 (end of file); write(): ETIMEDOUT, then EPIPE and SIGPIPE",
+            "read(): nothing yet; write(): succeeds",
+        );
+    }
+
+    #[test]
+    fn retransmission_timeout_is_told_to_who_repeated_itself() {
+        let lines: String = (0..6).map(|i| format!("@{i} > P. 1:9 ack 1\n")).collect();
+        check(
+            &trace_of(&lines),
+            "read(): ETIMEDOUT, then 0 (end of file); write(): ETIMEDOUT, then EPIPE and SIGPIPE; 8 bytes it sent \
+             can't have been read",
+            "read(): nothing yet; write(): succeeds",
+        );
+    }
+
+    #[test]
+    fn half_close_leaves_one_direction() {
+        check(
+            &trace_of("> F. 1:1 ack 1\n< . 1:1 ack 2"),
+            "if its socket is still open, read(): nothing yet; write(): EPIPE and SIGPIPE",
+            "read(): 0 (end of file); write(): succeeds",
+        );
+    }
 }

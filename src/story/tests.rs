@@ -1,8 +1,14 @@
-//! Traces for the story's tests, in the notation of `conn/tests.rs`.
+//! Traces for the story's tests, in the notation of `conn/tests/`; and properties of every story.
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::ending::ending;
+use super::telling::tell;
+use crate::conn::tests::any::any_segment;
 use crate::conn::tests::{OPEN, segment, timed};
 use crate::trace::Trace;
-use crate::wire::{Batch, Captured, Ended, LinkType, Place, Ports};
+use crate::wire::{Batch, Captured, Ended, LinkType, Place, Ports, Segment};
 
 /// The whole capture: the handshake and these lines (`[@SECONDS] > FLAGS SEQ:END [ack N]`).
 pub(crate) fn trace_of(lines: &str) -> Trace {
@@ -16,6 +22,17 @@ pub(crate) fn trace_of(lines: &str) -> Trace {
 
 /// The whole capture: these lines.
 pub(crate) fn trace_without_handshake(lines: &str) -> Trace {
+    let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
+    let captured = lines.map(|line| {
+        let (time_ns, wire) = timed(line);
+        (time_ns, segment(wire))
+    });
+    let all: Vec<_> = captured.collect();
+    whole(&[&all])
+}
+
+/// The whole capture, as it came in batches.
+fn whole(batches: &[&[(u64, Segment)]]) -> Trace {
     let place = Place {
         offset: 0,
         captured: 0,
@@ -23,21 +40,53 @@ pub(crate) fn trace_without_handshake(lines: &str) -> Trace {
         link: LinkType::RAW,
         frame: 1,
     };
-    let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
-    let captured = lines.map(|line| {
-        let (time_ns, wire) = timed(line);
-        Captured {
+    let mut trace = Trace::new(Ports::default());
+    for batch in batches {
+        let captured = batch.iter().map(|&(time_ns, segment)| Captured {
             time_ns,
             place,
-            segment: segment(wire),
-        }
-    });
-    let batch = Batch {
-        segments: captured.collect(),
-        ..Batch::default()
-    };
-    let mut trace = Trace::new(Ports::default());
-    trace.take(&batch, |_, _, _| {});
+            segment,
+        });
+        let batch = Batch {
+            segments: captured.collect(),
+            ..Batch::default()
+        };
+        trace.take(&batch, |_, _, _| {});
+    }
     trace.ended = Some(Ended::default());
     trace
+}
+
+/// Everything that is told of a trace.
+fn everything(trace: &Trace) -> String {
+    let ids = 0..u32::try_from(trace.connections().len()).unwrap();
+    let told = ids.map(|id| {
+        let ending = ending(trace, id);
+        let rows: Vec<_> = trace
+            .rows_of(id)
+            .map(|record| (record.states, record.certainty, record.notes))
+            .collect();
+        format!("{rows:?} {ending:?} {:?}", tell(trace, id, &ending))
+    });
+    told.collect::<Vec<_>>().join("\n")
+}
+
+proptest! {
+    /// Read at once or segment by segment, live or from a file: the story is the same; and telling it never panics.
+    #[test]
+    fn the_story_is_the_same_in_any_batches(
+        segments in vec((0u64..90, any_segment()), 1..60),
+    ) {
+        let mut now = 0;
+        let timed: Vec<_> = segments
+            .into_iter()
+            .map(|(seconds, (_, segment))| {
+                // Mostly close together, at times a minute apart.
+                now += if seconds < 80 { seconds * 1_000_000 } else { seconds * 1_000_000_000 };
+                (now, segment)
+            })
+            .collect();
+        let one_by_one: Vec<_> = timed.chunks(1).collect();
+        prop_assert_eq!(everything(&whole(&[&timed])), everything(&whole(&one_by_one)));
+    }
 }

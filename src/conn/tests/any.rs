@@ -10,7 +10,7 @@ use super::*;
 
 /// A segment made of small numbers, so that they meet: acknowledgements of what was sent, FINs at the
 /// edge, RSTs in and out of the window.
-fn any_segment() -> impl Strategy<Value = (Side, Segment)> {
+pub(crate) fn any_segment() -> impl Strategy<Value = (Side, Segment)> {
     let numbers = (0u32..12, 0u32..12, 0u32..4, any::<u16>());
     (any::<bool>(), 0u16..0x40, numbers).prop_map(|(to_server, flags, (seq, ack, len, wnd))| {
         let line = if to_server {

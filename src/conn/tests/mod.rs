@@ -3,7 +3,7 @@
 //! A line is `[@SECONDS] > FLAGS SEQ:END [ack N] [sack A:B] [win N] [ttl N] | CLIENT SERVER # NOTES`: `>` is client
 //! to server; numbers are relative to the ISS (client 1000, server 5000).
 
-mod any;
+pub(crate) mod any;
 mod closing;
 mod midway;
 mod notes;
