@@ -68,6 +68,15 @@ impl Namespace {
         Ok(Namespace { net })
     }
 
+    /// The namespace in which this program runs.
+    ///
+    /// # Errors
+    /// The kernel has no namespaces.
+    pub fn current() -> Result<Namespace, LabError> {
+        let net = File::open("/proc/thread-self/ns/net").map_err(LabError::Namespace)?;
+        Ok(Namespace { net })
+    }
+
     /// Runs `body` inside, on a thread of its own. What it opens belongs to this namespace, and may be used anywhere. A
     /// panic in it goes on here.
     ///

@@ -114,7 +114,7 @@ struct Program {
     read: Vec<&'static str>,
     write: Vec<&'static str>,
     undelivered_bytes: u64,
-    discarded: bool,
+    discarded_bytes_at_most: u64,
     summary: String,
 }
 
@@ -147,6 +147,8 @@ struct Cause {
     id: &'static str,
     certainty: &'static str,
     frames: Vec<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     against: Option<&'static str>,
 }
@@ -344,7 +346,7 @@ fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &ending::Ending)
         read: names(&program.read),
         write: names(&program.write),
         undelivered_bytes: program.undelivered,
-        discarded: program.discarded,
+        discarded_bytes_at_most: program.discarded,
         summary: program.sentence(),
     }
 }
@@ -388,6 +390,7 @@ fn connection(trace: &Trace, id: ConnectionId) -> Line<'static> {
                     id: cause.id.name(),
                     certainty: cause.confidence.name(),
                     frames: frames(&cause.rows),
+                    reason: cause.reason,
                     against: cause.against,
                 })
                 .collect(),

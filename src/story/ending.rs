@@ -8,6 +8,9 @@ use crate::conn::{Connection, ConnectionId, Opening, Side, State};
 use crate::trace::Trace;
 use crate::wire::Flags;
 
+/// A silence shorter than this says nothing.
+const WORTH_TELLING_NS: u64 = 1_000_000_000;
+
 /// The kinds of ending. The names are those of the JSON output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -110,7 +113,7 @@ pub fn ending(trace: &Trace, id: ConnectionId) -> Ending {
     };
     let summary = match kind {
         Kind::Orderly | Kind::Simultaneous => close_summary(trace, id, kind, first_fin),
-        Kind::Reset => reset_summary(connection, &causes),
+        Kind::Reset => reset_summary(trace, id, &causes),
         Kind::Refused => format!(
             "Refused: {} answered the SYN with RST.",
             connection.addresses.server
@@ -226,18 +229,34 @@ fn fin_unacknowledged(connection: &Connection, side: Side) -> Option<Side> {
 }
 
 /// `Reset by the client: data reached it after close().`; where several causes look the same, all of them.
-fn reset_summary(connection: &Connection, causes: &[Cause]) -> String {
+fn reset_summary(trace: &Trace, id: ConnectionId, causes: &[Cause]) -> String {
+    let connection = &trace.connections()[id as usize];
     let by = connection.reset.map_or(Side::Client, |reset| reset.by);
-    if causes
-        .first()
-        .is_some_and(|cause| cause.id == CauseId::Unknown && cause.against.is_some())
-    {
+    let first = causes.first();
+    if first.is_some_and(|cause| cause.id == CauseId::Unknown && cause.against.is_some()) {
         return format!("Reset in the {by}'s name, perhaps by somebody on the way.");
     }
     let words: Vec<_> = causes.iter().map(|cause| cause.id.words()).collect();
-    let sure = causes
-        .first()
-        .is_none_or(|cause| cause.confidence != Confidence::Likely);
+    let sure = first.is_none_or(|cause| cause.confidence != Confidence::Likely);
     let probably = if sure { "" } else { "probably " };
-    format!("Reset by the {by}: {probably}{}.", words.join(", or "))
+    let gap = silent_before(trace, id)
+        .filter(|_| first.is_some_and(|cause| cause.id == CauseId::NoSuchConnection))
+        .map_or(String::new(), |gap| {
+            format!("; it had been silent for {}", span(gap, true))
+        });
+    format!("Reset by the {by}: {probably}{}{gap}.", words.join(", or "))
+}
+
+/// How long the RST's sender had been silent, where that is worth a word.
+fn silent_before(trace: &Trace, id: ConnectionId) -> Option<u64> {
+    let reset = trace.connections()[id as usize].reset?;
+    let row = reset.row as usize;
+    let own = (0..row)
+        .rev()
+        .find(|&above| trace.row(id, above).from == reset.by)?;
+    let gap = trace
+        .row(id, row)
+        .time_ns
+        .saturating_sub(trace.row(id, own).time_ns);
+    (gap >= WORTH_TELLING_NS).then_some(gap)
 }

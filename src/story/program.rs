@@ -60,8 +60,9 @@ pub struct Program {
     /// Octets it sent that the other side can't have read: never acknowledged, and the connection
     /// is gone.
     pub undelivered: u64,
-    /// The other side aborted with some of what it had acknowledged unread, as far as can be told.
-    pub discarded: bool,
+    /// The other side aborted with some of what it had acknowledged unread, as far as can be told:
+    /// at most so many octets.
+    pub discarded: u64,
     /// It has sent its FIN: after close() it has no socket to read from or write to.
     pub maybe_closed: bool,
 }
@@ -89,8 +90,11 @@ impl Program {
             let octets = counted(self.undelivered, "byte");
             parts.push(format!("{octets} it sent can't have been read"));
         }
-        if self.discarded {
-            parts.push("some of it the other side probably threw away unread".into());
+        if self.discarded > 0 {
+            let octets = counted(self.discarded, "byte");
+            parts.push(format!(
+                "up to {octets} it sent probably thrown away unread"
+            ));
         }
         parts.join("; ")
     }
@@ -113,6 +117,10 @@ pub fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> 
     if received && !read.is_empty() {
         read.insert(0, Outcome::Data);
     }
+    let unacknowledged = unacknowledged(trace, id, side);
+    let acknowledged = connection.ends[side]
+        .octets_sent
+        .saturating_sub(unacknowledged);
     let is_gone = matches!(ending.kind, Kind::Reset | Kind::TimedOut);
     let unread = ending
         .causes
@@ -122,12 +130,12 @@ pub fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> 
         read,
         write: calls.write,
         connect: calls.connect,
-        undelivered: if is_gone {
-            unacknowledged(trace, id, side)
+        undelivered: if is_gone { unacknowledged } else { 0 },
+        discarded: if unread && ending.reset_by == Some(side.peer()) {
+            acknowledged
         } else {
             0
         },
-        discarded: unread && ending.reset_by == Some(side.peer()),
         maybe_closed: connection.ends[side].fin.is_some(),
     }
 }

@@ -41,9 +41,23 @@ impl Told {
     }
 }
 
-/// What each program saw, what only the clock tells, and the findings with their three sentences.
+/// The causes with what speaks for and against each, what each program saw, what only the clock
+/// tells, and the findings with their three sentences.
 #[must_use]
 pub fn tell(trace: &Trace, id: ConnectionId, ending: &Ending) -> Vec<Told> {
+    let causes = ending.causes.iter().map(|cause| {
+        let mut sentence = format!("{}: {}", cause.confidence.name(), cause.id.words());
+        if let Some(reason) = cause.reason {
+            sentence += &format!(", for {reason}");
+        }
+        if let Some(against) = cause.against {
+            sentence += &format!("; but {against}");
+        }
+        Told {
+            about: "why".into(),
+            sentences: vec![sentence + "."],
+        }
+    });
     let sides = Side::BOTH.into_iter().map(|side| {
         let program = program::program(trace, id, side, ending);
         let clock = clock::words(trace, id, side).map(|words| format!("{words}."));
@@ -59,5 +73,5 @@ pub fn tell(trace: &Trace, id: ConnectionId, ending: &Ending) -> Vec<Told> {
         about: found.id.into(),
         sentences: vec![found.seen, found.means, found.attempt],
     });
-    sides.chain(found).collect()
+    causes.chain(sides).chain(found).collect()
 }

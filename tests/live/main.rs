@@ -11,28 +11,12 @@ mod kernel;
 mod random;
 mod trials;
 
-use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-/// Set in the namespace.
-const INSIDE: &str = "TCPVIZ_TEST_IN_NAMESPACE";
-
 fn main() {
-    if std::env::var_os(INSIDE).is_none() {
-        let error = Command::new("unshare")
-            .args([
-                "--user",
-                "--map-user=1000",
-                "--map-group=1000",
-                "--keep-caps",
-                "--net",
-                "--",
-            ])
-            .arg(std::env::current_exe().expect("the path of this test"))
-            .args(std::env::args_os().skip(1))
-            .env(INSIDE, "1")
-            .exec();
-        panic!("live tests need unshare (Debian: util-linux): {error}");
+    if let Err(why) = tcpviz::lab::enter() {
+        eprintln!("{why}");
+        std::process::exit(1);
     }
     let up = Command::new("ip")
         .args(["link", "set", "lo", "up"])

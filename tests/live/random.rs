@@ -1,4 +1,4 @@
-//! Random scripts of socket calls: after each call the kernel's states and tcpviz's must agree once things are quiet.
+//! Random scripts of socket calls on loopback, captured live by the program itself: after each call the kernel's states and tcpviz's must agree once things are quiet.
 //!
 //! `TCPVIZ_SEED=N cargo test --test live random` plays one again; the seed of a failure is printed.
 
@@ -8,13 +8,14 @@ use std::net::Shutdown;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use socket2::Socket;
+use tcpviz::lab::{Diag, Random};
 
 use crate::exchange::{Pair, connect, listen};
 use crate::kernel;
 use crate::trials::Live;
 
 /// Connections a seed plays.
-const CONNECTIONS: usize = 150;
+const CONNECTIONS: usize = 60;
 /// Calls at most on each of them, before both sides close.
 const CALLS: u64 = 8;
 /// Quiet is soon on loopback: a FIN's acknowledgement is delayed by 40 ms, a probe comes after 200 ms.
@@ -33,33 +34,20 @@ enum Call {
     Abort,
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): the same scripts from the same seed on every machine.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % limit
-    }
-
-    fn call(&mut self) -> Call {
-        match self.below(12) {
-            0..=2 => Call::Send(1),
-            3 => Call::Send(3_000),
-            4 => Call::Send(LARGEST),
-            5..=7 => Call::Receive,
-            8 => Call::Shutdown(Shutdown::Write),
-            9 => Call::Shutdown(if self.below(2) == 0 {
-                Shutdown::Read
-            } else {
-                Shutdown::Both
-            }),
-            10 => Call::Close,
-            _ => Call::Abort,
-        }
+fn any_call(random: &mut Random) -> Call {
+    match random.below(12) {
+        0..=2 => Call::Send(1),
+        3 => Call::Send(3_000),
+        4 => Call::Send(LARGEST),
+        5..=7 => Call::Receive,
+        8 => Call::Shutdown(Shutdown::Write),
+        9 => Call::Shutdown(if random.below(2) == 0 {
+            Shutdown::Read
+        } else {
+            Shutdown::Both
+        }),
+        10 => Call::Close,
+        _ => Call::Abort,
     }
 }
 
@@ -105,7 +93,8 @@ pub fn scripts_agree_with_the_kernel(host: &str) {
     let seed =
         std::env::var("TCPVIZ_SEED").map_or(now.as_secs(), |seed| seed.parse().expect("a number"));
     eprintln!("TCPVIZ_SEED={seed}");
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
+    let kernel = kernel::open();
     let (listener, server) = listen(host);
     let mut live = Live::start(&["--port", &server.port().to_string()]);
     let mut compared = 0;
@@ -120,7 +109,7 @@ pub fn scripts_agree_with_the_kernel(host: &str) {
             socket.as_ref().unwrap().set_nonblocking(true).unwrap();
         }
         for _ in 0..=random.below(CALLS) {
-            let call = random.call();
+            let call = any_call(&mut random);
             let on_client = random.below(2) == 0;
             script.calls.push(format!(
                 "{} {call:?}",
@@ -134,7 +123,7 @@ pub fn scripts_agree_with_the_kernel(host: &str) {
                     &mut pair.server
                 },
             );
-            agree(&mut live, &pair, &script);
+            agree(&mut live, &kernel, &pair, &script);
             compared += 1;
         }
         for side in ["client", "server"] {
@@ -147,7 +136,7 @@ pub fn scripts_agree_with_the_kernel(host: &str) {
                     &mut pair.server
                 },
             );
-            agree(&mut live, &pair, &script);
+            agree(&mut live, &kernel, &pair, &script);
             compared += 1;
         }
     }
@@ -156,11 +145,11 @@ pub fn scripts_agree_with_the_kernel(host: &str) {
 }
 
 /// Waits until both agree and nothing more comes.
-fn agree(live: &mut Live, pair: &Pair, script: &Script) {
+fn agree(live: &mut Live, kernel: &Diag, pair: &Pair, script: &Script) {
     let deadline = Instant::now() + QUIET;
     loop {
         live.take_what_comes();
-        let kernel = kernel::states(pair.client_address, pair.server_address);
+        let kernel = kernel::states(kernel, pair.client_address, pair.server_address);
         let ours = live.states_of(pair.client_address);
         if ours.as_ref() == Some(&kernel) {
             return;

@@ -98,6 +98,8 @@ pub struct Cause {
     pub confidence: Confidence,
     /// Rows of the connection that show it, from 0.
     pub rows: Vec<usize>,
+    /// Why it is likelier than the ones after it.
+    pub reason: Option<&'static str>,
     /// What speaks against it, or what else would look the same.
     pub against: Option<&'static str>,
 }
@@ -115,7 +117,15 @@ impl Cause {
             id,
             confidence: Confidence::Likely,
             rows: rows.to_vec(),
+            reason: None,
             against: Some(against),
+        }
+    }
+
+    fn because(self, reason: &'static str) -> Cause {
+        Cause {
+            reason: Some(reason),
+            ..self
         }
     }
 
@@ -124,6 +134,7 @@ impl Cause {
             id: CauseId::Unknown,
             confidence: Confidence::Unknown,
             rows: rows.to_vec(),
+            reason: None,
             against,
         }
     }

@@ -20,7 +20,8 @@ const FORGED: &str = "a firewall that cuts the connection looks the same";
 const RESTARTED: &str = "a host that has restarted answers in the same way";
 const TIMED_OUT: &str = "had its FIN-WAIT-2 timed out, the answer would be the same";
 const SHUT_BOTH: &str = "shutdown(SHUT_RDWR) answers data in the same way";
-const SAME: &str = "an abort (SO_LINGER 0) and a close with unread data look the same";
+const LIKE_ABORT: &str = "an abort (SO_LINGER 0) looks the same";
+const LIKE_UNREAD: &str = "a close with unread data looks the same";
 
 /// The causes of the reset, the likeliest first.
 pub(super) fn causes(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
@@ -149,8 +150,8 @@ fn gave_up(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
     }
     let received = last_before(trace, id, row, |record| record.from != by && record.len > 0);
     let rows: Vec<_> = fin.into_iter().chain(received).chain([row]).collect();
-    let unread = Cause::likely(CauseId::UnreadData, &rows, SAME);
-    let abort = Cause::likely(CauseId::LingerZero, &[row], SAME);
+    let unread = Cause::likely(CauseId::UnreadData, &rows, LIKE_ABORT);
+    let abort = Cause::likely(CauseId::LingerZero, &[row], LIKE_UNREAD);
     // Who has answered the last data has probably read it.
     let answered_since = received.is_some_and(|received| {
         (received..row).any(|above| {
@@ -159,9 +160,15 @@ fn gave_up(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
         })
     });
     if answered_since {
-        vec![abort, unread]
+        vec![
+            abort.because("it had answered the last data it got"),
+            unread,
+        ]
     } else {
-        vec![unread, abort]
+        vec![
+            unread.because("it had not answered the last data it got"),
+            abort,
+        ]
     }
 }
 

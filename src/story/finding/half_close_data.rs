@@ -5,13 +5,16 @@ use crate::conn::connection::FinSeen;
 
 pub const FINDING: Finding = Finding {
     id: "half-close-data",
-    when: "A side that has sent its FIN acknowledges data that came after it.",
+    when: "A side that has sent its FIN acknowledges data that came after it, and no RST follows.",
     means: "The {me} used shutdown(SHUT_WR), not close(): it sends no more but still reads, which is the clean way to end.",
     attempt: "Nothing: this is as it should be; only make sure that the {me} reads until 0.",
     find,
 };
 
 fn find(story: &Story<'_>) -> Option<Seen> {
+    if story.ending.reset_by.is_some() {
+        return None;
+    }
     let taken = |fin: &FinSeen| {
         let (me, from) = (fin.by, fin.row as usize);
         let end = &story.connection.ends[me];
