@@ -568,3 +568,59 @@ fn ports_and_filter_expressions_select() {
     #[cfg(feature = "live")]
     assert_eq!(count(&["-f", "tcp[tcpflags] & tcp-rst != 0"], &path), 1);
 }
+
+/// An ICMP (or ICMPv6) error of a router about the packet `quoted`.
+fn error_about(quoted: &[u8], time_ns: u64) -> Packet {
+    let ip = if quoted[0] >> 4 == 4 {
+        let len = (20 + 8 + quoted.len()) as u16;
+        let header = [
+            &[0x45, 0][..],
+            &len.to_be_bytes(),
+            &[0, 0, 0, 0, 64, 1, 0, 0, 10, 9, 0, 254, 127, 0, 0, 1],
+        ]
+        .concat();
+        [&header[..], &[3, 1, 0, 0, 0, 0, 0, 0], quoted].concat()
+    } else {
+        let len = (8 + quoted.len()) as u16;
+        let router = [0xfd, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xfe];
+        [
+            &[0x60, 0, 0, 0][..],
+            &len.to_be_bytes(),
+            &[58, 64],
+            &router,
+            &[0; 15],
+            &[1],
+            &[1, 3, 0, 0, 0, 0, 0, 0],
+            quoted,
+        ]
+        .concat()
+    };
+    Packet { time_ns, ip }
+}
+
+/// RFC 792 and RFC 4443: the error quotes the SYN; on IPv4 here only its IP header and eight octets.
+#[test]
+fn an_icmp_error_is_tied_to_the_connection_it_is_about() {
+    for (name, quoted, reporter) in [
+        (V4, 28, "10.9.0.254"),
+        ("ipv6-close-then-peer-writes", 60, "fd09::fe"),
+    ] {
+        let syn = packets(name).swap_remove(0);
+        let error = error_about(&syn.ip[..quoted], syn.time_ns + 1_000);
+        let lines = read(&pcap(&[syn, error], false, true, 1, ethernet));
+        let told = of_type(&lines, "icmp").next().expect("an icmp line");
+        assert_eq!(
+            (&told["frame"], &told["connection"], &told["about"]),
+            (&2.into(), &1.into(), &"client".into())
+        );
+        assert_eq!(
+            (&told["reporter"], &told["errno"]),
+            (&reporter.into(), &"EHOSTUNREACH".into())
+        );
+        let connection = of_type(&lines, "connection").next().unwrap();
+        let summary = format!("Unanswered: no reply to 1 SYN; {reporter} says: host unreachable.");
+        assert_eq!(connection["ending"]["summary"], summary.as_str());
+        assert_eq!(connection["ending"]["causes"][0]["id"], "unreachable");
+        assert_eq!(connection["programs"]["client"]["connect"], "EHOSTUNREACH");
+    }
+}

@@ -126,6 +126,18 @@ fn three_connections_beside_and_alone() {
 }
 
 #[test]
+fn why_at_every_size() {
+    let mut app = app(&article::pcap(), Charset::Unicode);
+    press(&mut app, &[Action::ToggleWhy]);
+    for (columns, lines) in [(160, 50), (100, 30), (80, 24), (60, 20), (40, 12)] {
+        insta::assert_snapshot!(
+            format!("why_{columns}x{lines}"),
+            screen(&app, columns, lines).backend()
+        );
+    }
+}
+
+#[test]
 fn help() {
     let mut app = app(&article::pcap(), Charset::Unicode);
     app.press(Some(Action::Help));

@@ -16,7 +16,7 @@ pub enum Note {
     SynRetransmission,
     /// Fills a hole that an earlier segment of the same sender left.
     OutOfOrder,
-    /// Acknowledges what the last segment did, while data is outstanding.
+    /// Acknowledges what the last segment did, and says nothing else.
     DuplicateAck,
     /// Fills what the receiver allowed: the sender must wait.
     WindowFull,
@@ -89,22 +89,39 @@ impl Notes {
     }
 }
 
-/// The notes on a segment, from what was known of its sender and its receiver before it.
+/// What fills a hole sooner than this came out of order; later, it was sent again and the capture
+/// doesn't have the first one (Wireshark has the same 3 ms).
+const OUT_OF_ORDER_NS: u64 = 3_000_000;
+
+/// Whether a segment brings what the capture had gone past: numbers that were never captured, and
+/// that the receiver neither took nor holds.
 #[must_use]
-pub fn notes(sender: &Endpoint, receiver: &Endpoint, seg: &Segment) -> Notes {
+pub fn fills_hole(sender: &Endpoint, receiver: &Endpoint, seg: &Segment) -> bool {
+    let was_missed = sender
+        .missed
+        .is_some_and(|(from, to)| !seg.seq.before(from) && seg.seq.before(to));
+    let is_new = receiver.rcv_nxt.is_some_and(|nxt| !seg.seq.before(nxt))
+        && !receiver.holds(seg.seq, seg.seq_end());
+    seg.seq_len() > 0 && was_missed && is_new
+}
+
+/// The notes on a segment, from what was known of its sender and its receiver before it. `at`:
+/// nanoseconds since the Unix epoch.
+#[must_use]
+pub fn notes(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, at: u64) -> Notes {
     let mut notes = Notes::default();
     if seg.has(Flags::URG) {
         notes.add(Note::Urgent);
     }
     if !seg.has(Flags::RST) {
-        note_order(sender, receiver, seg, &mut notes);
+        note_order(sender, receiver, seg, at, &mut notes);
         note_acknowledgement(sender, receiver, seg, &mut notes);
     }
     notes
 }
 
 /// Where the segment stands among what its sender has sent.
-fn note_order(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, notes: &mut Notes) {
+fn note_order(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, at: u64, notes: &mut Notes) {
     let Some(nxt) = sender.snd_nxt else { return };
     if seg.has(Flags::SYN) {
         if sender.iss == Some(seg.seq) {
@@ -132,15 +149,8 @@ fn note_order(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, notes: &mut
     if seg.seq_len() == 0 || !seg.seq.before(nxt) {
         return;
     }
-    // Old numbers that the capture went past, and that the receiver neither took nor holds.
-    let fills_hole = sender
-        .missed
-        .is_some_and(|(from, to)| !seg.seq.before(from) && seg.seq.before(to))
-        && receiver
-            .rcv_nxt
-            .is_some_and(|rcv_nxt| !seg.seq.before(rcv_nxt))
-        && !receiver.holds(seg.seq, seg.seq_end());
-    if fills_hole {
+    let soon = at.saturating_sub(sender.missed_at) < OUT_OF_ORDER_NS;
+    if soon && fills_hole(sender, receiver, seg) {
         notes.add(Note::OutOfOrder);
     } else if sender.fin.is_some() && sender.fin == seg.fin_seq() {
         notes.add(Note::FinRetransmission);
@@ -179,14 +189,13 @@ fn note_acknowledgement(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, n
     if !bare || ack != last_ack {
         return;
     }
-    let outstanding = receiver.snd_nxt.is_some_and(|nxt| nxt.after(ack));
     if sender.challenged {
         notes.add(Note::ChallengeAck);
     } else if receiver.probed && seg.wnd > 0 && last_wnd > 0 {
         notes.add(Note::KeepAliveAck);
     } else if last_wnd != seg.wnd && seg.wnd > 0 {
         notes.add(Note::WindowUpdate);
-    } else if outstanding && seg.wnd > 0 {
+    } else if seg.wnd > 0 {
         notes.add(Note::DuplicateAck);
     }
 }

@@ -7,7 +7,7 @@
 
 use std::net::SocketAddr;
 
-use super::analysis::{Note, Notes, notes};
+use super::analysis::{Note, Notes, fills_hole, notes};
 use super::endpoint::Presumed;
 use super::reset::ResetSeen;
 use super::state::PerSide;
@@ -196,7 +196,7 @@ impl Connection {
         let to = self.peer_of(from);
         self.expire(at);
         let before = self.states();
-        let mut notes = notes(&self.ends[from], &self.ends[to], seg);
+        let mut notes = notes(&self.ends[from], &self.ends[to], seg, at);
         let mut revisions = Vec::new();
         if from != to {
             self.weigh(seg, from, notes, at, &mut revisions);
@@ -207,7 +207,7 @@ impl Connection {
                 notes.add(Note::ResetIgnored);
             }
         } else if !self.is_stray_syn_ack(seg, to) && !self.is_beyond(seg, from) {
-            self.send(seg, from, notes, &mut revisions);
+            self.send(seg, from, at, &mut revisions);
             self.receive(seg, to, at);
         }
         self.ends[from].challenged = false;
@@ -285,7 +285,7 @@ impl Connection {
     }
 
     /// What sending this segment says of its sender.
-    fn send(&mut self, seg: &Segment, side: Side, notes: Notes, revisions: &mut Vec<Revision>) {
+    fn send(&mut self, seg: &Segment, side: Side, at: u64, revisions: &mut Vec<Revision>) {
         if seg.has(Flags::SYN) {
             self.send_syn(seg, side, revisions);
         } else if seg.has(Flags::ACK) && self.ends[side].state == State::SynSent {
@@ -302,7 +302,8 @@ impl Connection {
         if seg.has(Flags::FIN) && self.ends[side].fin.is_none() {
             self.send_fin(seg, side, revisions);
         }
-        self.ends[side].sent(seg, notes.has(Note::OutOfOrder));
+        let fills_hole = fills_hole(&self.ends[side], &self.ends[self.peer_of(side)], seg);
+        self.ends[side].sent(seg, fills_hole, at);
         if seg.has(Flags::SYN) && seg.has(Flags::ACK) {
             self.agree_on_scaling(side);
         }

@@ -28,6 +28,8 @@ pub struct Endpoint {
     pub snd_nxt: Option<Seq>,
     /// From the first to the last number sent that the capture went past without having it.
     pub missed: Option<(Seq, Seq)>,
+    /// When the capture last went past some, in nanoseconds since the Unix epoch.
+    pub missed_at: u64,
     /// The next number expected from the peer: all before it has been delivered in order.
     pub rcv_nxt: Option<Seq>,
     /// The sequence number of this end's FIN, once sent.
@@ -107,7 +109,7 @@ impl Endpoint {
     }
 
     /// Counts what this end sends. Numbers sent before add nothing, unless they fill a hole.
-    pub(super) fn sent(&mut self, seg: &Segment, fills_hole: bool) {
+    pub(super) fn sent(&mut self, seg: &Segment, fills_hole: bool, at: u64) {
         let nxt = self.snd_nxt.unwrap_or(seg.seq);
         let data_from = seg.seq + u32::from(seg.has(Flags::SYN));
         let data_to = data_from + seg.len;
@@ -119,6 +121,7 @@ impl Endpoint {
         if seg.seq.after(nxt) {
             let from = self.missed.map_or(nxt, |(from, _)| from);
             self.missed = Some((from, seg.seq));
+            self.missed_at = at;
         }
         self.snd_nxt = Some(nxt.max(seg.seq_end()));
         self.snd_una.get_or_insert(seg.seq);

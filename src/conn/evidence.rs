@@ -8,6 +8,7 @@
 //! - It goes on after an RST: the RST hadn't arrived, or didn't count; an RST whose own sender goes
 //!   on was somebody else's.
 
+use super::analysis::fills_hole;
 use super::connection::{Connection, Correction, Revision};
 use super::endpoint::Presumed;
 use super::transition::{Event, next};
@@ -168,8 +169,10 @@ impl Connection {
             && self.ends[side].last_sent.is_some();
         // Data of a SYN that the SYN,ACK didn't take (RFC 7413) is no sign of a loss.
         let was_in_syn = self.ends[peer].state == State::SynReceived && !seg.has(Flags::SYN);
+        let is_new = fills_hole(&self.ends[side], &self.ends[peer], seg);
         let repeats = !self.is_first_syn_ack(seg, side)
             && !was_in_syn
+            && !is_new
             && [
                 Note::Retransmission,
                 Note::FinRetransmission,

@@ -178,7 +178,8 @@ fn plain_acknowledgement(trace: &Trace, record: &Record, peer: Side) -> String {
     let more = if record.notes.has(Note::ZeroWindow) {
         format!(" Its window is 0: the {peer} must stop sending.")
     } else if record.notes.has(Note::DuplicateAck) {
-        " The same as before: something behind it came without what it waits for.".into()
+        " The same as before: it waits for something that is missing, or got something twice."
+            .into()
     } else if record.notes.has(Note::WindowUpdate) {
         " Only the window is new.".into()
     } else {

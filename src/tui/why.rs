@@ -27,7 +27,7 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let room = usize::from(area.height);
     if lines.len() > room && room > 0 {
         lines.truncate(room - 1);
-        let more = " More than fits: a taller window, or tcpviz -F ladder, shows all.";
+        let more = " ... a taller window, or -F ladder";
         lines.push(Line::styled(more, app.theme.quiet()));
     }
     Paragraph::new(lines).render(area, buffer);

@@ -2,7 +2,8 @@
 //! tcpviz's states beside those of both kernels. Without root: see `tcpviz::lab::enter`. Where namespaces can't be had
 //! the test fails; nothing is skipped.
 //!
-//! `TCPVIZ_SEED=N cargo test --test lab judge` plays scripts again; `TCPVIZ_SEEDS=20 TCPVIZ_CONNECTIONS=200` plays many.
+//! `TCPVIZ_SEED=N cargo test --test lab judge` plays scripts again; `TCPVIZ_SEEDS=20 TCPVIZ_CONNECTIONS=200` plays many;
+//! `TCPVIZ_KEEP=FOLDER` keeps their captures.
 
 mod experiments;
 mod judge;

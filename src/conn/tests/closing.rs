@@ -49,7 +49,7 @@ fn fin_retransmitted_moves_nothing_on() {
          > F. 1:1 ack 1  | FIN-WAIT-1 ESTABLISHED # fin-retransmission
          < .  1:1 ack 2  | FIN-WAIT-2 CLOSE-WAIT
          @1 > F. 1:1 ack 1 | FIN-WAIT-1 CLOSE-WAIT # fin-retransmission
-         < .  1:1 ack 2  | FIN-WAIT-2 CLOSE-WAIT",
+         < .  1:1 ack 2  | FIN-WAIT-2 CLOSE-WAIT # duplicate-ack",
     );
 }
 
@@ -173,7 +173,7 @@ fn time_wait_ends_by_the_clock() {
         "> F. 1:1 ack 1        | FIN-WAIT-1 CLOSE-WAIT
          < F. 1:1 ack 2        | TIME-WAIT  LAST-ACK
          > .  2:2 ack 2        | TIME-WAIT  CLOSED
-         @70 < .  2:2 ack 2    | CLOSED     CLOSED",
+         @70 < .  2:2 ack 2    | CLOSED     CLOSED # duplicate-ack",
     );
     assert_eq!(
         last(&table).ends.client.since,

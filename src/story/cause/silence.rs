@@ -4,6 +4,7 @@
 use super::{Cause, CauseId};
 use crate::conn::{ConnectionId, ErrorSeen, Note, Side};
 use crate::trace::Trace;
+use crate::wire::Flags;
 
 /// Repetitions without an answer after which a program has surely noticed. Linux gives up after
 /// tcp_retries2 (15; 4 where it was lowered as far as is sensible) or TCP_USER_TIMEOUT.
@@ -67,23 +68,24 @@ pub fn silence(trace: &Trace, id: ConnectionId) -> Option<Silence> {
         record.from == by && again.iter().any(|note| record.notes.has(*note))
     };
     let repetitions = (0..rows).rev().take_while(repeats).count();
-    if repetitions == 0 {
+    let is_syn = newest.flags.has(Flags::SYN) && !newest.flags.has(Flags::ACK);
+    if repetitions == 0 && !is_syn {
         return None;
     }
-    let first_again = rows - repetitions;
-    let seq = trace.row(id, first_again).seq;
-    let first = (0..first_again)
+    let again = (rows - repetitions).min(rows - 1);
+    let seq = trace.row(id, again).seq;
+    let first = (0..again)
         .rev()
         .take_while(|&row| trace.row(id, row).from == by)
         .find(|&row| trace.row(id, row).seq == seq)
-        .unwrap_or(first_again);
+        .unwrap_or(again);
     let connection = &trace.connections()[id as usize];
     let about_it = |seen: &ErrorSeen| {
         seen.about == by && seen.rows as usize > first && seen.error.errno().is_some()
     };
-    let interval = newest
-        .time_ns
-        .saturating_sub(trace.row(id, rows - 2).time_ns);
+    let error = connection.errors.last.filter(about_it);
+    let before = trace.row(id, rows.saturating_sub(2));
+    let interval = newest.time_ns.saturating_sub(before.time_ns);
     let waited = trace.now_ns().saturating_sub(newest.time_ns);
     let nothing_more = trace.ended.is_some() || waited > SILENT_INTERVALS * interval;
     Some(Silence {
@@ -91,7 +93,8 @@ pub fn silence(trace: &Trace, id: ConnectionId) -> Option<Silence> {
         first,
         last: rows - 1,
         repetitions,
-        error: connection.errors.last.filter(about_it),
-        given_up: repetitions >= GIVEN_UP_AFTER && nothing_more,
+        error,
+        // connect() gives up on an error at once.
+        given_up: (repetitions >= GIVEN_UP_AFTER || is_syn && error.is_some()) && nothing_more,
     })
 }

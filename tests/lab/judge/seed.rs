@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use socket2::Socket;
@@ -38,6 +39,13 @@ fn ends(addresses: PerSide<SocketAddr>) -> Ends {
     (addresses.client, addresses.server)
 }
 
+/// Where the capture is kept, if `TCPVIZ_KEEP` names a folder.
+fn kept(seed: u64, loss: f64) -> Option<PathBuf> {
+    let folder = std::env::var_os("TCPVIZ_KEEP")?;
+    let lossy = if loss > 0.0 { "with" } else { "without" };
+    Some(Path::new(&folder).join(format!("{seed}-{lossy}-loss.pcap")))
+}
+
 /// One seed's connections, and the lab they run in.
 pub struct Play {
     pub seed: u64,
@@ -62,7 +70,7 @@ impl Play {
     pub fn begin(seed: u64, family: Family, loss: f64, connections: usize) -> Self {
         let lab = Lab::new().expect("a lab");
         let recorder = lab
-            .record(Side::Client, Ports::default(), None)
+            .record(Side::Client, Ports::default(), kept(seed, loss).as_deref())
             .expect("a capture");
         if loss > 0.0 {
             lab.min_timeout(TIMEOUT).expect("a route");
