@@ -10,13 +10,11 @@ use std::net::SocketAddr;
 use super::analysis::{Note, Notes, fills_hole, notes};
 use super::endpoint::Presumed;
 use super::reset::ResetSeen;
+use super::revision::Revision;
 use super::state::PerSide;
-use super::transition::{Event, back, next};
+use super::transition::{Event, next};
 use super::{Certainty, ConnectionId, Endpoint, Errors, Side, State};
 use crate::wire::{Flags, Segment, Seq};
-
-/// The largest window there is (RFC 7323, 2.3): nothing valid stands further ahead.
-const WINDOW_MAX: u32 = 1 << 30;
 
 /// Whether the capture holds the connection's SYN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,38 +42,6 @@ pub enum Roles {
     Seen,
     /// From the port numbers.
     Guessed,
-}
-
-/// States that turned out otherwise, in rows `from..to` of the connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Revision {
-    pub side: Side,
-    pub from: u32,
-    pub to: u32,
-    pub correction: Correction,
-}
-
-/// How states turned out otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Correction {
-    /// It was this state all along.
-    Was(State),
-    /// The event hadn't reached this end yet.
-    Without(Event),
-    /// The event had reached this end already.
-    With(Event),
-}
-
-impl Correction {
-    /// The state that holds instead of `state`.
-    #[must_use]
-    pub fn of(self, state: State) -> State {
-        match self {
-            Correction::Was(was) => was,
-            Correction::Without(event) => back(state, event),
-            Correction::With(event) => next(state, event).unwrap_or(state),
-        }
-    }
 }
 
 /// What one segment did.
@@ -226,26 +192,6 @@ impl Connection {
         }
     }
 
-    /// The client's end says when its SYN was sent, the server's when it is open.
-    fn time_handshake(&mut self, from: Side, before: PerSide<State>, at: u64) {
-        let opens = before.server == State::SynReceived && before.client == State::Established;
-        if opens && from == Side::Client && self.handshake_ns.is_none() {
-            self.handshake_ns = Some(at.saturating_sub(self.ends.server.since));
-        }
-    }
-
-    /// A SYN,ACK for something else than the SYN under way opens nothing: its receiver answers with
-    /// RST (RFC 9293, 3.10.7.3).
-    fn is_stray_syn_ack(&self, seg: &Segment, to: Side) -> bool {
-        let end = &self.ends[to];
-        let answers = |ack| {
-            end.snd_nxt.is_none_or(|nxt| !nxt.before(ack))
-                && end.iss.is_none_or(|iss| iss.before(ack))
-        };
-        let is_syn_ack = seg.has(Flags::SYN) && seg.has(Flags::ACK);
-        is_syn_ack && end.state == State::SynSent && !answers(seg.ack)
-    }
-
     /// Fixes what relative numbers count from, as tcpdump does: the SYNs, or the first segment with
     /// an ACK.
     fn count_from(&mut self, seg: &Segment, from: Side) {
@@ -309,65 +255,6 @@ impl Connection {
         }
         // What was on its way to the sender meanwhile.
         self.reach_fin(side);
-    }
-
-    fn send_syn(&mut self, seg: &Segment, side: Side, revisions: &mut Vec<Revision>) {
-        let is_first = self.ends[side].iss.is_none();
-        self.ends[side].iss.get_or_insert(seg.seq);
-        match seg.ack_seq() {
-            None => drop(self.apply(side, Event::SendSyn)),
-            Some(ack) => {
-                if self.ends[side].state == State::Listen {
-                    self.prove(side, Event::ReceiveSyn, revisions);
-                }
-                self.apply(side, Event::SendSynAck);
-                if is_first && self.ends[side].acked.is_none() {
-                    // It tells how much of a SYN with data (RFC 7413) was taken.
-                    self.ends[side].rcv_nxt = Some(ack);
-                }
-            }
-        }
-    }
-
-    /// Windows are scaled only if both SYNs say so (RFC 7323, 2.2).
-    fn agree_on_scaling(&mut self, side: Side) {
-        let peer = self.peer_of(side);
-        let both = self.ends[side].window_scale.is_some()
-            && (self.ends[peer].iss.is_none() || self.ends[peer].window_scale.is_some());
-        if !both {
-            self.ends[side].window_scale = None;
-            self.ends[peer].window_scale = None;
-        }
-    }
-
-    /// Takes a FIN that is the last of what its sender has sent; an older number belongs to another
-    /// connection or to nobody.
-    fn send_fin(&mut self, seg: &Segment, side: Side, revisions: &mut Vec<Revision>) {
-        let Some(fin) = seg.fin_seq() else { return };
-        let is_last = |nxt: Seq| !seg.seq_end().before(nxt) && seg.seq_end() - nxt <= WINDOW_MAX;
-        let received = self.ends[self.peer_of(side)].rcv_nxt;
-        let is_new = received.is_none_or(|nxt| !fin.before(nxt));
-        if self.ends[side].snd_nxt.is_none_or(is_last) && is_new {
-            self.ends[side].fin = Some(fin);
-            self.fins.push(FinSeen {
-                by: side,
-                row: self.rows,
-            });
-            self.apply(side, Event::SendFin);
-            self.cross_unseen(side, fin, revisions);
-        }
-    }
-
-    /// A FIN that is seen only when it is repeated, from an end that first acknowledged the peer's
-    /// FIN beyond it: it had sent its own before, so the FINs crossed.
-    fn cross_unseen(&mut self, side: Side, fin: Seq, revisions: &mut Vec<Revision>) {
-        let end = &mut self.ends[side];
-        let before_peers = end.closed_on.is_some_and(|from| from.after(fin));
-        if let Some(row) = end.fin_received_at.filter(|_| before_peers) {
-            end.state = State::Closing;
-            self.simultaneous_close = true;
-            revisions.push(self.revision(side, row, Correction::Was(State::Closing)));
-        }
     }
 
     /// What this segment does to its receiver, if delivered: acknowledgement first, then data, then
@@ -444,21 +331,5 @@ impl Connection {
             self.ends[to].challenged = true;
         }
         beyond && !std::mem::replace(&mut self.ends[from].doubtful, beyond)
-    }
-
-    /// Moves a side whose RCV.NXT has passed the peer's FIN; once.
-    pub(super) fn reach_fin(&mut self, side: Side) {
-        let peer = self.peer_of(side);
-        let end = &self.ends[side];
-        let reached = end
-            .rcv_nxt
-            .is_some_and(|nxt| self.ends[peer].fin_covered_by(nxt));
-        // A FIN in a SYN (RFC 7413) waits for the handshake, or for its own acknowledgement.
-        let waits = matches!(end.state, State::Listen | State::SynReceived);
-        if reached && !end.deaf && !waits && end.fin_received_at.is_none() {
-            self.ends[side].fin_received_at = Some(self.rows);
-            self.ends[side].got.fin = self.presume(side, Event::ReceiveFin, None);
-            self.simultaneous_close |= self.ends[side].state == State::Closing;
-        }
     }
 }

@@ -9,8 +9,9 @@
 //!   on was somebody else's.
 
 use super::analysis::fills_hole;
-use super::connection::{Connection, Correction, Revision};
+use super::connection::Connection;
 use super::endpoint::Presumed;
+use super::revision::{Correction, Revision};
 use super::transition::{Event, next};
 use super::{Note, Notes, ResetSeen, Side, State};
 use crate::wire::{Flags, Segment, Seq};

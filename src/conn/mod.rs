@@ -2,20 +2,24 @@
 
 pub mod analysis;
 pub mod certainty;
+mod closing;
 pub mod connection;
 pub mod endpoint;
 pub mod errors;
 mod evidence;
+mod opening;
 pub mod reset;
+pub mod revision;
 pub mod state;
 pub mod table;
 pub mod transition;
 
 pub use analysis::{Note, Notes};
-pub use connection::{Connection, Observed, Opening, Revision, Roles};
+pub use connection::{Connection, Observed, Opening, Roles};
 pub use endpoint::Endpoint;
 pub use errors::{ErrorSeen, Errors};
 pub use reset::ResetSeen;
+pub use revision::{Correction, Revision};
 pub use state::{Certainty, Side, State};
 pub use table::{ConnectionId, Table};
 

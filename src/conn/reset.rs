@@ -1,8 +1,9 @@
 //! Which RST counts, and what it does (RFC 9293, 3.10.7; RFC 5961, 3; RFC 1337).
 
 use super::certainty::LINUX_WAIT_NS;
-use super::connection::{Connection, Correction, Revision};
+use super::connection::Connection;
 use super::endpoint::Presumed;
+use super::revision::{Correction, Revision};
 use super::transition::Event;
 use super::{Side, State};
 use crate::wire::{Flags, Segment, Seq};

@@ -13,9 +13,8 @@ mod stimuli;
 
 use std::net::SocketAddr;
 
-use super::connection::Correction;
 use super::state::PerSide;
-use super::{Certainty, Connection, Revision, Side, State, Table};
+use super::{Certainty, Connection, Correction, Revision, Side, State, Table};
 use crate::wire::{Flags, Segment, Seq, Told};
 
 const ISS: [u32; 2] = [1000, 5000];

@@ -1,0 +1,58 @@
+//! Closing: when a FIN counts as sent, and when as received (RFC 9293, 3.10.7.4, eighth).
+
+use super::connection::{Connection, FinSeen};
+use super::revision::{Correction, Revision};
+use super::transition::Event;
+use super::{Side, State};
+use crate::wire::{Segment, Seq};
+
+/// The largest window there is (RFC 7323, 2.3): nothing valid stands further ahead.
+const WINDOW_MAX: u32 = 1 << 30;
+
+impl Connection {
+    /// Takes a FIN that is the last of what its sender has sent; an older number belongs to another
+    /// connection or to nobody.
+    pub(super) fn send_fin(&mut self, seg: &Segment, side: Side, revisions: &mut Vec<Revision>) {
+        let Some(fin) = seg.fin_seq() else { return };
+        let is_last = |nxt: Seq| !seg.seq_end().before(nxt) && seg.seq_end() - nxt <= WINDOW_MAX;
+        let received = self.ends[self.peer_of(side)].rcv_nxt;
+        let is_new = received.is_none_or(|nxt| !fin.before(nxt));
+        if self.ends[side].snd_nxt.is_none_or(is_last) && is_new {
+            self.ends[side].fin = Some(fin);
+            self.fins.push(FinSeen {
+                by: side,
+                row: self.rows,
+            });
+            self.apply(side, Event::SendFin);
+            self.cross_unseen(side, fin, revisions);
+        }
+    }
+
+    /// A FIN that is seen only when it is repeated, from an end that first acknowledged the peer's
+    /// FIN beyond it: it had sent its own before, so the FINs crossed.
+    pub(super) fn cross_unseen(&mut self, side: Side, fin: Seq, revisions: &mut Vec<Revision>) {
+        let end = &mut self.ends[side];
+        let before_peers = end.closed_on.is_some_and(|from| from.after(fin));
+        if let Some(row) = end.fin_received_at.filter(|_| before_peers) {
+            end.state = State::Closing;
+            self.simultaneous_close = true;
+            revisions.push(self.revision(side, row, Correction::Was(State::Closing)));
+        }
+    }
+
+    /// Moves a side whose RCV.NXT has passed the peer's FIN; once.
+    pub(super) fn reach_fin(&mut self, side: Side) {
+        let peer = self.peer_of(side);
+        let end = &self.ends[side];
+        let reached = end
+            .rcv_nxt
+            .is_some_and(|nxt| self.ends[peer].fin_covered_by(nxt));
+        // A FIN in a SYN (RFC 7413) waits for the handshake, or for its own acknowledgement.
+        let waits = matches!(end.state, State::Listen | State::SynReceived);
+        if reached && !end.deaf && !waits && end.fin_received_at.is_none() {
+            self.ends[side].fin_received_at = Some(self.rows);
+            self.ends[side].got.fin = self.presume(side, Event::ReceiveFin, None);
+            self.simultaneous_close |= self.ends[side].state == State::Closing;
+        }
+    }
+}

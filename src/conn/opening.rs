@@ -1,0 +1,59 @@
+//! Opening: what a SYN says of its sender, and of the connection (RFC 9293, 3.5; RFC 7323, 2.2).
+
+use super::connection::Connection;
+use super::revision::Revision;
+use super::state::PerSide;
+use super::transition::Event;
+use super::{Side, State};
+use crate::wire::{Flags, Segment};
+
+impl Connection {
+    pub(super) fn send_syn(&mut self, seg: &Segment, side: Side, revisions: &mut Vec<Revision>) {
+        let is_first = self.ends[side].iss.is_none();
+        self.ends[side].iss.get_or_insert(seg.seq);
+        match seg.ack_seq() {
+            None => drop(self.apply(side, Event::SendSyn)),
+            Some(ack) => {
+                if self.ends[side].state == State::Listen {
+                    self.prove(side, Event::ReceiveSyn, revisions);
+                }
+                self.apply(side, Event::SendSynAck);
+                if is_first && self.ends[side].acked.is_none() {
+                    // It tells how much of a SYN with data (RFC 7413) was taken.
+                    self.ends[side].rcv_nxt = Some(ack);
+                }
+            }
+        }
+    }
+
+    /// Windows are scaled only if both SYNs say so (RFC 7323, 2.2).
+    pub(super) fn agree_on_scaling(&mut self, side: Side) {
+        let peer = self.peer_of(side);
+        let both = self.ends[side].window_scale.is_some()
+            && (self.ends[peer].iss.is_none() || self.ends[peer].window_scale.is_some());
+        if !both {
+            self.ends[side].window_scale = None;
+            self.ends[peer].window_scale = None;
+        }
+    }
+
+    /// A SYN,ACK for something else than the SYN under way opens nothing: its receiver answers with
+    /// RST (RFC 9293, 3.10.7.3).
+    pub(super) fn is_stray_syn_ack(&self, seg: &Segment, to: Side) -> bool {
+        let end = &self.ends[to];
+        let answers = |ack| {
+            end.snd_nxt.is_none_or(|nxt| !nxt.before(ack))
+                && end.iss.is_none_or(|iss| iss.before(ack))
+        };
+        let is_syn_ack = seg.has(Flags::SYN) && seg.has(Flags::ACK);
+        is_syn_ack && end.state == State::SynSent && !answers(seg.ack)
+    }
+
+    /// The client's end says when its SYN was sent, the server's when it is open.
+    pub(super) fn time_handshake(&mut self, from: Side, before: PerSide<State>, at: u64) {
+        let opens = before.server == State::SynReceived && before.client == State::Established;
+        if opens && from == Side::Client && self.handshake_ns.is_none() {
+            self.handshake_ns = Some(at.saturating_sub(self.ends.server.since));
+        }
+    }
+}
