@@ -22,6 +22,17 @@ impl Connection {
         }
     }
 
+    /// A new connection has taken the place of this one.
+    pub(super) fn end_time_wait(&mut self, at: u64) {
+        for side in Side::BOTH {
+            let end = &mut self.ends[side];
+            if end.state == State::TimeWait {
+                end.state = State::Closed;
+                end.since = at;
+            }
+        }
+    }
+
     /// Frames are missing, nobody knows whose: until an end shows its state again, it is in doubt.
     pub fn doubt(&mut self) {
         for side in Side::BOTH {

@@ -85,8 +85,6 @@ pub struct Connection {
     pub simultaneous_close: bool,
     /// The RST that ended it.
     pub reset: Option<ResetSeen>,
-    /// An RST that its receiver outlived, as far as is known.
-    pub(super) outlived: Option<ResetSeen>,
     /// The row of an RST that ended a TIME-WAIT early (RFC 1337).
     pub time_wait_killed: Option<u32>,
     /// ICMP errors about it.
@@ -120,7 +118,6 @@ impl Connection {
             handshake_ns: None,
             simultaneous_close: false,
             reset: None,
-            outlived: None,
             time_wait_killed: None,
             errors: Errors::default(),
         }
@@ -177,6 +174,7 @@ impl Connection {
             self.receive(seg, to, at);
         }
         self.ends[from].challenged = false;
+        self.ends[to].probed = false;
         self.ends[from].probed = notes.has(Note::KeepAlive) || notes.has(Note::WindowProbe);
         self.time_handshake(from, before, at);
         self.know(seg, from, notes, before, at);
@@ -243,7 +241,7 @@ impl Connection {
             // What it acknowledges, it has received.
             self.ends[side].advance(ack);
             self.prove_fin(seg, side, ack, revisions);
-            self.hear_again(seg, side, ack);
+            self.hear_again(seg, side, ack, revisions);
         }
         if seg.has(Flags::FIN) && self.ends[side].fin.is_none() {
             self.send_fin(seg, side, revisions);

@@ -13,7 +13,7 @@ use super::connection::Connection;
 use super::endpoint::Presumed;
 use super::revision::{Correction, Revision};
 use super::transition::{Event, next};
-use super::{Note, Notes, ResetSeen, Side, State};
+use super::{Note, Notes, Side, State};
 use crate::wire::{Flags, Segment, Seq};
 
 /// A round trip of which nothing is known.
@@ -94,11 +94,12 @@ impl Connection {
         self.ends[side].got.reset = None;
         self.ends[side].state = got.before;
         revisions.push(self.revision(side, got.row, Correction::Was(got.before)));
-        if sent_it {
-            self.reset = self.reset.map(ResetSeen::denied_by_sender);
-        } else {
-            self.outlived = self.reset.take();
+        if let Some(reset) = &mut self.reset {
+            reset.denied |= sent_it;
+            reset.outlived |= !sent_it;
         }
+        // Nobody died of it.
+        self.reset = self.reset.filter(|reset| !(reset.denied && reset.outlived));
     }
 
     /// An end that repeats its SYN or FIN hasn't got the acknowledgement; one that was sent only
@@ -165,9 +166,8 @@ impl Connection {
         revisions: &mut Vec<Revision>,
     ) {
         let peer = side.peer();
-        let probes_again = self.ends[side].probed
-            && (notes.has(Note::KeepAlive) || notes.has(Note::WindowProbe))
-            && self.ends[side].last_sent.is_some();
+        let probes = notes.has(Note::KeepAlive) || notes.has(Note::WindowProbe);
+        let probes_again = probes && self.ends[side].probed;
         // Data of a SYN that the SYN,ACK didn't take (RFC 7413) is no sign of a loss.
         let was_in_syn = self.ends[peer].state == State::SynReceived && !seg.has(Flags::SYN);
         let is_new = fills_hole(&self.ends[side], &self.ends[peer], seg);
@@ -235,15 +235,27 @@ impl Connection {
         }
     }
 
-    /// An end that was deaf and acknowledges something new has what came with it: also the
-    /// acknowledgement of its FIN, unless it still repeats that.
-    pub(super) fn hear_again(&mut self, seg: &Segment, side: Side, ack: Seq) {
+    /// An end that acknowledges something new has what came with it: the acknowledgement of its SYN,
+    /// and, if it was deaf, of its FIN, unless it still repeats that.
+    pub(super) fn hear_again(
+        &mut self,
+        seg: &Segment,
+        side: Side,
+        ack: Seq,
+        revisions: &mut Vec<Revision>,
+    ) {
         let peer = self.peer_of(side);
-        let end = &mut self.ends[side];
-        if !end.deaf || end.acked.is_some_and(|acked| !ack.after(acked)) {
+        let end = &self.ends[side];
+        let is_news = end.acked.is_none_or(|acked| ack.after(acked));
+        let has_all = self.ends[peer].snd_nxt == Some(ack);
+        if is_news && end.state == State::SynReceived && !seg.has(Flags::SYN) {
+            self.prove(side, Event::AckOfSyn, revisions);
+            self.apply(side, Event::AckOfSyn);
+        }
+        if !self.ends[side].deaf || !(is_news || has_all) {
             return;
         }
-        end.deaf = false;
+        self.ends[side].deaf = false;
         let covered = self.ends[peer]
             .acked
             .is_some_and(|acked| self.ends[side].fin_covered_by(acked));

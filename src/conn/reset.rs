@@ -18,19 +18,12 @@ pub struct ResetSeen {
     pub refused: bool,
     /// Its sender went on as if it had never sent it: somebody on the way did.
     pub denied: bool,
+    /// Its receiver went on too: it hadn't arrived yet, was lost, or didn't count.
+    pub outlived: bool,
     /// Its time to live, and that of its sender's segment before.
     pub ttl: (u8, Option<u8>),
     /// The state of each end before it: sender, receiver.
     pub states: (State, State),
-}
-
-impl ResetSeen {
-    pub(super) fn denied_by_sender(self) -> ResetSeen {
-        ResetSeen {
-            denied: true,
-            ..self
-        }
-    }
 }
 
 impl Connection {
@@ -103,12 +96,12 @@ impl Connection {
                 row: self.rows,
                 refused,
                 denied: false,
+                outlived: false,
                 ttl: (seg.ttl, sender.ttl),
                 states: (sender.state, receiver.state),
             };
-            // The one that answers who outlived the first tells nothing new.
-            let first = self.outlived.take().filter(|first| first.by == by);
-            self.reset = self.reset.or(first).or(Some(seen));
+            // One that answers who outlived the first tells nothing new.
+            self.reset.get_or_insert(seen);
         }
         if !seg.has(Flags::ACK) {
             self.refuse(by, at, revisions);

@@ -54,6 +54,7 @@ impl Table {
             observed.notes.add(Note::PortReused);
             self.meet(old, id, seg);
         }
+        self.replace(id, seg, at);
         (id, from, observed)
     }
 
@@ -66,6 +67,15 @@ impl Table {
         let receiver = side_of(old, syn).peer();
         old.ends[receiver].challenged = true;
         self.connections[new as usize].reuses_time_wait = waiting;
+    }
+
+    /// A SYN,ACK in place of a TIME-WAIT ends that.
+    fn replace(&mut self, new: ConnectionId, seg: &Segment, at: u64) {
+        let connection = &self.connections[new as usize];
+        let accepts = seg.has(Flags::SYN) && seg.has(Flags::ACK) && connection.reuses_time_wait;
+        if let Some(old) = connection.previous.filter(|_| accepts) {
+            self.connections[old as usize].end_time_wait(at);
+        }
     }
 
     /// Frames are missing, nobody knows whose.

@@ -131,3 +131,30 @@ fn syn_with_data_that_is_not_taken_is_sent_again() {
          < .  1:1 ack 6    | ESTABLISHED ESTABLISHED",
     );
 }
+
+#[test]
+fn syn_received_acknowledges_data_so_it_has_the_handshake() {
+    check(
+        "   > S  0:0        | SYN-SENT    SYN-RECEIVED
+            < S. 0:0 ack 1  | ESTABLISHED SYN-RECEIVED
+            > P. 1:9 ack 1  | ESTABLISHED ESTABLISHED
+         @1 > P. 1:9 ack 1  | ESTABLISHED ESTABLISHED  # retransmission
+         @1 < S. 0:0 ack 1  | ESTABLISHED SYN-RECEIVED # syn-retransmission
+         @2 > P. 1:9 ack 1  | ESTABLISHED SYN-RECEIVED # retransmission
+         @2 < .  1:1 ack 9  | ESTABLISHED ESTABLISHED",
+    );
+}
+
+/// RFC 9293, 3.6.1.
+#[test]
+fn time_wait_ends_when_a_new_syn_is_accepted_in_its_place() {
+    let table = check_open(
+        "> F. 1:1 ack 1             | FIN-WAIT-1  CLOSE-WAIT
+         < F. 1:1 ack 2             | TIME-WAIT   LAST-ACK
+         > .  2:2 ack 2             | TIME-WAIT   CLOSED
+         @1 > S  90000:90000        | SYN-SENT    SYN-RECEIVED # port-reused
+         @1 < S. 70000:70000 ack 90001 | ESTABLISHED SYN-RECEIVED",
+    );
+    assert_eq!(table.connections[0].ends.client.state, State::Closed);
+    assert!(last(&table).reuses_time_wait);
+}

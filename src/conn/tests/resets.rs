@@ -111,6 +111,43 @@ fn probes_without_answer_then_rst_close_only_their_sender() {
 }
 
 #[test]
+fn answered_probes_leave_both_ends_to_hear() {
+    check_open(
+        "@1 > .  0:0 ack 1  | ESTABLISHED ESTABLISHED # keep-alive
+         @1 < .  1:1 ack 1  | ESTABLISHED ESTABLISHED # keep-alive-ack
+         @2 > .  0:0 ack 1  | ESTABLISHED ESTABLISHED # keep-alive
+         @2 < .  1:1 ack 1  | ESTABLISHED ESTABLISHED # keep-alive-ack
+         @3 > R. 1:1 ack 1  | CLOSED      CLOSED",
+    );
+}
+
+/// What was on its way when the RST was sent comes after it.
+#[test]
+fn data_under_way_after_an_rst_leaves_it_a_reset() {
+    let table = finally(
+        "> R. 1:1 ack 1     | CLOSED ESTABLISHED
+         < P. 1:9 ack 1     | CLOSED ESTABLISHED
+         < P. 9:17 ack 1    | CLOSED ESTABLISHED",
+    );
+    assert!(
+        last(&table)
+            .reset
+            .is_some_and(|reset| reset.row == 3 && reset.outlived)
+    );
+}
+
+/// The client goes on after an RST in its name, and so does the server: nobody died of it.
+#[test]
+fn an_rst_that_both_ends_outlive_was_none() {
+    let table = finally(
+        "  > R  1:1        | ESTABLISHED ESTABLISHED
+           > P. 1:9 ack 1  | ESTABLISHED ESTABLISHED
+           < .  1:1 ack 9  | ESTABLISHED ESTABLISHED",
+    );
+    assert_eq!(last(&table).reset, None);
+}
+
+#[test]
 fn an_ignored_rst_in_the_window_draws_a_challenge_ack() {
     check_open(
         "< R  9:9        | ESTABLISHED ESTABLISHED # reset-ignored
