@@ -86,8 +86,8 @@ fn fin(record: &Record, before: PerSide<State>) -> String {
     };
     if record.states[peer] == State::Established {
         return format!(
-            "{data}The {me} will send no more; but the {peer} has to wait for what is missing before \
-             this FIN.  RFC 9293 3.10.7.4"
+            "{data}The {me} will send no more; but the {peer} didn't get this FIN, or waits for what is \
+             missing before it.  RFC 9293 3.10.7.4"
         );
     }
     if before[peer] == State::Established {
@@ -115,6 +115,11 @@ fn reset(trace: &Trace, record: &Record, before: PerSide<State>) -> String {
         return format!(
             "Nothing listens there, or a firewall refuses for it. The {peer}'s connect() fails with \
              ECONNREFUSED.  RFC 9293 3.5.3"
+        );
+    }
+    if record.states[peer] != State::Closed {
+        return format!(
+            "The {me} gives up its side; as far as is known, this RST doesn't reach the {peer}.  RFC 9293 3.5.3"
         );
     }
     let seen = match before[peer] {
