@@ -246,12 +246,12 @@ fn refused_connection() {
     live.wait("the SYN's state taken back", |line| {
         line["type"] == "revision" && line["server_state"] == "CLOSED"
     });
-    let lines = live.stop();
-    let told = lines
-        .iter()
-        .find(|line| line["type"] == "connection")
-        .unwrap();
+    // A connection is told as soon as it is over, and only then.
+    let told = live.wait("the connection", |line| line["type"] == "connection");
     assert_eq!(told["ending"]["kind"], "refused");
+    let lines = live.stop();
+    let tellings = lines.iter().filter(|line| line["type"] == "connection");
+    assert_eq!(tellings.count(), 1);
     assert_eq!(lines.last().unwrap()["type"], "end");
     // From a file, states are as finally known.
     assert!(
