@@ -3,18 +3,29 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::Socket;
 use tcpviz::conn::state::PerSide;
 use tcpviz::conn::{ConnectionId, Side, State};
-use tcpviz::lab::{Family, Lab, Recorder};
+use tcpviz::lab::kernel::Timer;
+use tcpviz::lab::{Family, Lab, Mode, Recorder};
 use tcpviz::story::ending::ending;
 use tcpviz::story::program::{self, Outcome};
 use tcpviz::trace::Trace;
 use tcpviz::wire::Ports;
 
+use super::child::Program;
 use crate::play::{PATIENCE, connect, listen, wait_for_states};
+
+/// What poll() says after an RST.
+pub const RESET: PollFlags = PollFlags::IN
+    .union(PollFlags::OUT)
+    .union(PollFlags::ERR)
+    .union(PollFlags::HUP)
+    .union(PollFlags::RDHUP);
 
 /// An experiment under way.
 pub struct Stage {
@@ -89,6 +100,39 @@ impl Stage {
         self.socket(side).shutdown(how).expect("it is connected");
     }
 
+    /// Gives a side's socket to a child process, which runs a shell script (the socket is its standard input), then waits
+    /// to be ended. Nobody else holds the socket any more.
+    pub fn give_to_child(&mut self, side: Side, script: &str) -> Program {
+        let socket = match side {
+            Side::Client => self.client.take(),
+            Side::Server => self.server.take(),
+        };
+        Program::start(script, socket.expect("the socket is open"), None)
+    }
+
+    /// A second descriptor for a side's socket.
+    pub fn copy(&mut self, side: Side) -> Socket {
+        self.socket(side).try_clone().expect("a copy")
+    }
+
+    /// A new connection takes the place of the first, and waits in the listener's queue for good.
+    pub fn connect_unaccepted(&mut self) {
+        (self.client, self.server) = (None, None);
+        let client = crate::play::socket(&self.lab, Side::Client, self.family);
+        let server = self.addresses.server;
+        client
+            .connect_timeout(&server.into(), PATIENCE)
+            .expect("there is a listener");
+        let local = client.local_addr().expect("it is bound");
+        self.addresses.client = local.as_socket().expect("an IP address");
+        self.client = Some(client);
+    }
+
+    /// Closes the listener, with what is in its queue.
+    pub fn close_listener(&mut self) {
+        self.listener = crate::play::socket(&self.lab, Side::Server, self.family);
+    }
+
     /// Writes all of it; it fits into the buffers.
     pub fn write(&mut self, side: Side, octets: &[u8]) {
         self.socket(side).write_all(octets).expect("they are taken");
@@ -109,6 +153,94 @@ impl Stage {
             match self.socket(side).peek(&mut octets) {
                 Ok(seen) if seen >= count => Ok(()),
                 seen => Err(seen.map_err(|why| why.kind())),
+            }
+        });
+    }
+
+    /// Writes until neither side's buffers take more.
+    #[track_caller]
+    pub fn fill(&mut self, side: Side) {
+        // With the default it would be megabytes.
+        self.socket(side)
+            .set_send_buffer_size(50_000)
+            .expect("an option");
+        self.socket(side).set_nonblocking(true).expect("an option");
+        let octets = [0; 10_000];
+        crate::play::wait_until("full", || {
+            match self.socket(side).write(&octets) {
+                Ok(taken) => Err(taken.to_string()),
+                // What is on its way may make room again.
+                Err(_) => self.stuck(side),
+            }
+        });
+        self.socket(side).set_nonblocking(false).expect("an option");
+    }
+
+    /// Whether a side only probes its peer's closed window.
+    pub fn stuck(&self, side: Side) -> Result<(), String> {
+        let PerSide { client, server } = self.addresses;
+        let socket = self.lab.sockets(client, server).unwrap()[side];
+        if socket.timer == Timer::Probe {
+            Ok(())
+        } else {
+            Err(format!("{socket:?}"))
+        }
+    }
+
+    /// Reads on a thread until end of file or an error: how much came, and which.
+    pub fn drain(&mut self, side: Side) -> JoinHandle<(usize, Outcome)> {
+        let mut socket = self.copy(side);
+        std::thread::spawn(move || {
+            let mut octets = vec![0; 1 << 16];
+            let mut total = 0;
+            loop {
+                match socket.read(&mut octets) {
+                    Ok(0) => return (total, Outcome::Eof),
+                    Ok(count) => total += count,
+                    Err(why) => return (total, Outcome::Fails(errno(&why))),
+                }
+            }
+        })
+    }
+
+    /// What poll() says of a socket at once; RDHUP is asked for.
+    #[track_caller]
+    pub fn polls(&mut self, side: Side, wanted: PollFlags) {
+        let asked = PollFlags::IN | PollFlags::OUT | PollFlags::RDHUP;
+        let mut polled = [PollFd::new(self.socket(side), asked)];
+        poll(&mut polled, Some(&Timespec::default())).expect("it is a socket");
+        assert_eq!(polled[0].revents(), wanted, "poll() on the {side}");
+    }
+
+    /// What SO_ERROR holds.
+    #[track_caller]
+    pub fn error_is(&mut self, side: Side, wanted: Option<&str>) {
+        let error = self.socket(side).take_error().expect("an option");
+        assert_eq!(error.as_ref().map(errno), wanted, "SO_ERROR, {side}");
+    }
+
+    /// From now on the wire holds what a side sends.
+    pub fn hold(&self, side: Side) {
+        self.lab.relay.mode(side, Mode::Hold);
+    }
+
+    /// Lets through the oldest segment that is held; waits for it.
+    pub fn release(&self, side: Side) {
+        crate::play::wait_until("held", || match self.lab.relay.release(side, 1) {
+            0 => Err(()),
+            _ => Ok(()),
+        });
+    }
+
+    /// Waits until the relay holds exactly so many segments of a side.
+    #[track_caller]
+    pub fn await_held(&mut self, side: Side, count: usize) {
+        crate::play::wait_until("held", || {
+            let held = self.lab.relay.held(side);
+            if held.len() == count {
+                Ok(())
+            } else {
+                Err(held)
             }
         });
     }
@@ -157,11 +289,29 @@ impl Stage {
     #[track_caller]
     pub fn reads_as_told(&mut self, side: Side) {
         let told = self.told(side).read;
+        let seen = self.reads(side, told.len());
+        // Whether the program had read what came, tcpviz can't know.
+        let told: Vec<_> = told
+            .into_iter()
+            .filter(|outcome| *outcome != Outcome::Data || seen.contains(outcome))
+            .collect();
+        assert_eq!(seen, told, "read() on the {side}, as seen and as told");
+    }
+
+    /// Reads as often as there are outcomes, and compares: for what no observer can tell.
+    #[track_caller]
+    pub fn read_gives(&mut self, side: Side, wanted: &[Outcome]) {
+        let seen = self.reads(side, wanted.len());
+        assert_eq!(seen, wanted, "read() on the {side}");
+    }
+
+    /// Reads until nothing more comes, some times more than `calls` at most; the same outcome again counts once.
+    fn reads(&mut self, side: Side, calls: usize) -> Vec<Outcome> {
         let socket = self.socket(side);
         socket.set_nonblocking(true).expect("an option");
         let mut seen = Vec::new();
         let mut octets = vec![0; 1 << 20];
-        for _ in 0..told.len() + 1_000 {
+        for _ in 0..calls + 1_000 {
             let outcome = match socket.read(&mut octets) {
                 Ok(0) => Outcome::Eof,
                 Ok(_) => Outcome::Data,
@@ -175,28 +325,35 @@ impl Stage {
                 break;
             }
         }
-        // Whether the program had read what came, tcpviz can't know.
-        let told: Vec<_> = told
-            .into_iter()
-            .filter(|outcome| *outcome != Outcome::Data || seen.contains(outcome))
-            .collect();
-        assert_eq!(seen, told, "read() on the {side}, as seen and as told");
+        socket.set_nonblocking(false).expect("an option");
+        seen
     }
 
     /// Writes as often as tcpviz tells outcomes, and compares.
     #[track_caller]
     pub fn writes_as_told(&mut self, side: Side) {
         let told = self.told(side).write;
+        let seen = self.writes(side, told.len());
+        assert_eq!(seen, told, "write() on the {side}, as seen and as told");
+    }
+
+    /// Writes as often as there are outcomes, and compares.
+    #[track_caller]
+    pub fn write_gives(&mut self, side: Side, wanted: &[Outcome]) {
+        let seen = self.writes(side, wanted.len());
+        assert_eq!(seen, wanted, "write() on the {side}");
+    }
+
+    fn writes(&mut self, side: Side, calls: usize) -> Vec<Outcome> {
         let socket = self.socket(side);
         socket.set_nonblocking(true).expect("an option");
-        let seen: Vec<_> = told
-            .iter()
-            .map(|_| match socket.write(b"x") {
-                Ok(_) => Outcome::Taken,
-                Err(why) => Outcome::Fails(errno(&why)),
-            })
-            .collect();
-        assert_eq!(seen, told, "write() on the {side}, as seen and as told");
+        let calls = (0..calls).map(|_| match socket.write(b"x") {
+            Ok(_) => Outcome::Taken,
+            Err(why) => Outcome::Fails(errno(&why)),
+        });
+        let seen = calls.collect();
+        socket.set_nonblocking(false).expect("an option");
+        seen
     }
 
     fn told(&mut self, side: Side) -> program::Program {
