@@ -1,4 +1,4 @@
-//! A child process that holds sockets, and ends.
+//! A child process that holds a socket, and ends.
 
 use std::io::{PipeWriter, Write};
 use std::os::fd::OwnedFd;
@@ -7,23 +7,20 @@ use std::process::{Child, Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use socket2::Socket;
 
-/// A shell with a socket, or two, as its standard input and output; its standard error is a line on which it is told to
-/// end.
+/// A shell whose standard input is a socket. Its standard error is a line on which it is told to end.
 pub struct Program {
     shell: Child,
     line: PipeWriter,
 }
 
 impl Program {
-    /// Runs a script, then waits. The sockets are the child's alone, unless they are copies.
-    pub fn start(script: &str, input: Socket, output: Option<Socket>) -> Program {
+    /// Runs a script, then waits. The socket is the child's alone, unless there are copies.
+    pub fn start(script: &str, socket: Socket) -> Program {
         let (told, line) = std::io::pipe().expect("a pipe");
-        let output = output.map_or_else(Stdio::null, |socket| OwnedFd::from(socket).into());
-        // The command keeps the sockets as long as it lives.
         let shell = Command::new("sh")
             .args(["-c", &format!("{script}\nread -r word <&2")])
-            .stdin(OwnedFd::from(input))
-            .stdout(output)
+            .stdin(OwnedFd::from(socket))
+            .stdout(Stdio::null())
             .stderr(told)
             .spawn()
             .expect("a shell");

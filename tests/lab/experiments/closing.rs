@@ -181,7 +181,7 @@ fn fin_with_data(mut stage: Stage) -> Stage {
 }
 
 fn simultaneous_close(mut stage: Stage) -> Stage {
-    cross(&mut stage, |stage, side| stage.close(side));
+    cross(&mut stage, Stage::close);
     stage
 }
 

@@ -17,6 +17,7 @@ use tcpviz::conn::Side;
 use tcpviz::lab::Family;
 use tcpviz::story::cause::{CauseId, Confidence};
 use tcpviz::story::ending::{Kind, ending};
+use tcpviz::story::ladder::Style;
 use tcpviz::trace::Trace;
 use tcpviz::wire::Flags;
 
@@ -142,7 +143,11 @@ impl Experiment {
         );
         let told: Vec<_> = ending.causes.iter().map(|cause| cause.id).collect();
         if let Some(cause) = self.cause {
-            assert!(told.contains(&cause), "{cause:?} isn't among {told:?}");
+            let ladder = ladder(&trace, id);
+            assert!(
+                told.contains(&cause),
+                "{cause:?} isn't among {told:?}\n{ladder}"
+            );
         } else {
             assert_eq!(told, [], "no cause is to be told");
         }
@@ -162,6 +167,13 @@ impl Experiment {
             self.wire
         ));
     }
+}
+
+/// The connection as tcpviz shows it.
+fn ladder(trace: &Trace, id: u32) -> String {
+    let mut text = Vec::new();
+    tcpviz::report::ladder::write(&mut text, trace, Some(id), Style::default()).expect("memory");
+    String::from_utf8(text).expect("text")
 }
 
 /// The wire after the handshake: `>F. <. <P.(1) >R`.

@@ -107,7 +107,7 @@ impl Stage {
             Side::Client => self.client.take(),
             Side::Server => self.server.take(),
         };
-        Program::start(script, socket.expect("the socket is open"), None)
+        Program::start(script, socket.expect("the socket is open"))
     }
 
     /// A second descriptor for a side's socket.
@@ -256,6 +256,7 @@ impl Stage {
     pub fn at_otherwise(&mut self, step: &str, wanted: [State; 2], shown: [State; 2]) {
         eprintln!("  {step}: {wanted:?}");
         wait_for_states(&self.lab, self.addresses, wanted);
+        self.catch_up();
         let addresses = self.addresses;
         let mut last = None;
         let shows = self.recorder.wait(PATIENCE, |trace| {
@@ -263,6 +264,15 @@ impl Stage {
             last == Some(shown)
         });
         assert!(shows, "{step}: tcpviz has {last:?}, not {shown:?}");
+    }
+
+    /// Waits until the capture holds every segment that has been on the client's interface.
+    #[track_caller]
+    fn catch_up(&mut self) {
+        let relay = &self.lab.relay;
+        let passed = relay.counts(Side::Client).tcp_taken + relay.counts(Side::Server).tcp_passed;
+        let all = |trace: &Trace| trace.tally.frames >= passed;
+        assert!(self.recorder.wait(PATIENCE, all), "not {passed} frames");
     }
 
     /// Waits until everything a side sent is acknowledged.
@@ -356,7 +366,9 @@ impl Stage {
         seen
     }
 
+    #[track_caller]
     fn told(&mut self, side: Side) -> program::Program {
+        self.catch_up();
         let trace = self.recorder.trace();
         let id = connection(trace, self.addresses).expect("captured");
         program::program(trace, id, side, &ending(trace, id))
