@@ -7,7 +7,7 @@ use tcpviz::conn::State::{CloseWait, Closed, Established, FinWait2, TimeWait};
 use tcpviz::story::cause::CauseId::{DataAfterClose, UnreadData};
 use tcpviz::story::program::Outcome::{Eof, Fails};
 
-use super::stage::RESET;
+use super::calls::RESET;
 use super::{Experiment, Stage};
 
 pub const EXPERIMENTS: &[Experiment] = &[

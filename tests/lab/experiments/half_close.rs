@@ -10,7 +10,7 @@ use tcpviz::story::cause::CauseId::{LingerZero, UnreadData};
 use tcpviz::story::ending::Kind;
 use tcpviz::story::program::Outcome::{Eof, Fails};
 
-use super::stage::RESET;
+use super::calls::RESET;
 use super::{Experiment, Stage};
 
 pub const EXPERIMENTS: &[Experiment] = &[

@@ -7,8 +7,8 @@ use tcpviz::conn::State::{CloseWait, Closed, Established, FinWait2};
 use tcpviz::story::cause::CauseId::{LingerZero, OrphanTimeout};
 use tcpviz::story::program::Outcome::{Data, Eof, Fails};
 
+use super::calls::RESET;
 use super::child::set_linger2;
-use super::stage::RESET;
 use super::{Experiment, Stage};
 
 pub const EXPERIMENTS: &[Experiment] = &[

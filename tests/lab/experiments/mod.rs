@@ -1,6 +1,7 @@
 //! The experiments of the articles, with real kernels: the wire, the states after each step, the ending, its cause, and
 //! what each program's calls return. What must come out is what this kernel was measured to do.
 
+mod calls;
 mod child;
 mod closing;
 mod exit;

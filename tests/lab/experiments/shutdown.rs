@@ -8,7 +8,7 @@ use tcpviz::conn::State::{CloseWait, Closed, Established, FinWait1, FinWait2, Ti
 use tcpviz::story::cause::CauseId::{DataAfterClose, UnreadData};
 use tcpviz::story::program::Outcome::{Data, Eof, Fails};
 
-use super::stage::RESET;
+use super::calls::RESET;
 use super::{Experiment, Stage};
 
 pub const EXPERIMENTS: &[Experiment] = &[

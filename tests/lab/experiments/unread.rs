@@ -10,7 +10,7 @@ use tcpviz::story::cause::CauseId::{DataAfterClose, RetransmissionTimeout, Unrea
 use tcpviz::story::ending::Kind;
 use tcpviz::story::program::Outcome::{Eof, Fails, Waits};
 
-use super::stage::RESET;
+use super::calls::RESET;
 use super::{Experiment, Stage};
 
 pub const EXPERIMENTS: &[Experiment] = &[
