@@ -1,8 +1,15 @@
 //! The experiments of the articles, with real kernels: the wire, the states after each step, the ending, its cause, and
 //! what each program's calls return. What must come out is what this kernel was measured to do.
 
+mod calls;
+mod child;
 mod closing;
+mod exit;
+mod half_close;
+mod linger;
+mod shutdown;
 mod stage;
+mod unread;
 
 use std::sync::Mutex;
 
@@ -11,6 +18,7 @@ use tcpviz::conn::Side;
 use tcpviz::lab::Family;
 use tcpviz::story::cause::{CauseId, Confidence};
 use tcpviz::story::ending::{Kind, ending};
+use tcpviz::story::ladder::Style;
 use tcpviz::trace::Trace;
 use tcpviz::wire::Flags;
 
@@ -33,7 +41,15 @@ pub struct Experiment {
 }
 
 pub fn all() -> Vec<Trial> {
-    let experiments = closing::EXPERIMENTS.iter();
+    let subjects = [
+        closing::EXPERIMENTS,
+        half_close::EXPERIMENTS,
+        shutdown::EXPERIMENTS,
+        exit::EXPERIMENTS,
+        linger::EXPERIMENTS,
+        unread::EXPERIMENTS,
+    ];
+    let experiments = subjects.into_iter().flatten();
     experiments
         .map(|experiment| {
             Trial::test(format!("experiment::{}", experiment.name), || {
@@ -62,6 +78,58 @@ pub fn print_table() {
 }
 
 impl Experiment {
+    /// One over IPv4 that leaves the connection open; the others are made of it.
+    const fn new(name: &'static str, play: fn(Stage) -> Stage, wire: &'static str) -> Experiment {
+        Experiment {
+            name,
+            family: Family::Ipv4,
+            play,
+            wire,
+            kind: Kind::Open,
+            closed_first: None,
+            reset_by: None,
+            cause: None,
+        }
+    }
+
+    const fn ipv6(self) -> Experiment {
+        Experiment {
+            family: Family::Ipv6,
+            ..self
+        }
+    }
+
+    /// It ends in another way, begun by this side.
+    const fn ends(self, kind: Kind, first: Side) -> Experiment {
+        Experiment {
+            kind,
+            closed_first: Some(first),
+            ..self
+        }
+    }
+
+    /// Both sides send FIN, this one first.
+    const fn orderly(self, first: Side) -> Experiment {
+        self.ends(Kind::Orderly, first)
+    }
+
+    /// One side closes first, then (or by it) one resets.
+    const fn reset(self, first: Side, by: Side, cause: CauseId) -> Experiment {
+        Experiment {
+            reset_by: Some(by),
+            cause: Some(cause),
+            ..self.ends(Kind::Reset, first)
+        }
+    }
+
+    /// The true cause of an ending that is no reset.
+    const fn because(self, cause: CauseId) -> Experiment {
+        Experiment {
+            cause: Some(cause),
+            ..self
+        }
+    }
+
     fn run(&self) {
         let stage = (self.play)(Stage::open(self.family));
         let (trace, id) = stage.finish();
@@ -76,7 +144,11 @@ impl Experiment {
         );
         let told: Vec<_> = ending.causes.iter().map(|cause| cause.id).collect();
         if let Some(cause) = self.cause {
-            assert!(told.contains(&cause), "{cause:?} isn't among {told:?}");
+            let ladder = ladder(&trace, id);
+            assert!(
+                told.contains(&cause),
+                "{cause:?} isn't among {told:?}\n{ladder}"
+            );
         } else {
             assert_eq!(told, [], "no cause is to be told");
         }
@@ -96,6 +168,13 @@ impl Experiment {
             self.wire
         ));
     }
+}
+
+/// The connection as tcpviz shows it.
+fn ladder(trace: &Trace, id: u32) -> String {
+    let mut text = Vec::new();
+    tcpviz::report::ladder::write(&mut text, trace, Some(id), Style::default()).expect("memory");
+    String::from_utf8(text).expect("text")
 }
 
 /// The wire after the handshake: `>F. <. <P.(1) >R`.

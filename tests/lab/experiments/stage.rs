@@ -1,19 +1,19 @@
 //! A stage to play an experiment on: two connected sockets on the lab's hosts, the wire between them, tcpviz's own
 //! capture on the client's interface. After each step both kernels are asked, and tcpviz must show the same.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
 use socket2::Socket;
 use tcpviz::conn::state::PerSide;
 use tcpviz::conn::{ConnectionId, Side, State};
-use tcpviz::lab::{Family, Lab, Recorder};
-use tcpviz::story::ending::ending;
-use tcpviz::story::program::{self, Outcome};
+use tcpviz::lab::kernel::Timer;
+use tcpviz::lab::{Family, Lab, Mode, Recorder};
 use tcpviz::trace::Trace;
 use tcpviz::wire::Ports;
 
+use super::child::Program;
 use crate::play::{PATIENCE, connect, listen, wait_for_states};
 
 /// An experiment under way.
@@ -89,6 +89,39 @@ impl Stage {
         self.socket(side).shutdown(how).expect("it is connected");
     }
 
+    /// Gives a side's socket to a child process, which runs a shell script (the socket is its standard input), then waits
+    /// to be ended. Nobody else holds the socket any more.
+    pub fn give_to_child(&mut self, side: Side, script: &str) -> Program {
+        let socket = match side {
+            Side::Client => self.client.take(),
+            Side::Server => self.server.take(),
+        };
+        Program::start(script, socket.expect("the socket is open"))
+    }
+
+    /// A second descriptor for a side's socket.
+    pub fn copy(&mut self, side: Side) -> Socket {
+        self.socket(side).try_clone().expect("a copy")
+    }
+
+    /// A new connection takes the place of the first, and waits in the listener's queue for good.
+    pub fn connect_unaccepted(&mut self) {
+        (self.client, self.server) = (None, None);
+        let client = crate::play::socket(&self.lab, Side::Client, self.family);
+        let server = self.addresses.server;
+        client
+            .connect_timeout(&server.into(), PATIENCE)
+            .expect("there is a listener");
+        let local = client.local_addr().expect("it is bound");
+        self.addresses.client = local.as_socket().expect("an IP address");
+        self.client = Some(client);
+    }
+
+    /// Closes the listener, with what is in its queue.
+    pub fn close_listener(&mut self) {
+        self.listener = crate::play::socket(&self.lab, Side::Server, self.family);
+    }
+
     /// Writes all of it; it fits into the buffers.
     pub fn write(&mut self, side: Side, octets: &[u8]) {
         self.socket(side).write_all(octets).expect("they are taken");
@@ -113,6 +146,62 @@ impl Stage {
         });
     }
 
+    /// Writes until neither side's buffers take more.
+    #[track_caller]
+    pub fn fill(&mut self, side: Side) {
+        // With the default it would be megabytes.
+        self.socket(side)
+            .set_send_buffer_size(50_000)
+            .expect("an option");
+        self.socket(side).set_nonblocking(true).expect("an option");
+        let octets = [0; 10_000];
+        crate::play::wait_until("full", || {
+            match self.socket(side).write(&octets) {
+                Ok(taken) => Err(taken.to_string()),
+                // What is on its way may make room again.
+                Err(_) => self.stuck(side),
+            }
+        });
+        self.socket(side).set_nonblocking(false).expect("an option");
+    }
+
+    /// Whether a side only probes its peer's closed window.
+    pub fn stuck(&self, side: Side) -> Result<(), String> {
+        let PerSide { client, server } = self.addresses;
+        let socket = self.lab.sockets(client, server).unwrap()[side];
+        if socket.timer == Timer::Probe {
+            Ok(())
+        } else {
+            Err(format!("{socket:?}"))
+        }
+    }
+
+    /// From now on the wire holds what a side sends.
+    pub fn hold(&self, side: Side) {
+        self.lab.relay.mode(side, Mode::Hold);
+    }
+
+    /// Lets through the oldest segment that is held; waits for it.
+    pub fn release(&self, side: Side) {
+        crate::play::wait_until("held", || match self.lab.relay.release(side, 1) {
+            0 => Err(()),
+            _ => Ok(()),
+        });
+    }
+
+    /// Waits until the relay holds exactly so many segments of a side.
+    #[track_caller]
+    pub fn await_held(&mut self, side: Side, count: usize) {
+        crate::play::wait_until("held", || {
+            let held = self.lab.relay.held(side);
+            if held.len() == count {
+                Ok(())
+            } else {
+                Err(held)
+            }
+        });
+    }
+
     /// Waits until both kernels have these states, client first, and tcpviz shows them too.
     #[track_caller]
     pub fn at(&mut self, step: &str, wanted: [State; 2]) {
@@ -124,6 +213,7 @@ impl Stage {
     pub fn at_otherwise(&mut self, step: &str, wanted: [State; 2], shown: [State; 2]) {
         eprintln!("  {step}: {wanted:?}");
         wait_for_states(&self.lab, self.addresses, wanted);
+        self.catch_up();
         let addresses = self.addresses;
         let mut last = None;
         let shows = self.recorder.wait(PATIENCE, |trace| {
@@ -131,6 +221,15 @@ impl Stage {
             last == Some(shown)
         });
         assert!(shows, "{step}: tcpviz has {last:?}, not {shown:?}");
+    }
+
+    /// Waits until the capture holds every segment that has been on the client's interface.
+    #[track_caller]
+    pub fn catch_up(&mut self) {
+        let relay = &self.lab.relay;
+        let passed = relay.counts(Side::Client).tcp_taken + relay.counts(Side::Server).tcp_passed;
+        let all = |trace: &Trace| trace.tally.frames >= passed;
+        assert!(self.recorder.wait(PATIENCE, all), "not {passed} frames");
     }
 
     /// Waits until everything a side sent is acknowledged.
@@ -153,58 +252,6 @@ impl Stage {
         assert!(came, "not {count} segments");
     }
 
-    /// Reads until there is no more, and compares with what tcpviz tells of this program's read().
-    #[track_caller]
-    pub fn reads_as_told(&mut self, side: Side) {
-        let told = self.told(side).read;
-        let socket = self.socket(side);
-        socket.set_nonblocking(true).expect("an option");
-        let mut seen = Vec::new();
-        let mut octets = vec![0; 1 << 20];
-        for _ in 0..told.len() + 1_000 {
-            let outcome = match socket.read(&mut octets) {
-                Ok(0) => Outcome::Eof,
-                Ok(_) => Outcome::Data,
-                Err(why) if why.kind() == ErrorKind::WouldBlock => Outcome::Waits,
-                Err(why) => Outcome::Fails(errno(&why)),
-            };
-            if seen.last() != Some(&outcome) {
-                seen.push(outcome);
-            }
-            if matches!(outcome, Outcome::Eof | Outcome::Waits) {
-                break;
-            }
-        }
-        // Whether the program had read what came, tcpviz can't know.
-        let told: Vec<_> = told
-            .into_iter()
-            .filter(|outcome| *outcome != Outcome::Data || seen.contains(outcome))
-            .collect();
-        assert_eq!(seen, told, "read() on the {side}, as seen and as told");
-    }
-
-    /// Writes as often as tcpviz tells outcomes, and compares.
-    #[track_caller]
-    pub fn writes_as_told(&mut self, side: Side) {
-        let told = self.told(side).write;
-        let socket = self.socket(side);
-        socket.set_nonblocking(true).expect("an option");
-        let seen: Vec<_> = told
-            .iter()
-            .map(|_| match socket.write(b"x") {
-                Ok(_) => Outcome::Taken,
-                Err(why) => Outcome::Fails(errno(&why)),
-            })
-            .collect();
-        assert_eq!(seen, told, "write() on the {side}, as seen and as told");
-    }
-
-    fn told(&mut self, side: Side) -> program::Program {
-        let trace = self.recorder.trace();
-        let id = connection(trace, self.addresses).expect("captured");
-        program::program(trace, id, side, &ending(trace, id))
-    }
-
     /// Ends the capture: what it holds, and the connection.
     pub fn finish(self) -> (Trace, ConnectionId) {
         let addresses = self.addresses;
@@ -215,7 +262,7 @@ impl Stage {
 }
 
 /// The newest connection between these ends.
-fn connection(trace: &Trace, addresses: PerSide<SocketAddr>) -> Option<ConnectionId> {
+pub fn connection(trace: &Trace, addresses: PerSide<SocketAddr>) -> Option<ConnectionId> {
     let position = trace
         .connections()
         .iter()
@@ -227,18 +274,4 @@ fn states(trace: &Trace, addresses: PerSide<SocketAddr>) -> Option<[State; 2]> {
     let id = connection(trace, addresses)?;
     let newest = trace.row(id, trace.len(id).checked_sub(1)?);
     Some([newest.states.client, newest.states.server])
-}
-
-/// An error's name.
-fn errno(why: &std::io::Error) -> &'static str {
-    use rustix::io::Errno;
-    match why.raw_os_error().map(Errno::from_raw_os_error) {
-        Some(Errno::PIPE) => "EPIPE",
-        Some(Errno::CONNRESET) => "ECONNRESET",
-        Some(Errno::CONNREFUSED) => "ECONNREFUSED",
-        Some(Errno::TIMEDOUT) => "ETIMEDOUT",
-        Some(Errno::HOSTUNREACH) => "EHOSTUNREACH",
-        Some(Errno::NETUNREACH) => "ENETUNREACH",
-        other => panic!("an errno without a name here: {other:?}"),
-    }
 }
