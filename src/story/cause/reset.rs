@@ -6,9 +6,9 @@
 //! are named, the likelier first. Firewalls forge the bare form.
 
 use super::{Cause, CauseId, NEAR, last_before};
-use crate::conn::{ConnectionId, Note, ResetSeen};
+use crate::conn::{ConnectionId, Note, ResetSeen, Side};
 use crate::trace::{Record, Trace};
-use crate::wire::Flags;
+use crate::wire::{Flags, Seq};
 
 /// A closed socket waits in FIN-WAIT-2 for longer than this whatever tcp_fin_timeout is set to.
 const SURELY_WAITING_NS: u64 = 1_000_000_000;
@@ -20,6 +20,7 @@ const FORGED: &str = "a firewall that cuts the connection looks the same";
 const RESTARTED: &str = "a host that has restarted answers in the same way";
 const TIMED_OUT: &str = "had its FIN-WAIT-2 timed out, the answer would be the same";
 const SHUT_BOTH: &str = "shutdown(SHUT_RDWR) answers data in the same way";
+const FIN_WAITS: &str = "its FIN isn't on the wire: it would have to wait behind data";
 const LIKE_ABORT: &str = "an abort (SO_LINGER 0) looks the same";
 const LIKE_UNREAD: &str = "a close with unread data looks the same";
 
@@ -74,8 +75,7 @@ fn answered(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
     };
     let answered = unwanted(trace, id, reset, is_answered);
     let (Some(answered), Some(fin)) = (answered, own_fin(trace, id, reset)) else {
-        let rows: Vec<_> = answered.into_iter().chain([row]).collect();
-        return vec![Cause::likely(CauseId::NoSuchConnection, &rows, FORGED)];
+        return without_fin(trace, id, reset, answered);
     };
     let offender = trace.row(id, answered);
     let waited = offender.time_ns.saturating_sub(trace.row(id, fin).time_ns);
@@ -102,6 +102,45 @@ fn answered(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
             vec![Cause::likely(CauseId::OrphanTimeout, &rows, no_wait), lost]
         }
     }
+}
+
+/// The bare form from a side whose FIN isn't on the wire: it knows nothing of the connection, or its
+/// FIN still waits behind data.
+fn without_fin(
+    trace: &Trace,
+    id: ConnectionId,
+    reset: ResetSeen,
+    answered: Option<usize>,
+) -> Vec<Cause> {
+    let row = reset.row as usize;
+    let rows: Vec<_> = answered.into_iter().chain([row]).collect();
+    let lost = Cause::likely(CauseId::NoSuchConnection, &rows, FORGED);
+    let time = |row: usize| trace.row(id, row).time_ns;
+    let own_data = last_before(trace, id, row, |record| {
+        record.from == reset.by && record.len > 0
+    })
+    .filter(|&own| time(row).saturating_sub(time(own)) < SURELY_WAITING_NS);
+    let (Some(own), Some(answered)) = (own_data, answered) else {
+        return vec![lost];
+    };
+    if trace.row(id, answered).len == 0 {
+        return vec![lost];
+    }
+    let late = Cause::likely(CauseId::DataAfterClose, &[own, answered, row], FIN_WAITS);
+    if is_sending(trace, id, reset.by, trace.row(id, own).len) {
+        vec![late.because("it was still sending"), lost]
+    } else {
+        vec![lost, late]
+    }
+}
+
+/// Whether a side has data outstanding, or no room for another segment of `len` octets in its
+/// peer's window.
+fn is_sending(trace: &Trace, id: ConnectionId, side: Side, len: u32) -> bool {
+    let ends = &trace.connections()[id as usize].ends;
+    let (end, edge) = (&ends[side], ends[side.peer()].right_edge);
+    let is_full = |nxt: Seq| edge.is_some_and(|edge| (nxt + len).after(edge));
+    end.snd_una != end.snd_nxt || end.snd_nxt.is_some_and(is_full)
 }
 
 /// The row that the RST answers: the first since its sender's last that carries something, for each
