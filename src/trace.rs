@@ -100,19 +100,39 @@ impl Trace {
         let mut errors = batch.errors.iter().peekable();
         for captured in &batch.segments {
             while let Some(error) = errors.next_if(|error| error.frame < captured.place.frame) {
-                self.push_error(error);
+                self.push_error(error, &mut revised);
             }
             let (id, revisions) = self.push(captured);
-            for revision in &revisions {
-                revised(self, id, revision);
-            }
+            self.revise(id, &revisions, &mut revised);
         }
-        errors.for_each(|error| self.push_error(error));
+        errors.for_each(|error| self.push_error(error, &mut revised));
     }
 
-    fn push_error(&mut self, captured: &CapturedError) {
+    /// Corrects earlier records, and says so.
+    fn revise(
+        &mut self,
+        id: ConnectionId,
+        revisions: &[Revision],
+        revised: &mut impl FnMut(&Trace, ConnectionId, &Revision),
+    ) {
+        for revision in revisions {
+            for &row in &self.rows[id as usize][revision.from as usize..revision.to as usize] {
+                let state = &mut self.records[row as usize].states[revision.side];
+                *state = revision.correction.of(*state);
+            }
+        }
+        for revision in revisions {
+            revised(self, id, revision);
+        }
+    }
+
+    fn push_error(
+        &mut self,
+        captured: &CapturedError,
+        revised: &mut impl FnMut(&Trace, ConnectionId, &Revision),
+    ) {
         self.latest_ns = self.latest_ns.max(captured.time_ns);
-        if let Some((connection, seen)) = self.table.report(&captured.error) {
+        if let Some((connection, seen, revisions)) = self.table.report(&captured.error) {
             self.errors.push(ErrorRecord {
                 time_ns: captured.time_ns,
                 frame: captured.frame,
@@ -120,6 +140,7 @@ impl Trace {
                 connection,
                 seen,
             });
+            self.revise(connection, &revisions, revised);
         }
     }
 
@@ -146,12 +167,6 @@ impl Trace {
             states: observed.states,
             certainty: observed.certainty,
         });
-        for revision in &observed.revisions {
-            for &row in &self.rows[id as usize][revision.from as usize..revision.to as usize] {
-                let state = &mut self.records[row as usize].states[revision.side];
-                *state = revision.correction.of(*state);
-            }
-        }
         (id, observed.revisions)
     }
 

@@ -124,7 +124,9 @@ pub fn notes(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, at: u64) -> 
 fn note_order(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, at: u64, notes: &mut Notes) {
     let Some(nxt) = sender.snd_nxt else { return };
     if seg.has(Flags::SYN) {
-        if sender.iss == Some(seg.seq) {
+        // The SYN,ACK of a simultaneous open repeats the SYN only to acknowledge the other one.
+        let answers = seg.has(Flags::ACK) && sender.acked.is_none();
+        if sender.iss == Some(seg.seq) && !answers {
             notes.add(Note::SynRetransmission);
         }
         return;

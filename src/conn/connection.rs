@@ -169,11 +169,16 @@ impl Connection {
             if !self.take_reset(seg, from, at, &mut revisions) && before[to] != State::Closed {
                 notes.add(Note::ResetIgnored);
             }
+        } else if self.is_stray_syn(seg, from) {
+            self.ends[to].challenged = true;
         } else if !self.is_stray_syn_ack(seg, to) && !self.is_beyond(seg, from) {
             self.send(seg, from, at, &mut revisions);
             self.receive(seg, to, at);
         }
         self.ends[from].challenged = false;
+        if seg.len > 0 {
+            self.ends[from].data_at = Some(self.rows);
+        }
         self.ends[to].probed = false;
         self.ends[from].probed = notes.has(Note::KeepAlive) || notes.has(Note::WindowProbe);
         self.time_handshake(from, before, at);
@@ -267,7 +272,7 @@ impl Connection {
         }
         // An empty segment in a capture that began midway may be a keep-alive: it tells no edge.
         let tells_edge = seg.seq_len() > 0 || self.ends[side].rcv_nxt.is_some();
-        if self.ends[side].state != State::SynSent && tells_edge {
+        if self.takes_data(side) && tells_edge {
             self.ends[side].delivered(seg.seq, seg.seq_end());
             self.reach_fin(side);
         }
@@ -275,6 +280,13 @@ impl Connection {
             // RFC 9293, 3.10.7.4, eighth: a FIN that comes again starts the two MSL anew.
             self.ends[side].since = at;
         }
+    }
+
+    /// Whether anything but acknowledgements is still to come to a side.
+    fn takes_data(&self, side: Side) -> bool {
+        let end = &self.ends[side];
+        let is_open = !matches!(end.state, State::SynSent | State::Closed);
+        is_open && end.fin_received_at.is_none()
     }
 
     fn receive_ack(&mut self, seg: &Segment, side: Side, ack: Seq) {

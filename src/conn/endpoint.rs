@@ -41,6 +41,8 @@ pub struct Endpoint {
     pub closed_on: Option<Seq>,
     /// Octets of data sent, each counted once.
     pub octets_sent: u64,
+    /// The row of the last data sent.
+    pub data_at: Option<u32>,
     /// Whether this end's SYN, data or FIN was captured: then it hadn't closed before the capture
     /// began.
     pub spoke: bool,

@@ -1,6 +1,6 @@
 //! ICMP errors tied to a connection.
 
-use super::{Connection, Side};
+use super::{Connection, Revision, Side};
 use crate::wire::icmp::IcmpError;
 
 /// One error about one of the connection's segments.
@@ -22,8 +22,9 @@ pub struct Errors {
 
 impl Connection {
     /// Takes an error about one of this connection's segments; `None` if it quotes a number that
-    /// isn't outstanding (Linux ignores it too: OutOfWindowIcmps), or about no segment of it.
-    pub fn report(&mut self, error: &IcmpError) -> Option<ErrorSeen> {
+    /// isn't outstanding (Linux ignores it too: OutOfWindowIcmps). What it shows of rows before comes
+    /// with it.
+    pub fn report(&mut self, error: &IcmpError) -> Option<(ErrorSeen, Vec<Revision>)> {
         let about = if error.src == self.addresses.client {
             Side::Client
         } else {
@@ -42,6 +43,11 @@ impl Connection {
         };
         self.errors.count += 1;
         self.errors.last = Some(seen);
-        Some(seen)
+        let mut revisions = Vec::new();
+        if error.errno().is_some() {
+            // It didn't arrive.
+            self.not_received(self.peer_of(about), &mut revisions);
+        }
+        Some((seen, revisions))
     }
 }

@@ -38,6 +38,7 @@ impl Connection {
         if !seg.has(Flags::RST) {
             self.outlive_reset(seg, side, at, revisions);
             self.repeat_own(seg, side, at, revisions);
+            self.open_actively(seg, side, revisions);
         }
         if let Some(ack) = seg.ack_seq().filter(|_| !is_refusal(seg)) {
             self.acknowledge(seg, side, ack, revisions);
@@ -84,6 +85,10 @@ impl Connection {
         let Some(got) = self.ends[side].got.reset else {
             return;
         };
+        if got.before == State::SynSent && !seg.has(Flags::SYN) {
+            // Refused: what comes now belongs to no connection.
+            return;
+        }
         let sent_it = self.reset.is_some_and(|reset| reset.by == side);
         let end = &self.ends[side];
         let is_news = end.snd_nxt.is_some_and(|nxt| seg.seq_end().after(nxt))
@@ -191,14 +196,45 @@ impl Connection {
             return;
         }
         self.ends[side].repeated_at = Some(self.rows);
-        self.ends[peer].deaf = true;
-        let end = &mut self.ends[peer];
+        self.not_received(peer, revisions);
+    }
+
+    /// What is on its way to a side doesn't arrive: its peer repeats it, or a router says so.
+    pub(super) fn not_received(&mut self, side: Side, revisions: &mut Vec<Revision>) {
+        let end = &mut self.ends[side];
+        end.deaf = true;
         let opened = end.got.ack.take_if(|got| got.event == Event::ReceiveSynAck);
         let fin = end.got.fin.take();
         let syn = end.got.syn.take();
-        for got in [fin, opened, syn].into_iter().flatten() {
-            revisions.push(self.take_back(peer, got));
+        let is_silent = end.iss.is_none();
+        for got in [fin, opened].into_iter().flatten() {
+            revisions.push(self.take_back(side, got));
         }
+        match syn {
+            // Nothing shows that anybody listens there.
+            Some(_) if is_silent => {
+                self.initial[side] = State::Closed;
+                revisions.push(self.was(side, State::Closed));
+            }
+            Some(got) => revisions.push(self.take_back(side, got)),
+            None => {}
+        }
+    }
+
+    /// An end that sends a SYN without ACK opens by itself: it never listened, and when it sent this
+    /// it hadn't got the other SYN.
+    fn open_actively(&mut self, seg: &Segment, side: Side, revisions: &mut Vec<Revision>) {
+        let opens = seg.has(Flags::SYN) && !seg.has(Flags::ACK) && self.ends[side].iss.is_none();
+        if opens && self.ends[side].got.syn.take().is_some() {
+            self.initial[side] = State::Closed;
+            revisions.push(self.was(side, State::Closed));
+        }
+    }
+
+    /// A side that no segment came from: as far as is known, this was its state all along.
+    pub(super) fn was(&mut self, side: Side, state: State) -> Revision {
+        self.ends[side].state = state;
+        self.revision(side, 0, Correction::Was(state))
     }
 
     /// An acknowledgement that covers the peer's FIN: it has arrived, and if that was no longer

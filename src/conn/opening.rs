@@ -12,10 +12,20 @@ impl Connection {
         let is_first = self.ends[side].iss.is_none();
         self.ends[side].iss.get_or_insert(seg.seq);
         match seg.ack_seq() {
-            None => drop(self.apply(side, Event::SendSyn)),
+            None => {
+                self.apply(side, Event::SendSyn);
+                // The other SYN may be on its way to it (3.5, figure 7).
+                let peer = self.peer_of(side);
+                if peer != side && self.ends[peer].iss.is_some() && !self.ends[side].deaf {
+                    let got = self.presume(side, Event::ReceiveSyn, None);
+                    self.ends[side].got.syn = got.or(self.ends[side].got.syn);
+                }
+            }
             Some(ack) => {
-                if self.ends[side].state == State::Listen {
-                    self.prove(side, Event::ReceiveSyn, revisions);
+                if is_first && self.ends[side].deaf {
+                    // Which copy of the SYN it answers can't be told: it may have had the first.
+                    self.initial[side] = State::Listen;
+                    revisions.push(self.was(side, State::SynReceived));
                 }
                 self.apply(side, Event::SendSynAck);
                 if is_first && self.ends[side].acked.is_none() {
@@ -35,6 +45,13 @@ impl Connection {
             self.ends[side].window_scale = None;
             self.ends[peer].window_scale = None;
         }
+    }
+
+    /// A SYN with other numbers in an open connection moves nothing: it draws a challenge ACK
+    /// (RFC 5961, 4.2).
+    pub(super) fn is_stray_syn(&self, seg: &Segment, from: Side) -> bool {
+        let own = self.ends[from].iss;
+        seg.has(Flags::SYN) && own.is_some_and(|iss| iss != seg.seq)
     }
 
     /// A SYN,ACK for something else than the SYN under way opens nothing: its receiver answers with

@@ -51,7 +51,7 @@ impl Connection {
         counts
     }
 
-    fn is_in_window(&self, seg: &Segment, side: Side) -> bool {
+    pub(super) fn is_in_window(&self, seg: &Segment, side: Side) -> bool {
         let end = &self.ends[side];
         let before_edge = end.right_edge.is_none_or(|edge| seg.seq.before(edge));
         end.rcv_nxt.is_none_or(|nxt| !seg.seq.before(nxt)) && before_edge

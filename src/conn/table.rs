@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use super::state::PerSide;
-use super::{Connection, ErrorSeen, Note, Observed, Opening, Roles, Side, State};
+use super::{Connection, ErrorSeen, Note, Observed, Opening, Revision, Roles, Side, State};
 use crate::wire::{Flags, IcmpError, Ports, Segment};
 
 /// Index into [`Table::connections`]; people count from 1.
@@ -88,10 +88,13 @@ impl Table {
     }
 
     /// Ties an ICMP error to the connection whose segment it is about.
-    pub fn report(&mut self, error: &IcmpError) -> Option<(ConnectionId, ErrorSeen)> {
+    pub fn report(
+        &mut self,
+        error: &IcmpError,
+    ) -> Option<(ConnectionId, ErrorSeen, Vec<Revision>)> {
         let id = *self.newest.get(&key(error.src, error.dst))?;
-        let seen = self.connections[id as usize].report(error)?;
-        Some((id, seen))
+        let (seen, revisions) = self.connections[id as usize].report(error)?;
+        Some((id, seen, revisions))
     }
 
     /// The connection, `newest` of its endpoints or one before, that a segment continues; `None`
@@ -209,9 +212,23 @@ fn continues_opening(connection: &Connection, seg: &Segment) -> bool {
                     connection.ends.client.state,
                     State::SynSent | State::SynReceived
                 );
-            is_its_own || answered || crossing
+            is_its_own || answered || crossing || is_forged(connection, seg)
         }
     }
+}
+
+/// Whether a SYN stands in the window of an open connection: a new one would hardly hit it, somebody
+/// who guesses would (RFC 5961, 4).
+fn is_forged(connection: &Connection, seg: &Segment) -> bool {
+    use State::{CloseWait, Established, FinWait1, FinWait2};
+    let receiver = side_of(connection, seg).peer();
+    let is_open = |side: &Side| {
+        let state = connection.ends[*side].state;
+        matches!(state, Established | FinWait1 | FinWait2 | CloseWait)
+    };
+    let knows_window = connection.ends[receiver].right_edge.is_some();
+    let both_open = Side::BOTH.iter().all(is_open);
+    both_open && knows_window && connection.is_in_window(seg, receiver)
 }
 
 fn is_near(connection: &Connection, seg: &Segment) -> bool {

@@ -374,7 +374,7 @@ fn connection(trace: &Trace, id: ConnectionId) -> Line<'static> {
         server_state: clock::state_now(trace, id, Side::Server).name(),
         by_clock: Side::BOTH
             .into_iter()
-            .filter(|side| clock::time_wait_is_over(trace, id, *side))
+            .filter(|side| clock::ended_it(trace, id, *side))
             .map(Side::name)
             .collect(),
         opening: connection.opening.name(),

@@ -1,5 +1,6 @@
 //! What is known from time, not from a segment: no segment tells the end of a wait.
 
+use super::cause::{Silence, silence};
 use super::numbers::span;
 use crate::conn::certainty::LINUX_WAIT_NS;
 use crate::conn::{ConnectionId, Side, State};
@@ -19,10 +20,24 @@ pub fn lasted(trace: &Trace, id: ConnectionId, side: Side) -> u64 {
     trace.now_ns().saturating_sub(since)
 }
 
-/// A side's state by now: CLOSED where its TIME-WAIT is over.
+/// Whether a side has given up repeating itself, as far as can be told.
+#[must_use]
+pub fn has_given_up(trace: &Trace, id: ConnectionId, side: Side) -> bool {
+    let is_reset = trace.connections()[id as usize].reset.is_some();
+    let gave_up = |silence: Silence| silence.given_up && silence.by == side;
+    !is_reset && silence(trace, id).is_some_and(gave_up)
+}
+
+/// Whether a side's state by now is known from time, not from a segment.
+#[must_use]
+pub fn ended_it(trace: &Trace, id: ConnectionId, side: Side) -> bool {
+    time_wait_is_over(trace, id, side) || has_given_up(trace, id, side)
+}
+
+/// A side's state by now: CLOSED where its TIME-WAIT is over, or where it has given up.
 #[must_use]
 pub fn state_now(trace: &Trace, id: ConnectionId, side: Side) -> State {
-    if time_wait_is_over(trace, id, side) {
+    if ended_it(trace, id, side) {
         State::Closed
     } else {
         trace.connections()[id as usize].ends[side].state
@@ -32,6 +47,9 @@ pub fn state_now(trace: &Trace, id: ConnectionId, side: Side) -> State {
 /// What the clock tells of a side's state, in words; nothing of one that no clock ends.
 #[must_use]
 pub fn words(trace: &Trace, id: ConnectionId, side: Side) -> Option<String> {
+    if has_given_up(trace, id, side) {
+        return Some("CLOSED by now: it has surely given up (tcp_retries2 on Linux)".into());
+    }
     let waited = lasted(trace, id, side);
     let left = LINUX_WAIT_NS.saturating_sub(waited);
     match (trace.connections()[id as usize].ends[side].state, left) {

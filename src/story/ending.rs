@@ -4,6 +4,7 @@
 use super::cause::{Cause, CauseId, Confidence, Silence, causes, silence};
 use super::clock;
 use super::numbers::{counted, span};
+use crate::conn::connection::FinSeen;
 use crate::conn::{Connection, ConnectionId, Opening, Side, State};
 use crate::trace::Trace;
 use crate::wire::Flags;
@@ -93,8 +94,9 @@ impl Ending {
 pub fn ending(trace: &Trace, id: ConnectionId) -> Ending {
     let connection = &trace.connections()[id as usize];
     let mut evidence: Vec<usize> = connection.fins.iter().map(|fin| fin.row as usize).collect();
-    let first_fin = connection.fins.first().map(|fin| fin.by);
     let reset = connection.reset;
+    let is_before = |fin: &&FinSeen| reset.is_none_or(|reset| fin.row < reset.row);
+    let first_fin = connection.fins.first().filter(is_before).map(|fin| fin.by);
     let causes = causes(trace, id);
     if let Some(cause) = causes.first() {
         evidence.clone_from(&cause.rows);
@@ -106,7 +108,8 @@ pub fn ending(trace: &Trace, id: ConnectionId) -> Ending {
         (Some(_), _) => Kind::Reset,
         (None, 0) if is_unanswered(connection) => Kind::Unanswered,
         (None, _) if given_up => Kind::TimedOut,
-        (None, 2..) if connection.simultaneous_close => Kind::Simultaneous,
+        // A socket connected to itself has one FIN, which crosses itself.
+        (None, 1..) if connection.simultaneous_close => Kind::Simultaneous,
         (None, 2..) => Kind::Orderly,
         (None, 1) => Kind::HalfClosed,
         (None, 0) => Kind::Open,

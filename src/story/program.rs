@@ -63,6 +63,8 @@ pub struct Program {
     /// The other side aborted with some of what it had acknowledged unread, as far as can be told:
     /// at most so many octets.
     pub discarded: u64,
+    /// It answered data with RST: shutdown() of both directions does that too.
+    pub maybe_shut: bool,
     /// It has sent its FIN: after close() it has no socket to read from or write to.
     pub maybe_closed: bool,
 }
@@ -82,7 +84,12 @@ impl Program {
             }
         }
         if parts.is_empty() {
-            parts.push("its socket is closed: nobody is told".into());
+            let how = if self.maybe_shut {
+                "closed, or shut down both ways"
+            } else {
+                "closed"
+            };
+            parts.push(format!("its socket is {how}: nobody is told"));
         } else if self.maybe_closed {
             parts[0].insert_str(0, "if its socket is still open, ");
         }
@@ -122,10 +129,8 @@ pub fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> 
         .octets_sent
         .saturating_sub(unacknowledged);
     let is_gone = matches!(ending.kind, Kind::Reset | Kind::TimedOut);
-    let unread = ending
-        .causes
-        .first()
-        .is_some_and(|cause| cause.id == CauseId::UnreadData);
+    let is_caused_by = |id| ending.causes.first().is_some_and(|cause| cause.id == id);
+    let unread = is_caused_by(CauseId::UnreadData);
     Program {
         read,
         write: calls.write,
@@ -136,6 +141,7 @@ pub fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> 
         } else {
             0
         },
+        maybe_shut: is_caused_by(CauseId::DataAfterClose) && ending.reset_by == Some(side),
         maybe_closed: connection.ends[side].fin.is_some(),
     }
 }
@@ -317,7 +323,7 @@ mod tests {
     fn close_wait_rst_gives_epipe_and_read_stays_0() {
         check(
             &trace_of("> F. 1:1 ack 1\n< . 1:1 ack 2\n< P. 1:4 ack 2\n> R 2:2"),
-            "its socket is closed: nobody is told",
+            "its socket is closed, or shut down both ways: nobody is told",
             "read(): 0 (end of file); write(): EPIPE and SIGPIPE; 3 bytes it sent can't have been read",
         );
     }

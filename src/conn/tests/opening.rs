@@ -6,7 +6,7 @@ use super::*;
 fn syn_retransmitted_moves_nothing() {
     check(
         "> S  0:0        | SYN-SENT    SYN-RECEIVED
-         > S  0:0        | SYN-SENT    LISTEN       # syn-retransmission
+         > S  0:0        | SYN-SENT    CLOSED       # syn-retransmission
          < S. 0:0 ack 1  | ESTABLISHED SYN-RECEIVED
          < S. 0:0 ack 1  | SYN-SENT    SYN-RECEIVED # syn-retransmission
          > .  1:1 ack 1  | ESTABLISHED ESTABLISHED",
@@ -18,8 +18,8 @@ fn syns_that_cross_make_both_syn_received_then_established() {
     check(
         "> S  0:0        | SYN-SENT     SYN-RECEIVED
          < S  0:0        | SYN-RECEIVED SYN-RECEIVED
-         > S. 0:0 ack 1  | SYN-RECEIVED ESTABLISHED  # syn-retransmission
-         < S. 0:0 ack 1  | ESTABLISHED  ESTABLISHED  # syn-retransmission",
+         > S. 0:0 ack 1  | SYN-RECEIVED ESTABLISHED
+         < S. 0:0 ack 1  | ESTABLISHED  ESTABLISHED",
     );
 }
 
@@ -105,8 +105,8 @@ fn an_old_connections_fin_does_not_close_the_new_one() {
 fn syn_repeated_without_an_answer_was_not_received() {
     check(
         "   > S 0:0  | SYN-SENT SYN-RECEIVED
-         @1 > S 0:0  | SYN-SENT LISTEN # syn-retransmission
-         @3 > S 0:0  | SYN-SENT LISTEN # syn-retransmission",
+         @1 > S 0:0  | SYN-SENT CLOSED # syn-retransmission
+         @3 > S 0:0  | SYN-SENT CLOSED # syn-retransmission",
     );
 }
 
@@ -157,4 +157,42 @@ fn time_wait_ends_when_a_new_syn_is_accepted_in_its_place() {
     );
     assert_eq!(table.connections[0].ends.client.state, State::Closed);
     assert!(last(&table).reuses_time_wait);
+}
+
+#[test]
+fn syn_repeated_and_answered_may_have_been_received_at_once() {
+    let mut table = Table::default();
+    table.observe(&segment("> S 0:0"), 0);
+    table.observe(&segment("> S 0:0"), 1);
+    let observed = table.observe(&segment("< S. 0:0 ack 1"), 2).2;
+    let wanted = Revision {
+        side: Side::Server,
+        from: 0,
+        to: 2,
+        correction: Correction::Was(State::SynReceived),
+    };
+    assert_eq!(observed.revisions, [wanted]);
+    assert_eq!(last(&table).initial.server, State::Listen);
+}
+
+/// RFC 5961, 4.2: whoever forges a SYN into the window gets a challenge ACK, and nothing moves.
+#[test]
+fn established_syn_in_the_window_is_no_new_connection() {
+    let table = check_open(
+        "< P. 1:5 ack 1  | ESTABLISHED ESTABLISHED
+         > .  1:1 ack 5  | ESTABLISHED ESTABLISHED
+         < S  55:55      | ESTABLISHED ESTABLISHED
+         > .  1:1 ack 5  | ESTABLISHED ESTABLISHED # challenge-ack",
+    );
+    assert_eq!(table.connections.len(), 1);
+}
+
+#[test]
+fn simultaneous_open_syn_ack_repeated_shows_that_the_other_end_has_nothing() {
+    check(
+        "   > S  0:0        | SYN-SENT     SYN-RECEIVED
+            < S  0:0        | SYN-RECEIVED SYN-RECEIVED
+            > S. 0:0 ack 1  | SYN-RECEIVED ESTABLISHED
+         @1 > S. 0:0 ack 1  | SYN-RECEIVED SYN-SENT # syn-retransmission",
+    );
 }

@@ -70,7 +70,7 @@ fn a_rebooted_client_ends_the_old_connection_and_opens_a_new_one() {
         "> S  70000:70000         | SYN-SENT    SYN-RECEIVED # port-reused
          < .  1:1 ack 1           | ESTABLISHED ESTABLISHED # challenge-ack
          > R  1:1                 | CLOSED      CLOSED
-         > S  70000:70000         | SYN-SENT    LISTEN       # syn-retransmission
+         > S  70000:70000         | SYN-SENT    CLOSED       # syn-retransmission
          < S. 90000:90000 ack 70001 | ESTABLISHED SYN-RECEIVED",
     );
     assert_eq!(table.connections.len(), 2);

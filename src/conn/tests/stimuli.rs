@@ -215,5 +215,5 @@ fn time_wait() {
 #[test]
 fn listen() {
     check("> S 0:0        | SYN-SENT SYN-RECEIVED");
-    check("> S 0:0        | SYN-SENT SYN-RECEIVED\n> S 0:0 | SYN-SENT LISTEN # syn-retransmission");
+    check("> S 0:0        | SYN-SENT SYN-RECEIVED\n> S 0:0 | SYN-SENT CLOSED # syn-retransmission");
 }

@@ -21,7 +21,8 @@ const RESTARTED: &str = "a host that has restarted answers in the same way";
 const TIMED_OUT: &str = "had its FIN-WAIT-2 timed out, the answer would be the same";
 const SHUT_BOTH: &str = "shutdown(SHUT_RDWR) answers data in the same way";
 const FIN_WAITS: &str = "its FIN isn't on the wire: it would have to wait behind data";
-const LIKE_ABORT: &str = "an abort (SO_LINGER 0) looks the same";
+const LIKE_ABORT: &str =
+    "an abort (SO_LINGER 0), or a listener closed before accept(), looks the same";
 const LIKE_UNREAD: &str = "a close with unread data looks the same";
 
 /// The causes of the reset, the likeliest first.
@@ -116,10 +117,8 @@ fn without_fin(
     let rows: Vec<_> = answered.into_iter().chain([row]).collect();
     let lost = Cause::likely(CauseId::NoSuchConnection, &rows, FORGED);
     let time = |row: usize| trace.row(id, row).time_ns;
-    let own_data = last_before(trace, id, row, |record| {
-        record.from == reset.by && record.len > 0
-    })
-    .filter(|&own| time(row).saturating_sub(time(own)) < SURELY_WAITING_NS);
+    let own_data = last_data(trace, id, reset.by, row)
+        .filter(|&own| time(row).saturating_sub(time(own)) < SURELY_WAITING_NS);
     let (Some(own), Some(answered)) = (own_data, answered) else {
         return vec![lost];
     };
@@ -130,7 +129,7 @@ fn without_fin(
     if is_sending(trace, id, reset.by, trace.row(id, own).len) {
         vec![late.because("it was still sending"), lost]
     } else {
-        vec![lost, late]
+        vec![lost]
     }
 }
 
@@ -187,28 +186,29 @@ fn gave_up(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
         }
         return causes;
     }
-    let received = last_before(trace, id, row, |record| record.from != by && record.len > 0);
+    let received = last_data(trace, id, by.peer(), row);
     let rows: Vec<_> = fin.into_iter().chain(received).chain([row]).collect();
     let unread = Cause::likely(CauseId::UnreadData, &rows, LIKE_ABORT);
     let abort = Cause::likely(CauseId::LingerZero, &[row], LIKE_UNREAD);
-    // Who has answered the last data has probably read it.
-    let answered_since = received.is_some_and(|received| {
-        (received..row).any(|above| {
-            let record = trace.row(id, above);
-            record.from == by && record.len > 0
-        })
-    });
-    if answered_since {
-        vec![
-            abort.because("it had answered the last data it got"),
-            unread,
-        ]
+    let has_answered = last_data(trace, id, by, row) > received;
+    let reason = if has_answered {
+        "that is commoner than an abort"
     } else {
-        vec![
-            unread.because("it had not answered the last data it got"),
-            abort,
-        ]
+        "it had not answered the last data it got"
+    };
+    vec![unread.because(reason), abort]
+}
+
+/// The row of the last data a side sent before `row`.
+fn last_data(trace: &Trace, id: ConnectionId, side: Side, row: usize) -> Option<usize> {
+    let last = trace.connections()[id as usize].ends[side].data_at? as usize;
+    if last < row {
+        return Some(last);
     }
+    // Some came after the RST.
+    last_before(trace, id, row, |record| {
+        record.from == side && record.len > 0
+    })
 }
 
 /// The row of the resetting side's own FIN, if it came before.

@@ -34,7 +34,8 @@ impl Silence {
         if !self.given_up {
             return Vec::new();
         }
-        let rows = [self.first, self.last];
+        let mut rows = vec![self.first, self.last];
+        rows.dedup();
         let timeout = Cause::likely(
             CauseId::RetransmissionTimeout,
             &rows,

@@ -110,13 +110,13 @@ fn established_unanswered_probes_and_rst_are_a_keep_alive_timeout() {
 }
 
 #[test]
-fn established_rst_with_ack_after_an_answer_is_rather_an_abort() {
+fn established_rst_with_ack_after_an_answer_is_still_rather_unread_data() {
     check(
         "< P. 1:9 ack 1
          > P. 1:5 ack 9
          > R. 5:5 ack 9",
-        &["likely linger-zero", "likely unread-data"],
-        &[6],
+        &["likely unread-data", "likely linger-zero"],
+        &[4, 6],
     );
 }
 

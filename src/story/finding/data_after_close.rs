@@ -6,7 +6,7 @@ use crate::story::cause::CauseId;
 pub const FINDING: Finding = Finding {
     id: "data-after-close",
     when: "An RST that answers data, from a side that had sent FIN.",
-    means: "A FIN only says that the {me} sends no more; it had closed its socket altogether, so nobody could take the data, and the next write of the {peer} fails with EPIPE.",
+    means: "A FIN only says that the {me} sends no more; it had closed its socket altogether (or shut down both directions), so nobody could take the data, and the next write of the {peer} fails with EPIPE.",
     attempt: "Let the {peer} read before it writes and stop at 0, or let the {me} use shutdown(SHUT_WR) and read until 0 before it closes.",
     find,
 };

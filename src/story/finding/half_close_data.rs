@@ -1,6 +1,7 @@
 //! Data in the direction that a half-close left open.
 
 use super::{Finding, Seen, Story};
+use crate::conn::Note;
 use crate::conn::connection::FinSeen;
 
 pub const FINDING: Finding = Finding {
@@ -18,7 +19,10 @@ fn find(story: &Story<'_>) -> Option<Seen> {
     let taken = |fin: &FinSeen| {
         let (me, from) = (fin.by, fin.row as usize);
         let end = &story.connection.ends[me];
-        let rows = story.rows(|record| record.from == me.peer() && record.len > 0);
+        let rows = story.rows(|record| {
+            let again = record.notes.has(Note::Retransmission);
+            record.from == me.peer() && record.len > 0 && !again
+        });
         let data = rows.into_iter().find(|&row| {
             let record = story.trace.row(story.id, row);
             row > from && end.acked.is_some_and(|acked| acked.after(record.seq))
