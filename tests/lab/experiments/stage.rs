@@ -220,7 +220,11 @@ impl Stage {
             last = states(trace, addresses);
             last == Some(shown)
         });
-        assert!(shows, "{step}: tcpviz has {last:?}, not {shown:?}");
+        let ladder = super::printed(self.recorder.trace());
+        assert!(
+            shows,
+            "{step}: tcpviz has {last:?}, not {shown:?}\n{ladder}"
+        );
     }
 
     /// Waits until the capture holds every segment that has been on the client's interface.
