@@ -16,6 +16,7 @@ use std::sync::Mutex;
 use libtest_mimic::Trial;
 use tcpviz::conn::Side;
 use tcpviz::lab::Family;
+use tcpviz::report::ladder;
 use tcpviz::story::cause::{CauseId, Confidence};
 use tcpviz::story::ending::{Kind, ending};
 use tcpviz::story::ladder::Style;
@@ -134,23 +135,26 @@ impl Experiment {
         let stage = (self.play)(Stage::open(self.family));
         let (trace, id) = stage.finish();
         let wire = wire(&trace, id);
-        assert!(fits(&wire, self.wire), "{wire}\nnot {}", self.wire);
+        let ladder = printed(&trace);
+        assert!(
+            fits(&wire, self.wire),
+            "{wire}\nnot {}\n{ladder}",
+            self.wire
+        );
         let ending = ending(&trace, id);
         assert_eq!(
             (ending.kind, ending.closed_first, ending.reset_by),
             (self.kind, self.closed_first, self.reset_by),
-            "{}",
-            ending.summary
+            "{ladder}"
         );
         let told: Vec<_> = ending.causes.iter().map(|cause| cause.id).collect();
         if let Some(cause) = self.cause {
-            let ladder = ladder(&trace, id);
             assert!(
                 told.contains(&cause),
                 "{cause:?} isn't among {told:?}\n{ladder}"
             );
         } else {
-            assert_eq!(told, [], "no cause is to be told");
+            assert_eq!(told, [], "no cause is to be told\n{ladder}");
         }
         for cause in &ending.causes {
             let is_sure = cause.confidence == Confidence::Certain;
@@ -170,11 +174,11 @@ impl Experiment {
     }
 }
 
-/// The connection as tcpviz shows it.
-fn ladder(trace: &Trace, id: u32) -> String {
+/// What tcpviz prints of a capture: for people who have to see why an experiment fails.
+pub fn printed(trace: &Trace) -> String {
     let mut text = Vec::new();
-    tcpviz::report::ladder::write(&mut text, trace, Some(id), Style::default()).expect("memory");
-    String::from_utf8(text).expect("text")
+    ladder::write(&mut text, trace, None, Style::default()).expect("memory takes it");
+    String::from_utf8_lossy(&text).into()
 }
 
 /// The wire after the handshake: `>F. <. <P.(1) >R`.

@@ -9,7 +9,7 @@ use socket2::Socket;
 use tcpviz::conn::state::PerSide;
 use tcpviz::conn::{ConnectionId, Side, State};
 use tcpviz::lab::kernel::Timer;
-use tcpviz::lab::{Family, Lab, Mode, Recorder};
+use tcpviz::lab::{Family, Fate, Lab, Logged, Mode, Recorder};
 use tcpviz::trace::Trace;
 use tcpviz::wire::Ports;
 
@@ -220,16 +220,32 @@ impl Stage {
             last = states(trace, addresses);
             last == Some(shown)
         });
-        assert!(shows, "{step}: tcpviz has {last:?}, not {shown:?}");
+        let ladder = super::printed(self.recorder.trace());
+        assert!(
+            shows,
+            "{step}: tcpviz has {last:?}, not {shown:?}\n{ladder}"
+        );
     }
 
-    /// Waits until the capture holds every segment that has been on the client's interface.
+    /// Waits until the capture holds the newest segment of each side that has been on the client's interface.
     #[track_caller]
     pub fn catch_up(&mut self) {
-        let relay = &self.lab.relay;
-        let passed = relay.counts(Side::Client).tcp_taken + relay.counts(Side::Server).tcp_passed;
-        let all = |trace: &Trace| trace.tally.frames >= passed;
-        assert!(self.recorder.wait(PATIENCE, all), "not {passed} frames");
+        let addresses = self.addresses;
+        let log = self.lab.relay.log(0);
+        for side in Side::BOTH {
+            let is_its = |logged: &&Logged| {
+                let there = matches!(logged.fate, Fate::Passed | Fate::Injected);
+                let ends = (logged.segment.src, logged.segment.dst);
+                ends == (addresses[side], addresses[side.peer()]) && (side == Side::Client || there)
+            };
+            let Some(newest) = log.iter().rev().find(is_its) else {
+                continue;
+            };
+            let came = self.recorder.wait(PATIENCE, |trace| {
+                connection(trace, addresses).is_some_and(|id| holds(trace, id, newest))
+            });
+            assert!(came, "not captured: {newest:?}");
+        }
     }
 
     /// Waits until everything a side sent is acknowledged.
@@ -259,6 +275,17 @@ impl Stage {
         let id = connection(&trace, addresses).expect("captured");
         (trace, id)
     }
+}
+
+/// Whether a trace has this segment among the connection's.
+fn holds(trace: &Trace, id: ConnectionId, logged: &Logged) -> bool {
+    let segment = &logged.segment;
+    let rows = (0..trace.len(id)).rev().map(|row| trace.row(id, row));
+    rows.filter(|record| record.from == logged.from)
+        .any(|record| {
+            (record.seq, record.ack, record.flags) == (segment.seq, segment.ack, segment.flags)
+                && record.len == segment.len
+        })
 }
 
 /// The newest connection between these ends.
