@@ -4,11 +4,21 @@
 mod calls;
 mod child;
 mod closing;
+mod crossing;
 mod exit;
+mod forge;
+mod forged;
 mod half_close;
 mod linger;
+mod lost;
+mod network;
+mod orphan;
+mod rebooted;
+mod refused;
 mod shutdown;
+mod silent;
 mod stage;
+mod time_wait;
 mod unread;
 
 use std::sync::Mutex;
@@ -48,6 +58,14 @@ pub fn all() -> Vec<Trial> {
         exit::EXPERIMENTS,
         linger::EXPERIMENTS,
         unread::EXPERIMENTS,
+        lost::EXPERIMENTS,
+        orphan::EXPERIMENTS,
+        crossing::EXPERIMENTS,
+        forged::EXPERIMENTS,
+        time_wait::EXPERIMENTS,
+        refused::EXPERIMENTS,
+        rebooted::EXPERIMENTS,
+        silent::EXPERIMENTS,
     ];
     let experiments = subjects.into_iter().flatten();
     experiments
@@ -108,6 +126,20 @@ impl Experiment {
         }
     }
 
+    /// It ends in another way, and nobody closed.
+    const fn ends_unclosed(self, kind: Kind) -> Experiment {
+        Experiment { kind, ..self }
+    }
+
+    /// An RST answers the SYN.
+    const fn refused(self) -> Experiment {
+        Experiment {
+            reset_by: Some(Side::Server),
+            cause: Some(CauseId::Refused),
+            ..self.ends_unclosed(Kind::Refused)
+        }
+    }
+
     /// Both sides send FIN, this one first.
     const fn orderly(self, first: Side) -> Experiment {
         self.ends(Kind::Orderly, first)
@@ -134,23 +166,26 @@ impl Experiment {
         let stage = (self.play)(Stage::open(self.family));
         let (trace, id) = stage.finish();
         let wire = wire(&trace, id);
-        assert!(fits(&wire, self.wire), "{wire}\nnot {}", self.wire);
+        let ladder = ladder(&trace);
+        assert!(
+            fits(&wire, self.wire),
+            "{wire}\nnot {}\n{ladder}",
+            self.wire
+        );
         let ending = ending(&trace, id);
         assert_eq!(
             (ending.kind, ending.closed_first, ending.reset_by),
             (self.kind, self.closed_first, self.reset_by),
-            "{}",
-            ending.summary
+            "{ladder}"
         );
         let told: Vec<_> = ending.causes.iter().map(|cause| cause.id).collect();
         if let Some(cause) = self.cause {
-            let ladder = ladder(&trace, id);
             assert!(
                 told.contains(&cause),
                 "{cause:?} isn't among {told:?}\n{ladder}"
             );
         } else {
-            assert_eq!(told, [], "no cause is to be told");
+            assert_eq!(told, [], "no cause is to be told\n{ladder}");
         }
         for cause in &ending.causes {
             let is_sure = cause.confidence == Confidence::Certain;
@@ -170,10 +205,10 @@ impl Experiment {
     }
 }
 
-/// The connection as tcpviz shows it.
-fn ladder(trace: &Trace, id: u32) -> String {
+/// The capture as tcpviz shows it.
+fn ladder(trace: &Trace) -> String {
     let mut text = Vec::new();
-    tcpviz::report::ladder::write(&mut text, trace, Some(id), Style::default()).expect("memory");
+    tcpviz::report::ladder::write(&mut text, trace, None, Style::default()).expect("memory");
     String::from_utf8(text).expect("text")
 }
 

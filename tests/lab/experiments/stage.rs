@@ -25,6 +25,8 @@ pub struct Stage {
     pub server: Option<Socket>,
     pub addresses: PerSide<SocketAddr>,
     family: Family,
+    /// Frames that were on the client's interface before this capture began.
+    pub frames_before: u64,
 }
 
 impl Stage {
@@ -56,6 +58,7 @@ impl Stage {
                 server: nowhere,
             },
             family,
+            frames_before: 0,
         }
     }
 
@@ -220,16 +223,25 @@ impl Stage {
             last = states(trace, addresses);
             last == Some(shown)
         });
-        assert!(shows, "{step}: tcpviz has {last:?}, not {shown:?}");
+        let ladder = super::ladder(self.recorder.trace());
+        assert!(
+            shows,
+            "{step}: tcpviz has {last:?}, not {shown:?}\n{ladder}"
+        );
     }
 
     /// Waits until the capture holds every segment that has been on the client's interface.
     #[track_caller]
     pub fn catch_up(&mut self) {
-        let relay = &self.lab.relay;
-        let passed = relay.counts(Side::Client).tcp_taken + relay.counts(Side::Server).tcp_passed;
+        let passed = self.frames() - self.frames_before;
         let all = |trace: &Trace| trace.tally.frames >= passed;
         assert!(self.recorder.wait(PATIENCE, all), "not {passed} frames");
+    }
+
+    /// TCP frames that have been on the client's interface.
+    pub fn frames(&self) -> u64 {
+        let relay = &self.lab.relay;
+        relay.counts(Side::Client).tcp_taken + relay.counts(Side::Server).tcp_passed
     }
 
     /// Waits until everything a side sent is acknowledged.
