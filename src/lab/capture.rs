@@ -80,14 +80,19 @@ impl Recorder {
         }
     }
 
-    /// Ends the capture, with everything that the kernel still has.
-    #[must_use]
-    pub fn stop(mut self) -> Trace {
+    /// Ends the capture, with everything that the kernel still has; the trace stays.
+    pub fn end(&mut self) {
         self.running.stop();
         // The source's last word ends it.
         while let Ok(feed) = self.feeds.recv() {
             self.take(feed);
         }
+    }
+
+    /// Ends the capture, and hands over what it holds.
+    #[must_use]
+    pub fn stop(mut self) -> Trace {
+        self.end();
         std::mem::replace(&mut self.trace, Trace::new(Ports::default()))
     }
 

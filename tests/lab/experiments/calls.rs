@@ -89,8 +89,9 @@ impl Stage {
         seen
     }
 
+    /// What tcpviz tells of a side's program.
     #[track_caller]
-    fn told(&mut self, side: Side) -> program::Program {
+    pub fn told(&mut self, side: Side) -> program::Program {
         self.catch_up();
         let trace = self.recorder.trace();
         let id = connection(trace, self.addresses).expect("captured");
@@ -131,7 +132,7 @@ impl Stage {
 }
 
 /// An error's name.
-fn errno(why: &std::io::Error) -> &'static str {
+pub fn errno(why: &std::io::Error) -> &'static str {
     use rustix::io::Errno;
     match why.raw_os_error().map(Errno::from_raw_os_error) {
         Some(Errno::PIPE) => "EPIPE",

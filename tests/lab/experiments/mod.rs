@@ -4,11 +4,21 @@
 mod calls;
 mod child;
 mod closing;
+mod crossing;
 mod exit;
+mod forge;
+mod forged;
 mod half_close;
 mod linger;
+mod lost;
+mod network;
+mod orphan;
+mod rebooted;
+mod refused;
 mod shutdown;
+mod silent;
 mod stage;
+mod time_wait;
 mod unread;
 
 use std::sync::Mutex;
@@ -49,6 +59,14 @@ pub fn all() -> Vec<Trial> {
         exit::EXPERIMENTS,
         linger::EXPERIMENTS,
         unread::EXPERIMENTS,
+        lost::EXPERIMENTS,
+        orphan::EXPERIMENTS,
+        crossing::EXPERIMENTS,
+        forged::EXPERIMENTS,
+        time_wait::EXPERIMENTS,
+        refused::EXPERIMENTS,
+        rebooted::EXPERIMENTS,
+        silent::EXPERIMENTS,
     ];
     let experiments = subjects.into_iter().flatten();
     experiments
@@ -106,6 +124,20 @@ impl Experiment {
             kind,
             closed_first: Some(first),
             ..self
+        }
+    }
+
+    /// It ends in another way, and nobody closed.
+    const fn ends_unclosed(self, kind: Kind) -> Experiment {
+        Experiment { kind, ..self }
+    }
+
+    /// An RST answers the SYN.
+    const fn refused(self) -> Experiment {
+        Experiment {
+            reset_by: Some(Side::Server),
+            cause: Some(CauseId::Refused),
+            ..self.ends_unclosed(Kind::Refused)
         }
     }
 
