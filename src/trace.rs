@@ -92,7 +92,8 @@ impl Trace {
         batch: &Batch,
         mut revised: impl FnMut(&Trace, ConnectionId, &Revision),
     ) {
-        if batch.tally.dropped > self.tally.dropped {
+        let drops = batch.tally.dropped > self.tally.dropped;
+        if drops {
             self.table.doubt();
         }
         self.tally = batch.tally;
@@ -106,6 +107,10 @@ impl Trace {
             self.revise(id, &revisions, &mut revised);
         }
         errors.for_each(|error| self.push_error(error, &mut revised));
+        if drops {
+            // Where in the batch they were dropped isn't known.
+            self.table.doubt();
+        }
     }
 
     /// Corrects earlier records, and says so.

@@ -164,7 +164,7 @@ fn note_order(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, at: u64, no
 /// Whether the segment only asks for an acknowledgement: nothing or one octet, of what the peer has
 /// or can't take.
 fn is_probe(sender: &Endpoint, receiver: &Endpoint, seg: &Segment, nxt: Seq) -> bool {
-    if seg.len > 1 || seg.has(Flags::FIN) || sender.fin.is_some() {
+    if seg.len > 1 || seg.has(Flags::FIN) {
         return false;
     }
     let closed = receiver.last_sent.is_some_and(|(_, wnd)| wnd == 0);

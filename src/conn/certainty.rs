@@ -17,6 +17,7 @@ impl Connection {
             if end.state == State::TimeWait && at.saturating_sub(end.since) >= LINUX_WAIT_NS {
                 end.state = State::Closed;
                 end.since += LINUX_WAIT_NS;
+                end.by_clock = true;
                 end.certainty = Certainty::Presumed;
             }
         }
@@ -68,11 +69,11 @@ impl Connection {
             (Some(ack), Some(nxt)) => ack == nxt && Some(seg.seq_end()) == self.ends[from].snd_nxt,
             _ => seg.has(Flags::SYN) || seg.has(Flags::RST),
         };
-        let counted = self.reset.is_some_and(|reset| reset.row == self.rows);
-        if (up_to_date && !seg.has(Flags::RST)) || counted {
+        if up_to_date && !seg.has(Flags::RST) {
             self.ends[from].certainty = Certainty::Proven;
             self.ends[from].doubtful &= misses;
-        } else if self.ends[from].got.fin.is_some() {
+        } else if self.ends[from].got.fin.is_some() || seg.has(Flags::RST) {
+            // Anybody can send an RST in its name.
             self.ends[from].certainty = Certainty::Presumed;
         }
         let moved = self.ends[to].state != before[to];

@@ -15,8 +15,7 @@ impl Connection {
     pub(super) fn send_fin(&mut self, seg: &Segment, side: Side, revisions: &mut Vec<Revision>) {
         let Some(fin) = seg.fin_seq() else { return };
         let is_last = |nxt: Seq| !seg.seq_end().before(nxt) && seg.seq_end() - nxt <= WINDOW_MAX;
-        let received = self.ends[self.peer_of(side)].rcv_nxt;
-        let is_new = received.is_none_or(|nxt| !fin.before(nxt));
+        let is_new = self.ends[side].sent_to.is_none_or(|sent| !fin.before(sent));
         if self.ends[side].snd_nxt.is_none_or(is_last) && is_new {
             self.ends[side].fin = Some(fin);
             self.fins.push(FinSeen {

@@ -158,20 +158,21 @@ impl Connection {
     pub fn observe(&mut self, seg: &Segment, from: Side, at: u64) -> Observed {
         let to = self.peer_of(from);
         self.expire(at);
-        let before = self.states();
+        let shown = self.states();
         let mut notes = notes(&self.ends[from], &self.ends[to], seg, at);
         let mut revisions = Vec::new();
         if from != to {
             self.weigh(seg, from, notes, at, &mut revisions);
         }
+        let before = self.states();
         self.count_from(seg, from);
         if seg.has(Flags::RST) {
-            if !self.take_reset(seg, from, at, &mut revisions) && before[to] != State::Closed {
+            if !self.take_reset(seg, from, at, &mut revisions) && shown[to] != State::Closed {
                 notes.add(Note::ResetIgnored);
             }
         } else if self.is_stray_syn(seg, from) {
             self.ends[to].challenged = true;
-        } else if !self.is_stray_syn_ack(seg, to) && !self.is_beyond(seg, from) {
+        } else if !self.is_stray_ack(seg, to) && !self.is_beyond(seg, from) {
             self.send(seg, from, at, &mut revisions);
             self.receive(seg, to, at);
         }
@@ -337,9 +338,11 @@ impl Connection {
         let beyond = seg.ack_seq().is_some_and(|ack| {
             edge.is_some_and(|edge| ack.after(edge + 1)) && sent.is_none_or(|nxt| ack.after(nxt))
         });
-        if beyond {
-            self.ends[to].challenged = true;
-        }
-        beyond && !std::mem::replace(&mut self.ends[from].doubtful, beyond)
+        // Data or a FIN is more than a guess: then frames are missing, too.
+        let is_bare = seg.seq_len() == 0;
+        let again = std::mem::replace(&mut self.ends[from].beyond, beyond);
+        let is_unacceptable = beyond && is_bare && !again;
+        self.ends[to].challenged |= is_unacceptable;
+        is_unacceptable
     }
 }

@@ -30,6 +30,8 @@ pub struct Endpoint {
     pub missed: Option<(Seq, Seq)>,
     /// When the capture last went past some, in nanoseconds since the Unix epoch.
     pub missed_at: u64,
+    /// The number after the last one captured: SND.NXT may be known to be further.
+    pub sent_to: Option<Seq>,
     /// The next number expected from the peer: all before it has been delivered in order.
     pub rcv_nxt: Option<Seq>,
     /// The sequence number of this end's FIN, once sent.
@@ -70,6 +72,10 @@ pub struct Endpoint {
     pub repeated_at: Option<u32>,
     /// The peer repeats what this end doesn't acknowledge: nothing is presumed to reach it.
     pub deaf: bool,
+    /// Its last segment acknowledged more than its peer can have sent.
+    pub beyond: bool,
+    /// Its TIME-WAIT ended by the clock.
+    pub by_clock: bool,
     /// Frames are missing, and nothing this end sent since tells its state.
     pub doubtful: bool,
     pub(super) got: Got,
@@ -126,6 +132,10 @@ impl Endpoint {
             self.missed_at = at;
         }
         self.snd_nxt = Some(nxt.max(seg.seq_end()));
+        if seg.seq_len() > 0 {
+            let end = seg.seq_end();
+            self.sent_to = Some(self.sent_to.map_or(end, |sent| sent.max(end)));
+        }
         self.snd_una.get_or_insert(seg.seq);
         self.spoke |= seg.seq_len() > 0;
         self.ttl = Some(seg.ttl);

@@ -17,6 +17,7 @@ pub struct ErrorSeen {
 #[derive(Clone, Debug, Default)]
 pub struct Errors {
     pub count: u32,
+    /// The last that ends a connection in which nothing better comes.
     pub last: Option<ErrorSeen>,
 }
 
@@ -42,9 +43,9 @@ impl Connection {
             error: *error,
         };
         self.errors.count += 1;
-        self.errors.last = Some(seen);
         let mut revisions = Vec::new();
         if error.errno().is_some() {
+            self.errors.last = Some(seen);
             // It didn't arrive.
             self.not_received(self.peer_of(about), &mut revisions);
         }

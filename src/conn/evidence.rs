@@ -56,6 +56,7 @@ impl Connection {
         };
         let end = &mut self.ends[side];
         end.state = correction.of(end.state);
+        end.since = got.since;
         if got.event == Event::ReceiveFin {
             end.fin_received_at = None;
         }
@@ -98,6 +99,7 @@ impl Connection {
         }
         self.ends[side].got.reset = None;
         self.ends[side].state = got.before;
+        self.ends[side].since = got.since;
         revisions.push(self.revision(side, got.row, Correction::Was(got.before)));
         if let Some(reset) = &mut self.reset {
             reset.denied |= sent_it;
@@ -129,8 +131,17 @@ impl Connection {
         }
     }
 
-    /// How long a segment may be on its way, generously: twice the handshake's round trip.
-    fn round_trip(&self) -> u64 {
+    /// Selective acknowledgements may come: both SYNs said so (RFC 2018, 2).
+    pub(super) fn has_sack(&self) -> bool {
+        Side::BOTH
+            .iter()
+            .all(|side| self.ends[*side].sack_permitted)
+    }
+
+    /// How long a segment may be on its way, generously, in nanoseconds: twice the handshake's round
+    /// trip.
+    #[must_use]
+    pub fn round_trip(&self) -> u64 {
         let seen = self.handshake_ns.unwrap_or(UNKNOWN_ROUND_TRIP_NS);
         (2 * seen).max(SHORT_ROUND_TRIP_NS)
     }
@@ -258,9 +269,7 @@ impl Connection {
             let came_twice = seg
                 .duplicate_sack()
                 .is_some_and(|(from, to)| !from.after(fin) && to.after(fin));
-            let can_tell = Side::BOTH
-                .iter()
-                .all(|side| self.ends[*side].sack_permitted);
+            let can_tell = self.has_sack();
             let repeated = self.ends[peer]
                 .repeated_at
                 .filter(|_| can_tell && !came_twice);

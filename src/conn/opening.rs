@@ -54,16 +54,15 @@ impl Connection {
         seg.has(Flags::SYN) && own.is_some_and(|iss| iss != seg.seq)
     }
 
-    /// A SYN,ACK for something else than the SYN under way opens nothing: its receiver answers with
-    /// RST (RFC 9293, 3.10.7.3).
-    pub(super) fn is_stray_syn_ack(&self, seg: &Segment, to: Side) -> bool {
+    /// An acknowledgement of something else than the SYN under way opens nothing: its receiver
+    /// answers with RST (RFC 9293, 3.10.7.3).
+    pub(super) fn is_stray_ack(&self, seg: &Segment, to: Side) -> bool {
         let end = &self.ends[to];
         let answers = |ack| {
             end.snd_nxt.is_none_or(|nxt| !nxt.before(ack))
                 && end.iss.is_none_or(|iss| iss.before(ack))
         };
-        let is_syn_ack = seg.has(Flags::SYN) && seg.has(Flags::ACK);
-        is_syn_ack && end.state == State::SynSent && !answers(seg.ack)
+        seg.has(Flags::ACK) && end.state == State::SynSent && !answers(seg.ack)
     }
 
     /// The client's end says when its SYN was sent, the server's when it is open.

@@ -76,7 +76,7 @@ impl Connection {
             State::TimeWait => end.rcv_nxt == Some(seg.seq),
             // Linux also takes the end of what it holds behind a gap (tcp_validate_incoming).
             _ => {
-                let held_to = end.held_to().filter(|_| end.sack_permitted);
+                let held_to = end.held_to().filter(|_| self.has_sack());
                 end.rcv_nxt.is_none_or(expected) || held_to == Some(seg.seq)
             }
         }
@@ -132,6 +132,7 @@ impl Connection {
         });
         if let Some(got) = got {
             end.state = got.before;
+            end.since = got.since;
             end.fin_received_at = None;
         }
         let is_over = end.state == State::FinWait2 && at.saturating_sub(since) >= LINUX_WAIT_NS;

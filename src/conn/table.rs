@@ -52,7 +52,7 @@ impl Table {
         let mut observed = connection.observe(seg, from, at);
         if let Some(old) = newest.filter(|_| begun && seg.has(Flags::SYN)) {
             observed.notes.add(Note::PortReused);
-            self.meet(old, id, seg);
+            self.meet(old, id, seg, at);
         }
         self.replace(id, seg, at);
         (id, from, observed)
@@ -60,8 +60,9 @@ impl Table {
 
     /// A new SYN meets what is left of the connection before: a TIME-WAIT that it may end
     /// (RFC 9293, 3.6.1), or a connection that answers with a challenge ACK (RFC 5961, 4).
-    fn meet(&mut self, old: ConnectionId, new: ConnectionId, syn: &Segment) {
+    fn meet(&mut self, old: ConnectionId, new: ConnectionId, syn: &Segment, at: u64) {
         let old = &mut self.connections[old as usize];
+        old.expire(at);
         let waits = |side: &Side| old.ends[*side].state == State::TimeWait;
         let waiting = Side::BOTH.iter().any(waits);
         let receiver = side_of(old, syn).peer();

@@ -47,6 +47,8 @@ impl Collector {
         self.batch.link.get_or_insert(frame.link);
         if frame.link.is_known() && !self.filter.matches(frame)? {
             tally.filtered += 1;
+            // A filter of ports can't look into what an error quotes.
+            self.take_error(frame);
             return Ok(());
         }
         match decode(frame) {
