@@ -146,6 +146,31 @@ impl Connection {
             .all(|side| self.ends[*side].state.is_over())
     }
 
+    /// Whether the capture lacks some of it: it began midway, or something was acknowledged that it
+    /// never had, or a hole was never filled.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        let lacks = |side: &Side| {
+            let end = &self.ends[*side];
+            let nxt = end.snd_nxt;
+            let unseen = end.sent_to.is_some() && end.sent_to != nxt;
+            unseen
+                || end
+                    .missed
+                    .is_some_and(|(_, to)| self.lacks_up_to(*side, to))
+        };
+        self.opening == Opening::Midway || Side::BOTH.iter().any(lacks)
+    }
+
+    /// Whether what a side sent below `to` was taken by its peer without having been captured.
+    fn lacks_up_to(&self, side: Side, to: Seq) -> bool {
+        let counted = self.ends[side].octets_sent;
+        let Some(iss) = self.ends[side].iss else {
+            return true;
+        };
+        u64::from(to - (iss + 1)) > counted
+    }
+
     /// The row of a side's first FIN.
     #[must_use]
     pub fn fin_row(&self, side: Side) -> Option<u32> {

@@ -342,7 +342,7 @@ fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &ending::Ending)
     let program = program::program(trace, id, side, ending);
     let names = |outcomes: &[Outcome]| outcomes.iter().map(|outcome| outcome.name()).collect();
     Program {
-        connect: program.connect,
+        connect: program.connect.map(Outcome::name),
         read: names(&program.read),
         write: names(&program.write),
         undelivered_bytes: program.undelivered,

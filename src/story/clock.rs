@@ -9,8 +9,8 @@ use crate::trace::Trace;
 /// Whether a side's TIME-WAIT is over by now: on Linux it lasts 60 s, whatever tcp_fin_timeout says.
 #[must_use]
 pub fn time_wait_is_over(trace: &Trace, id: ConnectionId, side: Side) -> bool {
-    let waits = trace.connections()[id as usize].ends[side].state == State::TimeWait;
-    waits && lasted(trace, id, side) >= LINUX_WAIT_NS
+    let end = &trace.connections()[id as usize].ends[side];
+    end.by_clock || end.state == State::TimeWait && lasted(trace, id, side) >= LINUX_WAIT_NS
 }
 
 /// How long a side has been in its state, in nanoseconds of the capture's clock.
@@ -52,6 +52,9 @@ pub fn words(trace: &Trace, id: ConnectionId, side: Side) -> Option<String> {
     }
     let waited = lasted(trace, id, side);
     let left = LINUX_WAIT_NS.saturating_sub(waited);
+    if trace.connections()[id as usize].ends[side].by_clock {
+        return Some("TIME-WAIT, over by the clock (60 s on Linux)".into());
+    }
     match (trace.connections()[id as usize].ends[side].state, left) {
         (State::TimeWait, 0) => Some("TIME-WAIT, over by the clock (60 s on Linux)".into()),
         (State::TimeWait, left) => Some(format!(

@@ -177,7 +177,8 @@ fn silence_summary(
     silence: Option<Silence>,
 ) -> String {
     let connection = &trace.connections()[id as usize];
-    let error = connection.errors.last.map_or(String::new(), |seen| {
+    let error = silence.and_then(|silence| silence.error);
+    let error = error.map_or(String::new(), |seen| {
         format!("; {} says: {}", seen.error.reporter, seen.error.words())
     });
     if kind == Kind::Unanswered {
@@ -196,7 +197,7 @@ fn silence_summary(
         "Timed out: the {} repeated its {} {} in {} and got no answer{error}.",
         silence.by,
         if fin { "FIN" } else { "data" },
-        counted(silence.repetitions as u64, "time"),
+        times(silence.repetitions),
         span(lasted, true),
     )
 }
@@ -204,7 +205,7 @@ fn silence_summary(
 /// One direction, or both, are open at the end of the capture.
 fn open_summary(connection: &Connection, first: Option<Side>, silence: Option<Silence>) -> String {
     let unanswered = silence.map_or(String::new(), |silence| {
-        let times = counted(silence.repetitions as u64, "time");
+        let times = times(silence.repetitions);
         format!(
             "; the {} repeats itself ({times}), unanswered so far",
             silence.by
@@ -248,6 +249,15 @@ fn reset_summary(trace: &Trace, id: ConnectionId, causes: &[Cause]) -> String {
             format!("; it had been silent for {}", span(gap, true))
         });
     format!("Reset by the {by}: {probably}{}{gap}.", words.join(", or "))
+}
+
+/// `once`, `4 times`.
+#[must_use]
+pub fn times(count: usize) -> String {
+    match count {
+        1 => "once".into(),
+        more => counted(more as u64, "time"),
+    }
 }
 
 /// How long the RST's sender had been silent, where that is worth a word.

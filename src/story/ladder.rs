@@ -150,10 +150,12 @@ pub fn row(
         let sign = if record.time_ns < above { "-" } else { "" };
         format!("{sign}{}", span(record.time_ns.abs_diff(above), ascii))
     });
-    let ends = &trace.connections()[connection as usize].ends;
+    let followed = &trace.connections()[connection as usize];
+    let ends = &followed.ends;
     let name = |side: Side| {
         // Of an end that never sent anything, nothing is proven.
-        let silent = if ends[side].snd_nxt.is_some() {
+        let refuses = followed.reset.is_some_and(|reset| reset.by == side);
+        let silent = if ends[side].snd_nxt.is_some() || refuses {
             Certainty::Proven
         } else {
             Certainty::Inferred

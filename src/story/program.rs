@@ -48,6 +48,34 @@ impl Outcome {
     }
 }
 
+/// Why a program has no socket to read from or write to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Absent {
+    /// It has closed it, or aborted.
+    #[default]
+    Closed,
+    /// It answered data with RST: closed, or shut down both ways.
+    MaybeShut,
+    /// It never had one for this connection.
+    Never,
+    /// The handshake isn't complete: accept() hasn't returned it.
+    NotYet,
+}
+
+impl Absent {
+    fn words(self) -> &'static str {
+        match self {
+            Absent::Closed => "its socket is closed: nobody is told",
+            Absent::MaybeShut => {
+                "its socket is closed: nobody is told; after shutdown() of both directions read() gives 0, write() \
+                 EPIPE"
+            }
+            Absent::Never => "it has no socket for this connection",
+            Absent::NotYet => "accept() hasn't returned this connection",
+        }
+    }
+}
+
 /// What one side's program sees from now on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Program {
@@ -55,16 +83,16 @@ pub struct Program {
     pub read: Vec<Outcome>,
     /// The next writes.
     pub write: Vec<Outcome>,
-    /// The errno of connect(), where that failed.
-    pub connect: Option<&'static str>,
+    /// What connect() returns, where the connection isn't open.
+    pub connect: Option<Outcome>,
+    /// Why there is nothing to read from or write to, if so.
+    pub absent: Absent,
     /// Octets it sent that the other side can't have read: never acknowledged, and the connection
     /// is gone.
     pub undelivered: u64,
     /// The other side aborted with some of what it had acknowledged unread, as far as can be told:
     /// at most so many octets.
     pub discarded: u64,
-    /// It answered data with RST: shutdown() of both directions does that too.
-    pub maybe_shut: bool,
     /// It has sent its FIN: after close() it has no socket to read from or write to.
     pub maybe_closed: bool,
 }
@@ -74,8 +102,10 @@ impl Program {
     #[must_use]
     pub fn sentence(&self) -> String {
         let mut parts = Vec::new();
-        if let Some(errno) = self.connect {
-            parts.push(format!("connect() fails with {errno}"));
+        match self.connect {
+            Some(Outcome::Fails(errno)) => parts.push(format!("connect() fails with {errno}")),
+            Some(_) => parts.push("connect() still waits".into()),
+            None => {}
         }
         for (call, outcomes) in [("read", &self.read), ("write", &self.write)] {
             if !outcomes.is_empty() {
@@ -84,24 +114,19 @@ impl Program {
             }
         }
         if parts.is_empty() {
-            let how = if self.maybe_shut {
-                "closed, or shut down both ways"
-            } else {
-                "closed"
-            };
-            parts.push(format!("its socket is {how}: nobody is told"));
+            parts.push(self.absent.words().into());
         } else if self.maybe_closed {
             parts[0].insert_str(0, "if its socket is still open, ");
         }
         if self.undelivered > 0 {
             let octets = counted(self.undelivered, "byte");
-            parts.push(format!("{octets} it sent can't have been read"));
+            parts.push(format!(
+                "{octets} it sent can't have been read by the other side"
+            ));
         }
         if self.discarded > 0 {
             let octets = counted(self.discarded, "byte");
-            parts.push(format!(
-                "up to {octets} it sent probably thrown away unread"
-            ));
+            parts.push(format!("up to {octets} it sent perhaps thrown away unread"));
         }
         parts.join("; ")
     }
@@ -114,10 +139,9 @@ pub fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> 
     let received = has_received(connection, side);
     let calls = match ending.kind {
         Kind::Reset => reset(trace, id, side, ending),
-        Kind::Refused | Kind::Unanswered if side == Side::Server => Calls::default(),
-        Kind::Refused => Calls::connect("ECONNREFUSED"),
-        Kind::Unanswered => Calls::connect(silent_errno(trace, id)),
-        Kind::TimedOut => timed_out(trace, id, side),
+        Kind::Refused | Kind::Unanswered if side == Side::Server => Calls::absent(Absent::Never),
+        Kind::Refused => Calls::connect(Outcome::Fails("ECONNREFUSED")),
+        Kind::TimedOut | Kind::Unanswered => timed_out(trace, id, side),
         _ => Calls::of(connection.ends[side].state),
     };
     let mut read = calls.read;
@@ -130,18 +154,26 @@ pub fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> 
         .saturating_sub(unacknowledged);
     let is_gone = matches!(ending.kind, Kind::Reset | Kind::TimedOut);
     let is_caused_by = |id| ending.causes.first().is_some_and(|cause| cause.id == id);
-    let unread = is_caused_by(CauseId::UnreadData);
+    let may_be_unread = ending
+        .causes
+        .iter()
+        .any(|cause| cause.id == CauseId::UnreadData);
+    let absent = if is_caused_by(CauseId::DataAfterClose) && ending.reset_by == Some(side) {
+        Absent::MaybeShut
+    } else {
+        calls.absent
+    };
     Program {
         read,
         write: calls.write,
         connect: calls.connect,
         undelivered: if is_gone { unacknowledged } else { 0 },
-        discarded: if unread && ending.reset_by == Some(side.peer()) {
+        discarded: if may_be_unread && ending.reset_by == Some(side.peer()) {
             acknowledged
         } else {
             0
         },
-        maybe_shut: is_caused_by(CauseId::DataAfterClose) && ending.reset_by == Some(side),
+        absent,
         maybe_closed: connection.ends[side].fin.is_some(),
     }
 }
@@ -161,13 +193,21 @@ fn has_received(connection: &Connection, side: Side) -> bool {
 struct Calls {
     read: Vec<Outcome>,
     write: Vec<Outcome>,
-    connect: Option<&'static str>,
+    connect: Option<Outcome>,
+    absent: Absent,
 }
 
 impl Calls {
-    fn connect(errno: &'static str) -> Calls {
+    fn connect(outcome: Outcome) -> Calls {
         Calls {
-            connect: Some(errno),
+            connect: Some(outcome),
+            ..Calls::default()
+        }
+    }
+
+    fn absent(absent: Absent) -> Calls {
+        Calls {
+            absent,
             ..Calls::default()
         }
     }
@@ -177,7 +217,7 @@ impl Calls {
         Calls {
             read: vec![Outcome::Fails(errno), Outcome::Eof],
             write: vec![Outcome::Fails(errno), Outcome::Fails("EPIPE")],
-            connect: None,
+            ..Calls::default()
         }
     }
 
@@ -192,12 +232,14 @@ impl Calls {
             State::Closing | State::LastAck | State::TimeWait | State::Closed => {
                 (vec![Outcome::Eof], vec![Outcome::Fails("EPIPE")])
             }
-            State::Listen | State::SynSent | State::SynReceived => (Vec::new(), Vec::new()),
+            State::SynSent => return Calls::connect(Outcome::Waits),
+            State::Listen => return Calls::absent(Absent::Never),
+            State::SynReceived => return Calls::absent(Absent::NotYet),
         };
         Calls {
             read,
             write,
-            connect: None,
+            ..Calls::default()
         }
     }
 }
@@ -230,17 +272,14 @@ fn reset(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> Calls 
         reset.states.1
     };
     match before {
-        State::Established => Calls::pending("ECONNRESET"),
-        State::FinWait1 | State::FinWait2 => Calls {
-            write: vec![Outcome::Fails("EPIPE")],
-            ..Calls::pending("ECONNRESET")
-        },
+        State::Established | State::FinWait1 | State::FinWait2 => Calls::pending("ECONNRESET"),
         State::CloseWait => Calls {
             read: vec![Outcome::Eof],
             write: vec![Outcome::Fails("EPIPE")],
-            connect: None,
+            ..Calls::default()
         },
-        State::SynSent => Calls::connect("ECONNREFUSED"),
+        State::SynSent => Calls::connect(Outcome::Fails("ECONNREFUSED")),
+        State::SynReceived => Calls::absent(Absent::Never),
         _ => Calls::default(),
     }
 }
@@ -248,32 +287,33 @@ fn reset(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> Calls 
 /// After a time-out: who repeated itself hears of it, unless it had closed.
 fn timed_out(trace: &Trace, id: ConnectionId, side: Side) -> Calls {
     let connection = &trace.connections()[id as usize];
-    let gave_up = silence(trace, id).is_some_and(|silence| silence.by == side);
-    match connection.ends[side].state {
-        State::Established if gave_up => Calls::pending(silent_errno(trace, id)),
-        State::CloseWait if gave_up => Calls {
+    let state = connection.ends[side].state;
+    let Some(silence) = silence(trace, id).filter(|silence| silence.by == side && silence.given_up)
+    else {
+        return Calls::of(state);
+    };
+    let errno = silence.errno();
+    match state {
+        State::SynSent => Calls::connect(Outcome::Fails(errno)),
+        State::Established | State::FinWait1 => Calls::pending(errno),
+        State::CloseWait => Calls {
             read: vec![Outcome::Eof],
-            ..Calls::pending(silent_errno(trace, id))
+            ..Calls::pending(errno)
         },
-        _ if gave_up => Calls::default(),
-        state => Calls::of(state),
+        _ => Calls::default(),
     }
-}
-
-/// The errno for something that nobody answers: what ICMP said last, if anything.
-fn silent_errno(trace: &Trace, id: ConnectionId) -> &'static str {
-    let last = trace.connections()[id as usize].errors.last;
-    last.and_then(|seen| seen.error.errno())
-        .unwrap_or("ETIMEDOUT")
 }
 
 /// Octets of data a side sent that were never acknowledged.
 fn unacknowledged(trace: &Trace, id: ConnectionId, side: Side) -> u64 {
     let connection = &trace.connections()[id as usize];
     let end = &connection.ends[side];
-    let (Some(una), Some(nxt)) = (end.snd_una, end.snd_nxt) else {
+    let (Some(mut una), Some(nxt)) = (end.snd_una, end.snd_nxt) else {
         return 0;
     };
+    if let Some(acked) = connection.ends[side.peer()].acked {
+        una = una.max(acked);
+    }
     let outstanding = if nxt.after(una) { nxt - una } else { 0 };
     let fin = u32::from(end.fin.is_some_and(|fin| !fin.before(una)));
     let syn = u32::from(end.iss == Some(una));
@@ -323,8 +363,8 @@ mod tests {
     fn close_wait_rst_gives_epipe_and_read_stays_0() {
         check(
             &trace_of("> F. 1:1 ack 1\n< . 1:1 ack 2\n< P. 1:4 ack 2\n> R 2:2"),
-            "its socket is closed, or shut down both ways: nobody is told",
-            "read(): 0 (end of file); write(): EPIPE and SIGPIPE; 3 bytes it sent can't have been read",
+            "its socket is closed: nobody is told; after shutdown() of both directions read() gives 0, write() EPIPE",
+            "read(): 0 (end of file); write(): EPIPE and SIGPIPE; 3 bytes it sent can't have been read by the other side",
         );
     }
 
@@ -342,7 +382,7 @@ mod tests {
         check(
             &trace_without_handshake("> S 0:0\n< R. 0:0 ack 1"),
             "connect() fails with ECONNREFUSED",
-            "its socket is closed: nobody is told",
+            "it has no socket for this connection",
         );
     }
 
@@ -361,7 +401,7 @@ mod tests {
         check(
             &trace_of(&lines),
             "read(): ETIMEDOUT, then 0 (end of file); write(): ETIMEDOUT, then EPIPE and SIGPIPE; 8 bytes it sent \
-             can't have been read",
+             can't have been read by the other side",
             "read(): nothing yet; write(): succeeds",
         );
     }
@@ -372,6 +412,31 @@ mod tests {
             &trace_of("> F. 1:1 ack 1\n< . 1:1 ack 2"),
             "if its socket is still open, read(): nothing yet; write(): EPIPE and SIGPIPE",
             "read(): 0 (end of file); write(): succeeds",
+        );
+    }
+
+    #[test]
+    fn an_open_handshake_waits() {
+        check(
+            &trace_without_handshake("> S 0:0"),
+            "connect() still waits",
+            "it has no socket for this connection",
+        );
+        check(
+            &trace_without_handshake("> S 0:0\n< S. 0:0 ack 1\n@1 < S. 0:0 ack 1"),
+            "connect() still waits",
+            "accept() hasn't returned this connection",
+        );
+    }
+
+    /// measured.md: FIN-WAIT-2 with a descriptor.
+    #[test]
+    fn fin_wait_2_rst_gives_econnreset_once() {
+        check(
+            &trace_of("> F. 1:1 ack 1\n< . 1:1 ack 2\n< R. 1:1 ack 2"),
+            "if its socket is still open, read(): ECONNRESET, then 0 (end of file); write(): ECONNRESET, then EPIPE \
+             and SIGPIPE",
+            "its socket is closed: nobody is told",
         );
     }
 }

@@ -71,7 +71,21 @@ pub fn tell(trace: &Trace, id: ConnectionId, ending: &Ending) -> Vec<Told> {
     });
     let found = findings(trace, id, ending).into_iter().map(|found| Told {
         about: found.id.into(),
-        sentences: vec![found.seen, found.means, found.attempt],
+        sentences: vec![found.seen, found.means, format!("Try: {}", found.attempt)],
     });
-    causes.chain(sides).chain(found).collect()
+    let lacking = trace.connections()[id as usize]
+        .is_incomplete()
+        .then(|| Told {
+            about: "capture".into(),
+            sentences: vec![
+                "It doesn't hold all of this connection: what is missing may change the story."
+                    .into(),
+            ],
+        });
+    lacking
+        .into_iter()
+        .chain(causes)
+        .chain(sides)
+        .chain(found)
+        .collect()
 }

@@ -6,12 +6,12 @@
 //! are named, the likelier first. Firewalls forge the bare form.
 
 use super::{Cause, CauseId, NEAR, last_before};
-use crate::conn::{ConnectionId, Note, ResetSeen, Side};
+use crate::conn::{ConnectionId, Note, Opening, ResetSeen, Side};
 use crate::trace::{Record, Trace};
 use crate::wire::{Flags, Seq};
 
 /// A closed socket waits in FIN-WAIT-2 for longer than this whatever tcp_fin_timeout is set to.
-const SURELY_WAITING_NS: u64 = 1_000_000_000;
+const SURELY_WAITING_NS: u64 = 500_000_000;
 
 /// Linux's default tcp_fin_timeout.
 const FIN_TIMEOUT_NS: u64 = crate::conn::certainty::LINUX_WAIT_NS;
@@ -119,12 +119,23 @@ fn without_fin(
     let time = |row: usize| trace.row(id, row).time_ns;
     let own_data = last_data(trace, id, reset.by, row)
         .filter(|&own| time(row).saturating_sub(time(own)) < SURELY_WAITING_NS);
-    let (Some(own), Some(answered)) = (own_data, answered) else {
+    let Some(answered) = answered else {
         return vec![lost];
     };
-    if trace.row(id, answered).len == 0 {
-        return vec![lost];
+    let gap = time(row).saturating_sub(time(answered));
+    let carries = |row: usize| trace.row(id, row).len > 0;
+    if !carries(answered) && gap > trace.connections()[id as usize].round_trip() {
+        let why = "there was nothing for it to answer: somebody on the way may have sent it";
+        return vec![Cause::unknown(&[row], Some(why)), lost];
     }
+    if carries(answered) && trace.connections()[id as usize].is_incomplete() {
+        let unseen = "its FIN isn't in the capture, which is incomplete";
+        let late = Cause::likely(CauseId::DataAfterClose, &rows, unseen);
+        return vec![late, lost];
+    }
+    let Some(own) = own_data.filter(|_| carries(answered)) else {
+        return vec![lost];
+    };
     let late = Cause::likely(CauseId::DataAfterClose, &[own, answered, row], FIN_WAITS);
     if is_sending(trace, id, reset.by, trace.row(id, own).len) {
         vec![late.because("it was still sending"), lost]
@@ -153,7 +164,8 @@ fn unwanted(
     let row = reset.row as usize;
     let own = last_before(trace, id, row, |record| record.from == reset.by);
     let carries = |record: &Record| record.len > 0 || record.flags.has(Flags::FIN);
-    let first = (own.map_or(0, |own| own + 1)..row).find(|&above| {
+    let since = own.map_or(row.saturating_sub(NEAR), |own| own + 1);
+    let first = (since..row).find(|&above| {
         let record = trace.row(id, above);
         is_answered(record) && carries(record)
     });
@@ -175,7 +187,8 @@ fn gave_up(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
         return vec![Cause::likely(CauseId::KeepAliveTimeout, &rows, abort)];
     }
     let fin = own_fin(trace, id, reset);
-    if trace.connections()[id as usize].ends[by.peer()].octets_sent == 0 {
+    let received = last_data(trace, id, by.peer(), row);
+    if received.is_none() && !may_have_received(trace, id, by, row) {
         let rows: Vec<_> = fin.into_iter().chain([row]).collect();
         let ways =
             "a socket that is disconnected or killed, or a listener that is closed, sends the same";
@@ -186,7 +199,6 @@ fn gave_up(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
         }
         return causes;
     }
-    let received = last_data(trace, id, by.peer(), row);
     let rows: Vec<_> = fin.into_iter().chain(received).chain([row]).collect();
     let unread = Cause::likely(CauseId::UnreadData, &rows, LIKE_ABORT);
     let abort = Cause::likely(CauseId::LingerZero, &[row], LIKE_UNREAD);
@@ -196,7 +208,24 @@ fn gave_up(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
     } else {
         "it had not answered the last data it got"
     };
-    vec![unread.because(reason), abort]
+    let mut causes = vec![unread.because(reason), abort];
+    if fin.is_some() {
+        let no_wait = "only a socket with TCP_LINGER2 below 0 doesn't wait in FIN-WAIT-2";
+        causes.push(Cause::likely(CauseId::OrphanTimeout, &[row], no_wait));
+    }
+    causes
+}
+
+/// Whether data that the capture doesn't have may have reached a side before the RST in row `row`:
+/// it acknowledges some, or the capture began midway.
+fn may_have_received(trace: &Trace, id: ConnectionId, side: Side, row: usize) -> bool {
+    let connection = &trace.connections()[id as usize];
+    let (rst, peer) = (trace.row(id, row), &connection.ends[side.peer()]);
+    let acknowledges = peer.iss.is_some_and(|iss| {
+        let fin = u32::from(peer.fin_covered_by(rst.ack));
+        rst.ack.after(iss + 1 + fin)
+    });
+    acknowledges || connection.opening == Opening::Midway
 }
 
 /// The row of the last data a side sent before `row`.

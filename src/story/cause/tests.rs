@@ -166,3 +166,46 @@ fn time_wait_rst_at_rcv_nxt_is_told_as_what_it_is() {
         &[4, 6, 8],
     );
 }
+
+#[test]
+fn established_burst_repeated_once_is_no_time_out() {
+    let burst = "> P. 1:9 ack 1\n> P. 9:17 ack 1\n> P. 17:25 ack 1\n> P. 25:33 ack 1\n";
+    let again = burst.replace("> P", "@0.3 > P");
+    assert_eq!(causes(&trace_of(&format!("{burst}{again}")), 0), []);
+}
+
+/// What came after the RST wasn't there to be left unread.
+#[test]
+fn established_data_after_the_rst_cannot_have_been_unread() {
+    check(
+        "> R. 1:1 ack 1\n@0.5 < P. 1:9 ack 1",
+        &["likely linger-zero"],
+        &[4],
+    );
+}
+
+#[test]
+fn fin_wait_2_probes_without_answer_and_rst_are_a_keep_alive_timeout() {
+    check(
+        "  < P. 1:5 ack 1
+           > .  1:1 ack 5
+           > F. 1:1 ack 5
+           < .  5:5 ack 2
+         @1 > .  1:1 ack 5
+         @2 > .  1:1 ack 5
+         @3 > R. 2:2 ack 5",
+        &["likely keep-alive-timeout"],
+        &[8, 9, 10],
+    );
+}
+
+#[test]
+fn a_fin_that_was_not_captured_is_not_a_peer_that_rebooted() {
+    check(
+        "< . 1:1 ack 2
+         < P. 1:2 ack 2
+         > R  2:2",
+        &["likely data-after-close", "likely no-such-connection"],
+        &[5, 6],
+    );
+}

@@ -2,7 +2,7 @@
 
 use super::{Finding, Seen, Story};
 use crate::conn::Note;
-use crate::story::numbers::counted;
+use crate::story::ending::times;
 
 pub const FINDING: Finding = Finding {
     id: "fin-retransmitted",
@@ -15,7 +15,7 @@ pub const FINDING: Finding = Finding {
 fn find(story: &Story<'_>) -> Option<Seen> {
     let rows = story.rows(|record| record.notes.has(Note::FinRetransmission));
     let side = story.trace.row(story.id, *rows.first()?).from;
-    let times = counted(rows.len() as u64, "time");
+    let times = times(rows.len());
     Some(Seen {
         side,
         sentence: format!("The {side} sent its FIN again, {times}."),

@@ -7,7 +7,7 @@ pub const FINDING: Finding = Finding {
     id: "fin-wait-2-lasts",
     when: "A side stays in FIN-WAIT-2 for 10 s or more.",
     means: "The {me} closed its direction and waits for the {peer} to close: Linux waits 60 s (tcp_fin_timeout) if the socket is closed, for ever if it was only shut down.",
-    attempt: "Find out why the {peer} doesn't close: it is in CLOSE-WAIT.",
+    attempt: "Find out why the {peer} doesn't close its socket: `ss -tnp state close-wait` names the process.",
     find,
 };
 
