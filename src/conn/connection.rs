@@ -225,7 +225,9 @@ impl Connection {
     /// an ACK.
     fn count_from(&mut self, seg: &Segment, from: Side) {
         let [own, other] = [from, self.peer_of(from)];
-        if seg.has(Flags::SYN) || seg.has(Flags::ACK) {
+        if seg.has(Flags::SYN) && self.ends[own].iss.is_none() {
+            self.ends[own].zero = Some(seg.seq);
+        } else if seg.has(Flags::ACK) {
             self.ends[own].zero.get_or_insert(seg.seq);
         }
         if let Some(ack) = seg.ack_seq() {

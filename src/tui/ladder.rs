@@ -67,6 +67,9 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// Columns that wrapping between words may cost.
+const WRAPPED: usize = 12;
+
 /// The verdict, and how sure it is where that fits; on a narrow screen in two lines.
 fn verdict(app: &App, width: u16) -> (Paragraph<'static>, u16) {
     let ending = ending(&app.trace, app.connection);
@@ -80,7 +83,7 @@ fn verdict(app: &App, width: u16) -> (Paragraph<'static>, u16) {
     let behind = [ending.pointer(), sure.into()].map(|text| format!("  {text}"));
     let fitting = behind
         .into_iter()
-        .find(|text| summary.width() + text.len() <= room);
+        .find(|text| summary.width() + text.len() <= room * lines - WRAPPED * (lines - 1));
     let spans = [
         summary,
         Span::styled(fitting.unwrap_or_default(), app.theme.quiet()),
@@ -90,7 +93,7 @@ fn verdict(app: &App, width: u16) -> (Paragraph<'static>, u16) {
         Paragraph::new(Line::from_iter(spans))
             .wrap(Wrap { trim: false })
             .block(padding),
-        lines,
+        u16::from(lines > 1) + 1,
     )
 }
 

@@ -14,11 +14,14 @@ use ratatui::widgets::{Paragraph, Widget};
 use super::app::App;
 use crate::story::{ending, telling};
 
-/// Lines wanted: as many as there are to tell, but the ladder keeps the larger part.
+/// Lines that the ladder keeps with what stands around it.
+const LADDER: u16 = 13;
+
+/// Lines wanted: as many as there are to tell, but the ladder keeps some rows.
 #[must_use]
 pub fn wanted(app: &App, area: Rect) -> u16 {
     let wanted = u16::try_from(lines(app, area.width).len()).unwrap_or(u16::MAX);
-    wanted.min(area.height * 2 / 5)
+    wanted.min((area.height * 2 / 5).max(area.height.saturating_sub(LADDER)))
 }
 
 /// Draws what there is to tell of the connection.

@@ -209,7 +209,7 @@ fn gave_up(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
         "it had not answered the last data it got"
     };
     let mut causes = vec![unread.because(reason), abort];
-    if fin.is_some() {
+    if fin > received {
         let no_wait = "only a socket with TCP_LINGER2 below 0 doesn't wait in FIN-WAIT-2";
         causes.push(Cause::likely(CauseId::OrphanTimeout, &[row], no_wait));
     }
