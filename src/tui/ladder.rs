@@ -81,9 +81,9 @@ fn verdict(app: &App, width: u16) -> (Paragraph<'static>, u16) {
         .first()
         .map_or("", |cause| cause.confidence.name());
     let behind = [ending.pointer(), sure.into()].map(|text| format!("  {text}"));
-    let fitting = behind
-        .into_iter()
-        .find(|text| summary.width() + text.len() <= room * lines - WRAPPED * (lines - 1));
+    let fitting = behind.into_iter().find(|text| {
+        summary.width() + text.len() <= (room * lines).saturating_sub(WRAPPED * (lines - 1))
+    });
     let spans = [
         summary,
         Span::styled(fitting.unwrap_or_default(), app.theme.quiet()),
