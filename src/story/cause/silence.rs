@@ -13,8 +13,8 @@ const GIVEN_UP_AFTER: usize = 4;
 /// What is repeated closer together than this is one burst: no time-out is that short.
 const BURST_NS: u64 = 10_000_000;
 
-/// No Linux gives up sooner: the first time-out alone is 200 ms, and they double.
-const SOONEST_NS: u64 = 500_000_000;
+/// Nobody gives up sooner: time-outs of 200 ms and more (less only where a route says so) double.
+const SOONEST_NS: u64 = 300_000_000;
 
 /// How many times the last interval between repetitions has to pass in silence, while a capture
 /// goes on, until the next one surely isn't coming: intervals double.

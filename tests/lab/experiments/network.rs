@@ -19,7 +19,7 @@ use super::stage::connection;
 use crate::play::{PATIENCE, PORT, connect, server_address, socket, wait_for_states, wait_until};
 
 /// The shortest retransmission time-out where nobody has to wait for a kernel's 200 ms.
-const IMPATIENT: Duration = Duration::from_millis(20);
+const IMPATIENT: Duration = Duration::from_millis(50);
 
 impl Stage {
     /// The same hosts, their connection aborted, and a new capture: its first segment will be a SYN.
@@ -44,7 +44,7 @@ impl Stage {
             .expect("a capture");
     }
 
-    /// A new connection between hosts that repeat themselves after 20 ms rather than 200.
+    /// A new connection between hosts that repeat themselves after 50 ms rather than 200.
     #[must_use]
     pub fn impatient(self) -> Stage {
         self.repeating_after(IMPATIENT)

@@ -13,7 +13,9 @@ use super::{Experiment, Stage};
 pub const EXPERIMENTS: &[Experiment] = &[
     Experiment::new("connection-refused", refused, ">S <R.").refused(),
     Experiment::new("syn-reject-rst", rejected, ">S <R.").refused(),
-    Experiment::new("syn-timeout", unanswered, ">Sx3").ends_unclosed(Kind::Unanswered),
+    Experiment::new("syn-timeout", unanswered, ">Sx6")
+        .ends_unclosed(Kind::Unanswered)
+        .because(CauseId::RetransmissionTimeout),
     Experiment::new("syn-icmp-host", icmp_host, ">S")
         .ends_unclosed(Kind::Unanswered)
         .because(CauseId::Unreachable),
@@ -56,7 +58,7 @@ fn rejected(stage: Stage) -> Stage {
 
 fn unanswered(stage: Stage) -> Stage {
     let mut stage = stage.unconnected();
-    stage.sysctl(Client, "tcp_syn_retries", "1");
+    stage.sysctl(Client, "tcp_syn_retries", "2");
     stage.lab.relay.mode(Client, Mode::Drop);
     stage.begin_connect();
     // A SYN is taken to arrive until something else shows.

@@ -194,7 +194,7 @@ impl Stage {
     pub fn await_held(&mut self, side: Side, count: usize) {
         crate::play::wait_until("held", || {
             let held = self.lab.relay.held(side);
-            if held.len() == count {
+            if held.len() >= count {
                 Ok(())
             } else {
                 Err(held)
