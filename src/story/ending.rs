@@ -213,15 +213,25 @@ fn open_summary(connection: &Connection, first: Option<Side>, silence: Option<Si
     });
     if let Some(first) = first {
         let peer = first.peer();
+        let other = if connection.is_incomplete() {
+            "'s isn't in the capture, which is incomplete"
+        } else {
+            " has not"
+        };
         return format!(
-            "Half-closed: the {first} has sent its FIN, the {peer} has not{unanswered}."
+            "Half-closed: the {first} has sent its FIN, the {peer}{other}{unanswered}."
         );
     }
     let begun = match connection.opening {
         Opening::Seen => "",
         Opening::Midway => ", begun before the capture",
     };
-    format!("Open{begun}: no FIN and no RST so far{unanswered}.")
+    let so_far = if connection.is_incomplete() {
+        "in what was captured"
+    } else {
+        "so far"
+    };
+    format!("Open{begun}: no FIN and no RST {so_far}{unanswered}.")
 }
 
 fn fin_unacknowledged(connection: &Connection, side: Side) -> Option<Side> {

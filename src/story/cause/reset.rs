@@ -186,6 +186,12 @@ fn gave_up(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
         let abort = "an abort after an unanswered probe looks the same";
         return vec![Cause::likely(CauseId::KeepAliveTimeout, &rows, abort)];
     }
+    let rst = trace.row(id, row);
+    if (rst.seq, rst.wnd) == (Seq(0), 0) {
+        // The form of a refusal, but the capture doesn't have the SYN.
+        let unseen = "what it refuses isn't in the capture";
+        return vec![Cause::likely(CauseId::Refused, &[row], unseen)];
+    }
     let fin = own_fin(trace, id, reset);
     let received = last_data(trace, id, by.peer(), row);
     if received.is_none() && !may_have_received(trace, id, by, row) {
@@ -202,11 +208,11 @@ fn gave_up(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
     let rows: Vec<_> = fin.into_iter().chain(received).chain([row]).collect();
     let unread = Cause::likely(CauseId::UnreadData, &rows, LIKE_ABORT);
     let abort = Cause::likely(CauseId::LingerZero, &[row], LIKE_UNREAD);
-    let has_answered = last_data(trace, id, by, row) > received;
-    let reason = if has_answered {
-        "that is commoner than an abort"
-    } else {
+    let is_unanswered = received.is_some() && last_data(trace, id, by, row) < received;
+    let reason = if is_unanswered {
         "it had not answered the last data it got"
+    } else {
+        "that is commoner than an abort"
     };
     let mut causes = vec![unread.because(reason), abort];
     if fin > received {
