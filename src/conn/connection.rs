@@ -186,7 +186,8 @@ impl Connection {
         let shown = self.states();
         let mut notes = notes(&self.ends[from], &self.ends[to], seg, at);
         let mut revisions = Vec::new();
-        if from != to {
+        let is_stray = self.is_stray_syn(seg, from) || self.is_stray_ack(seg, to);
+        if from != to && !is_stray {
             self.weigh(seg, from, notes, at, &mut revisions);
         }
         let before = self.states();
@@ -195,9 +196,9 @@ impl Connection {
             if !self.take_reset(seg, from, at, &mut revisions) && shown[to] != State::Closed {
                 notes.add(Note::ResetIgnored);
             }
-        } else if self.is_stray_syn(seg, from) {
-            self.ends[to].challenged = true;
-        } else if !self.is_stray_ack(seg, to) && !self.is_beyond(seg, from) {
+        } else if is_stray {
+            self.ends[to].challenged |= seg.has(Flags::SYN);
+        } else if !self.is_beyond(seg, from) {
             self.send(seg, from, at, &mut revisions);
             self.receive(seg, to, at);
         }

@@ -62,7 +62,8 @@ impl Connection {
             end.snd_nxt.is_none_or(|nxt| !nxt.before(ack))
                 && end.iss.is_none_or(|iss| iss.before(ack))
         };
-        seg.has(Flags::ACK) && end.state == State::SynSent && !answers(seg.ack)
+        let opens = end.state == State::SynSent && !seg.has(Flags::RST);
+        opens && seg.has(Flags::ACK) && !answers(seg.ack)
     }
 
     /// The client's end says when its SYN was sent, the server's when it is open.

@@ -191,3 +191,71 @@ fn fin_wait_2_that_was_over_by_the_clock_took_no_fin() {
          @70 > R  2:2        | CLOSED     CLOSED",
     );
 }
+
+/// The FIN itself was lost before the capture; its acknowledgement wasn't.
+#[test]
+fn fin_captured_only_when_it_is_repeated_counts() {
+    check_open(
+        "     > .  1:1 ack 2  | ESTABLISHED ESTABLISHED # ack-of-unseen
+         @0.2 < F. 1:1 ack 1  | CLOSE-WAIT  FIN-WAIT-1 # retransmission
+         @0.2 > .  1:1 ack 2  | CLOSE-WAIT  FIN-WAIT-2 # duplicate-ack",
+    );
+}
+
+/// Frames are missing, more than a window of them: a FIN is still a FIN.
+#[test]
+fn fin_that_acknowledges_far_more_than_was_captured_counts() {
+    check_open(
+        "> P. 1:9 ack 1        | ESTABLISHED ESTABLISHED
+         < F. 1:1 ack 90000    | CLOSE-WAIT  FIN-WAIT-1 # ack-of-unseen
+         > .  90000:90000 ack 2 | CLOSE-WAIT FIN-WAIT-2",
+    );
+}
+
+#[test]
+fn time_wait_that_ended_by_the_clock_is_told_so_whatever_comes_later() {
+    let table = check_open(
+        "> F. 1:1 ack 1      | FIN-WAIT-1 CLOSE-WAIT
+         < F. 1:1 ack 2      | TIME-WAIT  LAST-ACK
+         > .  2:2 ack 2      | TIME-WAIT  CLOSED
+         @70 < . 2:2 ack 2   | CLOSED     CLOSED # duplicate-ack",
+    );
+    assert!(last(&table).ends.client.by_clock);
+}
+
+/// The FIN-WAIT-2 began with the first acknowledgement, whatever was presumed in between.
+#[test]
+fn fin_wait_2_lasts_from_when_it_began() {
+    finally(
+        "      > F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+               < .  1:1 ack 2  | FIN-WAIT-2 CLOSE-WAIT
+         @50   < F. 1:1 ack 2  | FIN-WAIT-2 LAST-ACK
+         @50.2 < F. 1:1 ack 2  | FIN-WAIT-2 LAST-ACK
+         @65   < F. 1:1 ack 2  | CLOSED     LAST-ACK
+         @65   > R  2:2        | CLOSED     CLOSED",
+    );
+}
+
+/// RFC 792: a router that can't deliver the FIN says so.
+#[test]
+fn fin_that_an_icmp_error_is_about_was_not_received() {
+    let mut table = check_open("> F. 1:1 ack 1 | FIN-WAIT-1 CLOSE-WAIT");
+    let fin = segment("> F. 1:1 ack 1");
+    let error = IcmpError {
+        reporter: "10.9.0.254".parse().unwrap(),
+        src: fin.src,
+        dst: fin.dst,
+        seq: fin.seq,
+        kind: 3,
+        code: 1,
+    };
+    let (_, seen, revisions) = table.report(&error).expect("it is outstanding");
+    assert_eq!((seen.about, seen.rows), (Side::Client, 4));
+    assert_eq!(last(&table).ends.server.state, State::Established);
+    assert_eq!((revisions[0].from, revisions[0].to), (3, 4));
+    let elsewhere = IcmpError {
+        seq: fin.seq + 9,
+        ..error
+    };
+    assert!(table.report(&elsewhere).is_none(), "nobody sent that");
+}

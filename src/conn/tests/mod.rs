@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 
 use super::state::PerSide;
 use super::{Certainty, Connection, Correction, Revision, Side, State, Table};
-use crate::wire::{Flags, Segment, Seq, Told};
+use crate::wire::{Flags, IcmpError, Segment, Seq, Told};
 
 const ISS: [u32; 2] = [1000, 5000];
 

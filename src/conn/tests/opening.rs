@@ -196,3 +196,17 @@ fn simultaneous_open_syn_ack_repeated_shows_that_the_other_end_has_nothing() {
          @1 > S. 0:0 ack 1  | SYN-RECEIVED SYN-SENT # syn-retransmission",
     );
 }
+
+/// RFC 9293, 3.5.1, figure 10: the other end still has an old connection.
+#[test]
+fn syn_sent_ack_of_something_else_opens_nothing() {
+    let table = check(
+        "   > S  0:0          | SYN-SENT    SYN-RECEIVED
+            < .  77:77 ack 50 | SYN-SENT    SYN-RECEIVED # ack-of-unseen
+            > R  50:50        | SYN-SENT    SYN-RECEIVED # reset-ignored
+         @1 > S  0:0          | SYN-SENT    CLOSED       # syn-retransmission
+         @1 < S. 0:0 ack 1    | ESTABLISHED SYN-RECEIVED
+         @1 > .  1:1 ack 1    | ESTABLISHED ESTABLISHED",
+    );
+    assert_eq!(table.connections.len(), 1);
+}
