@@ -80,6 +80,17 @@ impl Notes {
         self.0 & 1 << note as u8 != 0
     }
 
+    /// Whether the segment was sent before: data, SYN or FIN.
+    #[must_use]
+    pub fn is_repetition(self) -> bool {
+        let again = [
+            Note::Retransmission,
+            Note::FinRetransmission,
+            Note::SynRetransmission,
+        ];
+        again.into_iter().any(|note| self.has(note))
+    }
+
     /// The names of the notes in the set.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         Note::ALL

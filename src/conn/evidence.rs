@@ -190,13 +190,7 @@ impl Connection {
         let repeats = !self.is_first_syn_ack(seg, side)
             && !was_in_syn
             && !is_new
-            && [
-                Note::Retransmission,
-                Note::FinRetransmission,
-                Note::SynRetransmission,
-            ]
-            .iter()
-            .any(|note| notes.has(*note))
+            && notes.is_repetition()
             && self.ends[peer]
                 .acked
                 .is_none_or(|acked| seg.seq_end().after(acked));

@@ -26,6 +26,18 @@ pub struct ResetSeen {
     pub states: (State, State),
 }
 
+/// A way may change by a hop; somebody on it is seldom that near.
+const HOPS: u8 = 1;
+
+impl ResetSeen {
+    /// Whether it took another way than its sender's other segments.
+    #[must_use]
+    pub fn came_another_way(&self) -> bool {
+        let (ttl, usual) = self.ttl;
+        usual.is_some_and(|usual| usual.abs_diff(ttl) > HOPS)
+    }
+}
+
 impl Connection {
     /// Takes an RST; whether it counted.
     pub(super) fn take_reset(

@@ -1,6 +1,6 @@
 //! The arrows of RFC 9293's figure 5 (3.3.2), one arm each. What *counts* as an event (which number
-//! was acknowledged, whether a FIN was reached in order) is decided in `connection.rs`; here is
-//! only the figure.
+//! was acknowledged, whether a FIN was reached in order) is decided in `connection.rs` and its
+//! neighbours; here is only the figure.
 
 use super::State;
 

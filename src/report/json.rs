@@ -2,6 +2,7 @@
 //! stay.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -160,8 +161,8 @@ pub struct Writer<W: Write> {
     /// How many segments and ICMP errors were written.
     segments: usize,
     errors: usize,
-    /// Connections whose line was written, with the segments they had then.
-    told: HashMap<ConnectionId, usize>,
+    /// Connections whose line was written, each with the line's hash.
+    told: HashMap<ConnectionId, u64>,
 }
 
 impl<W: Write> Writer<W> {
@@ -282,17 +283,21 @@ impl<W: Write> Writer<W> {
     /// Those of the output.
     pub fn connections(&mut self, trace: &Trace) -> io::Result<()> {
         for id in 0..u32::try_from(trace.connections().len()).unwrap_or(u32::MAX) {
-            if self.told.get(&id) != Some(&trace.len(id)) {
-                self.connection(trace, id)?;
-            }
+            self.connection(trace, id)?;
         }
         Ok(())
     }
 
     fn connection(&mut self, trace: &Trace, id: ConnectionId) -> io::Result<()> {
-        if self.wants(id) {
-            self.told.insert(id, trace.len(id));
-            self.line(&connection(trace, id))?;
+        if !self.wants(id) {
+            return Ok(());
+        }
+        let line = serde_json::to_vec(&connection(trace, id))?;
+        let mut hasher = DefaultHasher::new();
+        line.hash(&mut hasher);
+        if self.told.insert(id, hasher.finish()) != Some(hasher.finish()) {
+            self.out.write_all(&line)?;
+            self.out.write_all(b"\n")?;
         }
         Ok(())
     }

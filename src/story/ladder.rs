@@ -237,15 +237,8 @@ pub fn endpoints(
 }
 
 fn is_troubled(record: &Record) -> bool {
-    [
-        Note::Retransmission,
-        Note::FinRetransmission,
-        Note::SynRetransmission,
-        Note::OutOfOrder,
-        Note::PreviousNotCaptured,
-    ]
-    .iter()
-    .any(|note| record.notes.has(*note))
+    let order = [Note::OutOfOrder, Note::PreviousNotCaptured];
+    record.notes.is_repetition() || order.iter().any(|note| record.notes.has(*note))
 }
 
 /// What stands on the arrow, each part with its rank (0 stays longest).

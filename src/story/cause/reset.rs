@@ -33,7 +33,7 @@ pub(super) fn causes(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<C
         let forged = "a firewall that rejects looks the same";
         return vec![Cause::certain(CauseId::Refused, &[row], forged)];
     }
-    let from_the_middle = reset.denied || is_from_elsewhere(reset);
+    let from_the_middle = reset.denied || reset.came_another_way();
     let told = if rst.flags.has(Flags::ACK) {
         gave_up(trace, id, reset)
     } else {
@@ -58,13 +58,6 @@ pub(super) fn causes(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<C
         .into_iter()
         .chain(likely)
         .collect()
-}
-
-/// Whether the RST took another way than its sender's other segments.
-#[must_use]
-pub fn is_from_elsewhere(reset: ResetSeen) -> bool {
-    let (ttl, usual) = reset.ttl;
-    usual.is_some_and(|usual| usual != ttl)
 }
 
 /// The bare form: it answers a segment of the peer.

@@ -2,7 +2,7 @@
 //! routers say of it.
 
 use super::{Cause, CauseId, NEAR};
-use crate::conn::{ConnectionId, ErrorSeen, Note, Side};
+use crate::conn::{ConnectionId, ErrorSeen, Side};
 use crate::trace::{Record, Trace};
 use crate::wire::Flags;
 
@@ -81,12 +81,7 @@ pub fn silence(trace: &Trace, id: ConnectionId) -> Option<Silence> {
     let time = |row: usize| trace.row(id, row).time_ns;
     let repeats = |row: &usize| {
         let record = trace.row(id, *row);
-        let again = [
-            Note::Retransmission,
-            Note::FinRetransmission,
-            Note::SynRetransmission,
-        ];
-        record.from == by && again.iter().any(|note| record.notes.has(*note))
+        record.from == by && record.notes.is_repetition()
     };
     let trailing = (0..rows).rev().take_while(repeats).count();
     // Segments of one burst are repeated together: that is one time.

@@ -16,7 +16,7 @@ fn find(story: &Story<'_>) -> Option<Seen> {
     let side = reset.by;
     let sentence = match usual {
         _ if reset.denied => format!("The {side} went on after the RST in its name."),
-        Some(usual) if usual != ttl => {
+        Some(usual) if reset.came_another_way() => {
             format!("The RST came with TTL {ttl}, the {side}'s other segments with {usual}.")
         }
         _ => return None,
