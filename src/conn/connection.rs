@@ -275,7 +275,7 @@ impl Connection {
             // What it acknowledges, it has received.
             self.ends[side].advance(ack);
             self.prove_fin(seg, side, ack, revisions);
-            self.hear_again(seg, side, ack, revisions);
+            self.hear_again(seg, side, ack, at, revisions);
         }
         if seg.has(Flags::FIN) && self.ends[side].fin.is_none() {
             self.send_fin(seg, side, revisions);

@@ -50,6 +50,8 @@ pub struct Endpoint {
     pub spoke: bool,
     /// The acknowledgement number and window of the last segment sent, as in the header.
     pub last_sent: Option<(Seq, u16)>,
+    /// When the last segment was sent, in nanoseconds since the Unix epoch.
+    pub last_at: u64,
     /// The highest acknowledgement number sent: so much this end has surely received.
     pub acked: Option<Seq>,
     /// The number after the last that this end allows its peer to send, where it is known.
@@ -155,6 +157,7 @@ impl Endpoint {
             (Some(highest), Some(edge)) => Some(highest.max(edge)),
             (highest, edge) => edge.or(highest),
         };
+        self.last_at = at;
         self.last_sent = seg.ack_seq().map(|ack| (ack, seg.wnd));
         if let Some(ack) = seg.ack_seq() {
             self.acked = Some(self.acked.map_or(ack, |acked| acked.max(ack)));

@@ -275,12 +275,14 @@ impl Connection {
     }
 
     /// An end that acknowledges something new has what came with it: the acknowledgement of its SYN,
-    /// and, if it was deaf, of its FIN, unless it still repeats that.
+    /// and, if it was deaf, of its FIN, unless it still repeats that: then only what was sent just now
+    /// may be on its way.
     pub(super) fn hear_again(
         &mut self,
         seg: &Segment,
         side: Side,
         ack: Seq,
+        at: u64,
         revisions: &mut Vec<Revision>,
     ) {
         let peer = self.peer_of(side);
@@ -298,7 +300,8 @@ impl Connection {
         let covered = self.ends[peer]
             .acked
             .is_some_and(|acked| self.ends[side].fin_covered_by(acked));
-        if covered && self.ends[side].fin != seg.fin_seq() {
+        let is_fresh = at.saturating_sub(self.ends[peer].last_at) < self.round_trip();
+        if covered && (is_fresh || self.ends[side].fin != seg.fin_seq()) {
             self.presume_ack(side, Event::AckOfFin, None);
         }
     }

@@ -259,3 +259,15 @@ fn fin_that_an_icmp_error_is_about_was_not_received() {
     };
     assert!(table.report(&elsewhere).is_none(), "nobody sent that");
 }
+
+/// Both repeat their FINs at once; what each repeats acknowledges the other's.
+#[test]
+fn closing_fins_repeated_at_once_acknowledge_each_other() {
+    check_open(
+        "     > F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+              < F. 1:1 ack 1  | CLOSING    CLOSING
+              > .  2:2 ack 2  | CLOSING    TIME-WAIT
+         @0.2 > F. 1:1 ack 2  | CLOSING    FIN-WAIT-2 # fin-retransmission
+         @0.2 < F. 1:1 ack 2  | TIME-WAIT  TIME-WAIT # fin-retransmission",
+    );
+}
