@@ -250,7 +250,12 @@ fn reset_summary(trace: &Trace, id: ConnectionId, causes: &[Cause]) -> String {
     if first.is_some_and(|cause| cause.id == CauseId::Unknown && cause.against.is_some()) {
         return format!("Reset in the {by}'s name, perhaps by somebody on the way.");
     }
-    let words: Vec<_> = causes.iter().map(|cause| cause.id.words()).collect();
+    // A third one is in the evidence; a headline of three says nothing.
+    let words: Vec<_> = causes
+        .iter()
+        .take(2)
+        .map(|cause| cause.id.words())
+        .collect();
     let sure = first.is_none_or(|cause| cause.confidence != Confidence::Likely);
     let probably = if sure { "" } else { "probably " };
     let gap = silent_before(trace, id)
