@@ -1,25 +1,17 @@
-//! JSON Lines for other programs; `docs/json.md` documents every field. Names once written here
-//! stay.
-
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Write};
+//! The lines themselves: their fields, in the order in which they are written.
 
 use serde::Serialize;
 
-use crate::conn::{ConnectionId, Revision, Side};
+use crate::conn::{ConnectionId, Side};
 use crate::story::finding::findings;
 use crate::story::program::{self, Outcome};
 use crate::story::{clock, ending};
 use crate::trace::{ErrorRecord, Record, Trace};
 use crate::wire::Flags;
 
-/// Version of the schema, told in the first line.
-const SCHEMA: u32 = 1;
-
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-enum Line<'a> {
+pub(super) enum Line<'a> {
     Capture {
         schema: u32,
         source: &'a str,
@@ -80,7 +72,7 @@ enum Line<'a> {
 }
 
 #[derive(Serialize)]
-struct Connection {
+pub(super) struct Connection {
     #[serde(rename = "connection")]
     number: u32,
     client: String,
@@ -103,13 +95,13 @@ struct Connection {
 }
 
 #[derive(Serialize)]
-struct Programs {
+pub(super) struct Programs {
     client: Program,
     server: Program,
 }
 
 #[derive(Serialize)]
-struct Program {
+pub(super) struct Program {
     #[serde(skip_serializing_if = "Option::is_none")]
     connect: Option<&'static str>,
     read: Vec<&'static str>,
@@ -120,7 +112,7 @@ struct Program {
 }
 
 #[derive(Serialize)]
-struct Finding {
+pub(super) struct Finding {
     id: &'static str,
     side: &'static str,
     frames: Vec<u32>,
@@ -130,7 +122,7 @@ struct Finding {
 }
 
 #[derive(Serialize)]
-struct Ending {
+pub(super) struct Ending {
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     closed_first: Option<&'static str>,
@@ -144,7 +136,7 @@ struct Ending {
 }
 
 #[derive(Serialize)]
-struct Cause {
+pub(super) struct Cause {
     id: &'static str,
     certainty: &'static str,
     frames: Vec<u32>,
@@ -154,156 +146,7 @@ struct Cause {
     against: Option<&'static str>,
 }
 
-/// Writes lines for one capture; `wanted` limits them to one connection.
-pub struct Writer<W: Write> {
-    pub out: W,
-    wanted: Option<ConnectionId>,
-    /// How many segments and ICMP errors were written.
-    segments: usize,
-    errors: usize,
-    /// Connections whose line was written, each with the line's hash.
-    told: HashMap<ConnectionId, u64>,
-}
-
-impl<W: Write> Writer<W> {
-    pub fn new(out: W, wanted: Option<ConnectionId>) -> Self {
-        Writer {
-            out,
-            wanted,
-            segments: 0,
-            errors: 0,
-            told: HashMap::new(),
-        }
-    }
-
-    fn wants(&self, id: ConnectionId) -> bool {
-        self.wanted.is_none_or(|wanted| wanted == id)
-    }
-
-    fn line(&mut self, line: &Line<'_>) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, line)?;
-        self.out.write_all(b"\n")
-    }
-
-    /// The first line. `live`: what it counts has only begun.
-    ///
-    /// # Errors
-    /// Those of the output.
-    pub fn capture(&mut self, trace: &Trace, source: &str, live: bool) -> io::Result<()> {
-        self.line(&Line::Capture {
-            schema: SCHEMA,
-            source,
-            link_type: trace.link.map(|link| link.to_string()),
-            frames: trace.tally.frames,
-            segments: trace.records.len(),
-            dropped: trace.tally.dropped,
-            truncated: trace.breaks_off().is_some(),
-            live,
-        })
-    }
-
-    /// The segments and ICMP errors that came since the last call.
-    ///
-    /// # Errors
-    /// Those of the output.
-    pub fn segments(&mut self, trace: &Trace) -> io::Result<()> {
-        for (index, record) in trace.records.iter().enumerate().skip(self.segments) {
-            self.errors_before(trace, index)?;
-            if self.wants(record.connection) {
-                self.line(&segment(trace, record))?;
-            }
-        }
-        self.segments = trace.records.len();
-        self.errors_before(trace, self.segments)
-    }
-
-    /// ICMP errors that came before the segment with this index.
-    fn errors_before(&mut self, trace: &Trace, index: usize) -> io::Result<()> {
-        while let Some(record) = trace.errors.get(self.errors).filter(|e| e.after <= index) {
-            self.errors += 1;
-            if self.wants(record.connection) {
-                self.line(&icmp(record))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// States already written that turned out otherwise.
-    ///
-    /// # Errors
-    /// Those of the output.
-    pub fn revision(
-        &mut self,
-        trace: &Trace,
-        id: ConnectionId,
-        revision: &Revision,
-    ) -> io::Result<()> {
-        if !self.wants(id) {
-            return Ok(());
-        }
-        for row in revision.from..revision.to {
-            let record = trace.row(id, row as usize);
-            self.line(&Line::Revision {
-                connection: id + 1,
-                frame: record.place.frame,
-                client_state: record.states.client.name(),
-                server_state: record.states.server.name(),
-            })?;
-        }
-        Ok(())
-    }
-
-    /// The last line of a capture that grew: the counts at its end.
-    ///
-    /// # Errors
-    /// Those of the output.
-    pub fn end(&mut self, trace: &Trace) -> io::Result<()> {
-        self.line(&Line::End {
-            frames: trace.tally.frames,
-            segments: trace.records.len(),
-            dropped: trace.tally.dropped,
-            truncated: trace.breaks_off().is_some(),
-        })
-    }
-
-    /// A connection that is over, unless its line was written already.
-    ///
-    /// # Errors
-    /// Those of the output.
-    pub fn over(&mut self, trace: &Trace, id: ConnectionId) -> io::Result<()> {
-        if trace.connections()[id as usize].is_over() && !self.told.contains_key(&id) {
-            self.connection(trace, id)?;
-        }
-        Ok(())
-    }
-
-    /// The connections, last; not those whose line was written and still holds.
-    ///
-    /// # Errors
-    /// Those of the output.
-    pub fn connections(&mut self, trace: &Trace) -> io::Result<()> {
-        for id in 0..u32::try_from(trace.connections().len()).unwrap_or(u32::MAX) {
-            self.connection(trace, id)?;
-        }
-        Ok(())
-    }
-
-    fn connection(&mut self, trace: &Trace, id: ConnectionId) -> io::Result<()> {
-        if !self.wants(id) {
-            return Ok(());
-        }
-        let line = serde_json::to_vec(&connection(trace, id))?;
-        let mut hasher = DefaultHasher::new();
-        line.hash(&mut hasher);
-        if self.told.insert(id, hasher.finish()) != Some(hasher.finish()) {
-            self.out.write_all(&line)?;
-            self.out.write_all(b"\n")?;
-        }
-        Ok(())
-    }
-}
-
-fn segment(trace: &Trace, record: &Record) -> Line<'static> {
+pub(super) fn segment(trace: &Trace, record: &Record) -> Line<'static> {
     let addresses = &trace.connections()[record.connection as usize].addresses;
     let relative = |side, seq| trace.relative(record.connection, side, seq);
     let acks = record.flags.has(Flags::ACK);
@@ -328,7 +171,7 @@ fn segment(trace: &Trace, record: &Record) -> Line<'static> {
     }
 }
 
-fn icmp(record: &ErrorRecord) -> Line<'static> {
+pub(super) fn icmp(record: &ErrorRecord) -> Line<'static> {
     let error = record.seen.error;
     Line::Icmp {
         frame: record.frame,
@@ -343,7 +186,12 @@ fn icmp(record: &ErrorRecord) -> Line<'static> {
     }
 }
 
-fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &ending::Ending) -> Program {
+pub(super) fn program(
+    trace: &Trace,
+    id: ConnectionId,
+    side: Side,
+    ending: &ending::Ending,
+) -> Program {
     let program = program::program(trace, id, side, ending);
     let names = |outcomes: &[Outcome]| outcomes.iter().map(|outcome| outcome.name()).collect();
     Program {
@@ -356,7 +204,7 @@ fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &ending::Ending)
     }
 }
 
-fn connection(trace: &Trace, id: ConnectionId) -> Line<'static> {
+pub(super) fn connection(trace: &Trace, id: ConnectionId) -> Line<'static> {
     let connection = &trace.connections()[id as usize];
     let ending = ending::ending(trace, id);
     let rows = trace.len(id);

@@ -1,0 +1,164 @@
+//! JSON Lines for other programs; `docs/json.md` documents every field. Names once written here
+//! stay.
+
+mod lines;
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Write};
+
+use crate::conn::{ConnectionId, Revision};
+use crate::trace::Trace;
+use lines::{Line, connection, icmp, segment};
+
+/// Version of the schema, told in the first line.
+const SCHEMA: u32 = 1;
+
+/// Writes lines for one capture; `wanted` limits them to one connection.
+pub struct Writer<W: Write> {
+    pub out: W,
+    wanted: Option<ConnectionId>,
+    /// How many segments and ICMP errors were written.
+    segments: usize,
+    errors: usize,
+    /// Connections whose line was written, each with the line's hash.
+    told: HashMap<ConnectionId, u64>,
+}
+
+impl<W: Write> Writer<W> {
+    pub fn new(out: W, wanted: Option<ConnectionId>) -> Self {
+        Writer {
+            out,
+            wanted,
+            segments: 0,
+            errors: 0,
+            told: HashMap::new(),
+        }
+    }
+
+    fn wants(&self, id: ConnectionId) -> bool {
+        self.wanted.is_none_or(|wanted| wanted == id)
+    }
+
+    fn line(&mut self, line: &Line<'_>) -> io::Result<()> {
+        serde_json::to_writer(&mut self.out, line)?;
+        self.out.write_all(b"\n")
+    }
+
+    /// The first line. `live`: what it counts has only begun.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn capture(&mut self, trace: &Trace, source: &str, live: bool) -> io::Result<()> {
+        self.line(&Line::Capture {
+            schema: SCHEMA,
+            source,
+            link_type: trace.link.map(|link| link.to_string()),
+            frames: trace.tally.frames,
+            segments: trace.records.len(),
+            dropped: trace.tally.dropped,
+            truncated: trace.breaks_off().is_some(),
+            live,
+        })
+    }
+
+    /// The segments and ICMP errors that came since the last call.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn segments(&mut self, trace: &Trace) -> io::Result<()> {
+        for (index, record) in trace.records.iter().enumerate().skip(self.segments) {
+            self.errors_before(trace, index)?;
+            if self.wants(record.connection) {
+                self.line(&segment(trace, record))?;
+            }
+        }
+        self.segments = trace.records.len();
+        self.errors_before(trace, self.segments)
+    }
+
+    /// ICMP errors that came before the segment with this index.
+    fn errors_before(&mut self, trace: &Trace, index: usize) -> io::Result<()> {
+        while let Some(record) = trace.errors.get(self.errors).filter(|e| e.after <= index) {
+            self.errors += 1;
+            if self.wants(record.connection) {
+                self.line(&icmp(record))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// States already written that turned out otherwise.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn revision(
+        &mut self,
+        trace: &Trace,
+        id: ConnectionId,
+        revision: &Revision,
+    ) -> io::Result<()> {
+        if !self.wants(id) {
+            return Ok(());
+        }
+        for row in revision.from..revision.to {
+            let record = trace.row(id, row as usize);
+            self.line(&Line::Revision {
+                connection: id + 1,
+                frame: record.place.frame,
+                client_state: record.states.client.name(),
+                server_state: record.states.server.name(),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The last line of a capture that grew: the counts at its end.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn end(&mut self, trace: &Trace) -> io::Result<()> {
+        self.line(&Line::End {
+            frames: trace.tally.frames,
+            segments: trace.records.len(),
+            dropped: trace.tally.dropped,
+            truncated: trace.breaks_off().is_some(),
+        })
+    }
+
+    /// A connection that is over, unless its line was written already.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn over(&mut self, trace: &Trace, id: ConnectionId) -> io::Result<()> {
+        if trace.connections()[id as usize].is_over() && !self.told.contains_key(&id) {
+            self.connection(trace, id)?;
+        }
+        Ok(())
+    }
+
+    /// The connections, last; not those whose line was written and still holds.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn connections(&mut self, trace: &Trace) -> io::Result<()> {
+        for id in 0..u32::try_from(trace.connections().len()).unwrap_or(u32::MAX) {
+            self.connection(trace, id)?;
+        }
+        Ok(())
+    }
+
+    fn connection(&mut self, trace: &Trace, id: ConnectionId) -> io::Result<()> {
+        if !self.wants(id) {
+            return Ok(());
+        }
+        let line = serde_json::to_vec(&connection(trace, id))?;
+        let mut hasher = DefaultHasher::new();
+        line.hash(&mut hasher);
+        if self.told.insert(id, hasher.finish()) != Some(hasher.finish()) {
+            self.out.write_all(&line)?;
+            self.out.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+}
