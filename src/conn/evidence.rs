@@ -255,15 +255,16 @@ impl Connection {
         let Some(fin) = self.ends[peer].fin.filter(|fin| ack.after(*fin)) else {
             return;
         };
+        let came_twice = seg
+            .duplicate_sack()
+            .is_some_and(|(from, to)| !from.after(fin) && to.after(fin));
+        let can_tell = self.has_sack();
         let is_first = self.ends[side].acked.is_none_or(|acked| !acked.after(fin));
-        if is_first && self.ends[peer].repeated_at < self.fin_row(peer) {
+        let is_repeated = self.ends[peer].repeated_at >= self.fin_row(peer);
+        if is_first && (!is_repeated || can_tell && !came_twice) {
             self.ends[side].closed_on = Some(seg.seq);
         }
         if self.ends[side].fin_received_at.is_none() && self.apply(side, Event::ReceiveFin) {
-            let came_twice = seg
-                .duplicate_sack()
-                .is_some_and(|(from, to)| !from.after(fin) && to.after(fin));
-            let can_tell = self.has_sack();
             let repeated = self.ends[peer]
                 .repeated_at
                 .filter(|_| can_tell && !came_twice);

@@ -271,3 +271,16 @@ fn closing_fins_repeated_at_once_acknowledge_each_other() {
          @0.2 < F. 1:1 ack 2  | TIME-WAIT  TIME-WAIT # fin-retransmission",
     );
 }
+
+/// The same where the client's FIN had to be repeated: without a duplicate SACK the acknowledgement is the first.
+#[test]
+fn fins_crossed_unseen_though_one_was_repeated() {
+    let table = finally(
+        "     > F. 1:1 ack 1  | FIN-WAIT-1 ESTABLISHED
+         @0.2 > F. 1:1 ack 1  | FIN-WAIT-1 CLOSING
+         @0.2 < .  2:2 ack 2  | FIN-WAIT-2 CLOSING
+         @0.4 < F. 1:1 ack 2  | TIME-WAIT  CLOSING
+         @0.4 > .  2:2 ack 2  | TIME-WAIT  TIME-WAIT",
+    );
+    assert!(last(&table).simultaneous_close);
+}

@@ -43,6 +43,17 @@ pub enum Told {
     Wrong { why: String, certain: bool },
 }
 
+/// Whether both ends had sent their FINs, and both were captured.
+fn is_late(before: &[Seen]) -> bool {
+    Side::BOTH.iter().all(|side| {
+        let is_fin = |seen: &&Seen| seen.logged.segment.has(Flags::FIN) && seen.is_captured();
+        before
+            .iter()
+            .filter(|seen| seen.logged.from == *side)
+            .any(|seen| is_fin(&seen))
+    })
+}
+
 /// Compares tcpviz's causes with the script's.
 pub fn compare(trace: &Trace, id: ConnectionId, scripted: &Scripted, seen: &[Seen]) -> Told {
     let Some(at) = seen
@@ -66,6 +77,16 @@ pub fn compare(trace: &Trace, id: ConnectionId, scripted: &Scripted, seen: &[See
             .collect::<Vec<_>>()
             .join(" or ")
     };
+    if told.reset_by.is_none() && is_late(&seen[..at]) {
+        // It only ended a TIME-WAIT early.
+        let is_told = told
+            .causes
+            .iter()
+            .any(|cause| cause.id == CauseId::TimeWait);
+        if is_told {
+            return Told::Truth { certain: false };
+        }
+    }
     if told.reset_by != Some(reset.logged.from) {
         let by = told.reset_by.map_or("nobody", Side::name);
         let why = format!(
