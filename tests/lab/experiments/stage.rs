@@ -156,10 +156,11 @@ impl Stage {
         self.socket(side).set_nonblocking(true).expect("an option");
         let octets = [0; 10_000];
         crate::play::wait_until("full", || {
+            // What is on its way makes room again; once the window is closed nothing does.
+            let is_stuck = self.stuck(side);
             match self.socket(side).write(&octets) {
                 Ok(taken) => Err(taken.to_string()),
-                // What is on its way may make room again.
-                Err(_) => self.stuck(side),
+                Err(_) => is_stuck,
             }
         });
         self.socket(side).set_nonblocking(false).expect("an option");
@@ -189,7 +190,7 @@ impl Stage {
         });
     }
 
-    /// Waits until the relay holds exactly so many segments of a side.
+    /// Waits until the relay holds at least so many segments of a side.
     #[track_caller]
     pub fn await_held(&mut self, side: Side, count: usize) {
         crate::play::wait_until("held", || {
