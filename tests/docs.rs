@@ -12,7 +12,7 @@ fn findings() -> String {
     let mut text = String::from(
         "# Findings\n\n\
          What tcpviz tells about a connection besides how it ended: what was seen, what it means, what to try. They stand under each\n\
-         ladder in text, behind `w` on the screen, and in JSON as `findings`. \"Side\" is the side a finding is about, \"peer\" the other one.\n\
+         ladder in text, on the screen behind `w` pressed twice, and in JSON as `findings`. \"Side\" is the side a finding is about, \"peer\" the other one.\n\
          \n\
          Made from `src/story/finding/` by `TCPVIZ_WRITE_DOCS=1 cargo test --test docs`.\n",
     );

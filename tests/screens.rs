@@ -135,6 +135,13 @@ fn why_at_every_size() {
             screen(&app, columns, lines).backend()
         );
     }
+    press(&mut app, &[Action::ToggleWhy]);
+    for (columns, lines) in [(100, 30), (80, 24), (60, 20)] {
+        insta::assert_snapshot!(
+            format!("findings_{columns}x{lines}"),
+            screen(&app, columns, lines).backend()
+        );
+    }
 }
 
 #[test]

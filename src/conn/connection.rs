@@ -13,7 +13,7 @@ use super::reset::ResetSeen;
 use super::revision::Revision;
 use super::state::PerSide;
 use super::transition::{Event, next};
-use super::{Certainty, ConnectionId, Endpoint, Errors, Side, State};
+use super::{Certainty, ConnectionId, Endpoint, ErrorSeen, Side, State};
 use crate::wire::{Flags, Segment, Seq};
 
 /// Whether the capture holds the connection's SYN.
@@ -87,8 +87,8 @@ pub struct Connection {
     pub reset: Option<ResetSeen>,
     /// The row of an RST that ended a TIME-WAIT early (RFC 1337).
     pub time_wait_killed: Option<u32>,
-    /// ICMP errors about it.
-    pub errors: Errors,
+    /// The last ICMP error about it of those that end a connection in which nothing better comes.
+    pub last_error: Option<ErrorSeen>,
 }
 
 impl Connection {
@@ -119,7 +119,7 @@ impl Connection {
             simultaneous_close: false,
             reset: None,
             time_wait_killed: None,
-            errors: Errors::default(),
+            last_error: None,
         }
     }
 

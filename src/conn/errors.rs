@@ -13,14 +13,6 @@ pub struct ErrorSeen {
     pub error: IcmpError,
 }
 
-/// What errors a connection had: any number of them in little space.
-#[derive(Clone, Debug, Default)]
-pub struct Errors {
-    pub count: u32,
-    /// The last that ends a connection in which nothing better comes.
-    pub last: Option<ErrorSeen>,
-}
-
 impl Connection {
     /// Takes an error about one of this connection's segments; `None` if it quotes a number that
     /// isn't outstanding (Linux ignores it too: OutOfWindowIcmps). What it shows of rows before comes
@@ -42,10 +34,9 @@ impl Connection {
             about,
             error: *error,
         };
-        self.errors.count += 1;
         let mut revisions = Vec::new();
         if error.errno().is_some() {
-            self.errors.last = Some(seen);
+            self.last_error = Some(seen);
             // It didn't arrive.
             self.not_received(self.peer_of(about), &mut revisions);
         }

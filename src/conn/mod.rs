@@ -17,7 +17,7 @@ pub mod transition;
 pub use analysis::{Note, Notes};
 pub use connection::{Connection, Observed, Opening, Roles};
 pub use endpoint::Endpoint;
-pub use errors::{ErrorSeen, Errors};
+pub use errors::ErrorSeen;
 pub use reset::ResetSeen;
 pub use revision::{Correction, Revision};
 pub use state::{Certainty, Side, State};

@@ -2,7 +2,7 @@
 //! the text output show the same.
 
 use super::ending::Ending;
-use super::finding::findings;
+use super::finding::{Found, findings};
 use super::{clock, program};
 use crate::conn::{ConnectionId, Side};
 use crate::trace::Trace;
@@ -41,10 +41,30 @@ impl Told {
     }
 }
 
-/// The causes with what speaks for and against each, what each program saw, what only the clock
-/// tells, and the findings with their three sentences.
+/// Everything there is to tell: the account, then the findings.
 #[must_use]
 pub fn tell(trace: &Trace, id: ConnectionId, ending: &Ending) -> Vec<Told> {
+    let found = found(trace, id, ending);
+    account(trace, id, ending)
+        .into_iter()
+        .chain(found)
+        .collect()
+}
+
+/// The findings, each with its three sentences.
+#[must_use]
+pub fn found(trace: &Trace, id: ConnectionId, ending: &Ending) -> Vec<Told> {
+    let told = |found: Found| Told {
+        about: found.id.into(),
+        sentences: vec![found.seen, found.means, format!("Try: {}", found.attempt)],
+    };
+    findings(trace, id, ending).into_iter().map(told).collect()
+}
+
+/// The causes with what speaks for and against each, what each program saw, and what only the clock
+/// tells.
+#[must_use]
+pub fn account(trace: &Trace, id: ConnectionId, ending: &Ending) -> Vec<Told> {
     let causes = ending.causes.iter().map(|cause| {
         let mut sentence = format!("{}: {}", cause.confidence.name(), cause.id.words());
         if let Some(reason) = cause.reason {
@@ -69,10 +89,6 @@ pub fn tell(trace: &Trace, id: ConnectionId, ending: &Ending) -> Vec<Told> {
                 .collect(),
         }
     });
-    let found = findings(trace, id, ending).into_iter().map(|found| Told {
-        about: found.id.into(),
-        sentences: vec![found.seen, found.means, format!("Try: {}", found.attempt)],
-    });
     let lacking = trace.connections()[id as usize]
         .is_incomplete()
         .then(|| Told {
@@ -82,10 +98,5 @@ pub fn tell(trace: &Trace, id: ConnectionId, ending: &Ending) -> Vec<Told> {
                     .into(),
             ],
         });
-    lacking
-        .into_iter()
-        .chain(causes)
-        .chain(sides)
-        .chain(found)
-        .collect()
+    lacking.into_iter().chain(causes).chain(sides).collect()
 }

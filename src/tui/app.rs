@@ -44,6 +44,25 @@ pub enum ListView {
     Hidden,
 }
 
+/// What is told instead of the selected segment's details.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    Hidden,
+    /// The causes, and what each program saw.
+    Account,
+    Findings,
+}
+
+impl Why {
+    fn next(self) -> Why {
+        match self {
+            Why::Hidden => Why::Account,
+            Why::Account => Why::Findings,
+            Why::Findings => Why::Hidden,
+        }
+    }
+}
+
 /// Everything the screen is drawn from.
 pub struct App {
     pub trace: Trace,
@@ -59,8 +78,7 @@ pub struct App {
     pub following: bool,
     pub list: ListView,
     pub help: bool,
-    /// What each program saw, and the findings, instead of the selected segment's details.
-    pub why: bool,
+    pub why: Why,
     /// Only this connection may be chosen.
     only: Option<ConnectionId>,
 }
@@ -85,7 +103,7 @@ impl App {
             row: 0,
             list: ListView::Beside,
             help: false,
-            why: false,
+            why: Why::Hidden,
             only: None,
         }
     }
@@ -156,7 +174,7 @@ impl App {
                     self.list = ListView::Beside;
                 }
             }
-            Action::ToggleWhy => self.why = !self.why,
+            Action::ToggleWhy => self.why = self.why.next(),
             Action::ToggleAbsolute => self.style.absolute = !self.style.absolute,
             Action::Help => self.help = true,
             Action::Redraw => return Effect::Redraw,

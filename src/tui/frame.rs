@@ -18,7 +18,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
-use super::app::{App, ListView};
+use super::app::{App, ListView, Why};
 use super::{details, help, ladder, list, why};
 use crate::story::Charset;
 use crate::story::numbers::{counted, grouped, read_without};
@@ -36,7 +36,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         ListView::Alone => area.height,
         ListView::Beside => list::lines(app.connections(), area.height),
     };
-    let details_lines = if app.why && app.has_ladder() {
+    let details_lines = if app.why != Why::Hidden && app.has_ladder() {
         why::wanted(app, area)
     } else {
         details::lines(area.height)
@@ -81,10 +81,9 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
     list::draw(app, list_area, buffer);
     if app.has_ladder() {
         ladder::draw(app, body, buffer);
-        if app.why {
-            why::draw(app, details_area, buffer);
-        } else {
-            details::draw(app, details_area, buffer);
+        match app.why {
+            Why::Hidden => details::draw(app, details_area, buffer),
+            Why::Account | Why::Findings => why::draw(app, details_area, buffer),
         }
     } else {
         draw_nothing_yet(app, body, buffer);
@@ -243,7 +242,12 @@ fn draw_keys(app: &App, area: Rect, buffer: &mut Buffer) {
         }
         keys.extend([("q", "leave"), ("?", "help")]);
         if app.list != ListView::Alone || !app.has_list() {
-            keys.push(("w", if app.why { "segment" } else { "why" }));
+            let next = match app.why {
+                Why::Hidden => "why",
+                Why::Account => "findings",
+                Why::Findings => "segment",
+            };
+            keys.push(("w", next));
             keys.push(("n/N", "state change"));
         }
         if app.has_list() {

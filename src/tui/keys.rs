@@ -153,7 +153,7 @@ pub const HELP: &[(&str, &str, &str)] = &[
     (
         "w",
         "w",
-        "why: what each program saw, and what else is worth telling",
+        "why, and what each program saw; again: the findings",
     ),
     ("Ctrl-L", "Ctrl-L", "draw the screen anew"),
     ("? F1", "? F1", "this help"),

@@ -1,4 +1,4 @@
-//! Why: what each program saw, and the findings.
+//! Why: the causes and what each program saw; then the findings.
 //!
 //! ```text
 //!  client's program      its socket is closed: nobody is told.
@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget};
 
-use super::app::App;
+use super::app::{App, Why};
 use crate::story::{ending, telling};
 
 /// Lines that the ladder keeps with what stands around it.
@@ -38,7 +38,14 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
 
 fn lines(app: &App, width: u16) -> Vec<Line<'static>> {
     let ending = ending::ending(&app.trace, app.connection);
-    let told = telling::tell(&app.trace, app.connection, &ending);
+    let told = if app.why == Why::Findings {
+        telling::found(&app.trace, app.connection, &ending)
+    } else {
+        telling::account(&app.trace, app.connection, &ending)
+    };
+    if told.is_empty() {
+        return vec![Line::raw(" Nothing else is worth telling.")];
+    }
     let width = usize::from(width.saturating_sub(2));
     told.iter()
         .flat_map(|told| told.wrapped(width))

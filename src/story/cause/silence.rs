@@ -112,7 +112,7 @@ pub fn silence(trace: &Trace, id: ConnectionId) -> Option<Silence> {
     let about_it = |seen: &ErrorSeen| {
         seen.about == by && seen.rows as usize > first && seen.error.errno().is_some()
     };
-    let error = connection.errors.last.filter(about_it);
+    let error = connection.last_error.filter(about_it);
     let before = rounds.iter().rev().nth(1).copied().unwrap_or(first);
     let newest_round = rounds.last().copied().unwrap_or(rows - 1);
     let interval = time(newest_round).saturating_sub(time(before));

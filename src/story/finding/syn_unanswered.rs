@@ -19,7 +19,7 @@ fn find(story: &Story<'_>) -> Option<Seen> {
     }
     let rows: Vec<_> = (0..story.trace.len(story.id)).collect();
     let syns = counted(rows.len() as u64, "SYN");
-    let but = story.connection.errors.last.map_or(String::new(), |seen| {
+    let but = story.connection.last_error.map_or(String::new(), |seen| {
         let (who, what) = (seen.error.reporter, seen.error.words());
         format!(" but an ICMP error of {who}: {what}")
     });
