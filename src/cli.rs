@@ -2,9 +2,11 @@
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use tcpviz::story::{Charset, Style};
 use tcpviz::wire::Ports;
 
 const EXAMPLES: &str = "\
@@ -21,7 +23,11 @@ Exit codes: 0 fine; 1 something couldn't be read, opened or captured; 2 wrong us
 #[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// Capture to replay (pcap or pcapng, gzip-compressed or not); `-` is standard input. Without
     /// one, capture live
     pub file: Option<PathBuf>,
@@ -66,6 +72,13 @@ pub struct Cli {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub connection: Option<u32>,
 
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// What it looks like.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Look {
     /// Sequence numbers as they are in the header [default: relative]
     #[arg(long)]
     pub absolute: bool,
@@ -77,6 +90,76 @@ pub struct Cli {
     /// Colours: `auto` honours NO_COLOR
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Play experiments with real sockets in a sandbox, and show them live; without a name, list them
+    Lab(LabArgs),
+}
+
+const LAB_EXAMPLES: &str = "\
+Examples:
+  tcpviz lab                           list the experiments by the question that they answer
+  tcpviz lab close-then-peer-writes    play one step by step: Space makes the next call
+  tcpviz lab close-then-peer-writes --pace 1s
+  tcpviz lab --all --check             play all, and compare with what must come out
+
+No root is needed, and nothing outside the sandbox is touched.
+Exit codes: 0 fine; 1 the lab can't be had; 2 wrong usage; 3 an experiment came out otherwise.";
+
+/// `tcpviz lab`.
+#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
+#[derive(Args, Debug)]
+#[command(after_help = LAB_EXAMPLES)]
+pub struct LabArgs {
+    /// Experiments to play, by name
+    #[arg(value_name = "EXPERIMENT")]
+    pub names: Vec<String>,
+
+    /// Play all of them
+    #[arg(long, conflicts_with = "names")]
+    pub all: bool,
+
+    /// With --all: also those that take longer than ten seconds by nature
+    #[arg(long, requires = "all")]
+    pub slow: bool,
+
+    /// Compare wire, kernel states, errors and tcpviz's states with what must come out: a table, and exit code 3 when
+    /// one differs
+    #[arg(long)]
+    pub check: bool,
+
+    /// Don't wait for a key before each system call, but so long: 500ms, 2s
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub pace: Option<Duration>,
+
+    /// Keep the capture in this file
+    #[arg(short, long, value_name = "FILE")]
+    pub write: Option<PathBuf>,
+
+    /// Let --write and --output replace a file that exists
+    #[arg(long)]
+    pub force: bool,
+
+    /// Write to standard output instead of opening the terminal UI
+    #[arg(short = 'F', long, value_name = "FORMAT")]
+    pub format: Option<Format>,
+
+    /// Write the text to this file, not to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Replay the capture of the experiment that tcpviz carries with it: needs no sandbox
+    #[arg(long, conflicts_with_all = ["all", "check", "pace", "write"])]
+    pub recorded: bool,
+
+    /// Record captures and recipes into this folder, over those that are there
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["write", "format", "output", "check"])]
+    pub record: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub look: Look,
 }
 
 /// What `--format` writes.
@@ -95,18 +178,7 @@ pub enum Color {
     Never,
 }
 
-impl Cli {
-    /// The capture to replay, by either name.
-    #[must_use]
-    pub fn capture(&self) -> Option<&PathBuf> {
-        self.file.as_ref().or(self.read.as_ref())
-    }
-
-    #[must_use]
-    pub fn ports(&self) -> Ports {
-        Ports::new(self.port.clone())
-    }
-
+impl Look {
     /// Whether lines are to be drawn in ASCII: asked for, or the locale isn't UTF-8.
     #[must_use]
     pub fn wants_ascii(&self) -> bool {
@@ -120,6 +192,32 @@ impl Cli {
             Color::Never => false,
             Color::Auto => std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         }
+    }
+
+    /// How a ladder is drawn.
+    #[must_use]
+    pub fn style(&self) -> Style {
+        Style {
+            charset: if self.wants_ascii() {
+                Charset::Ascii
+            } else {
+                Charset::Unicode
+            },
+            absolute: self.absolute,
+        }
+    }
+}
+
+impl Cli {
+    /// The capture to replay, by either name.
+    #[must_use]
+    pub fn capture(&self) -> Option<&PathBuf> {
+        self.file.as_ref().or(self.read.as_ref())
+    }
+
+    #[must_use]
+    pub fn ports(&self) -> Ports {
+        Ports::new(self.port.clone())
     }
 }
 
@@ -150,6 +248,19 @@ fn port_range(text: &str) -> Result<(u16, u16), String> {
         ));
     }
     Ok((low, high))
+}
+
+/// 500ms, 2s, 1.5s.
+fn time(text: &str) -> Result<Duration, String> {
+    let (number, scale) = match text.strip_suffix("ms") {
+        Some(number) => (number, 0.001),
+        None => (text.strip_suffix('s').unwrap_or(text), 1.0),
+    };
+    let seconds = number.trim().parse::<f64>().map(|number| number * scale);
+    let time = seconds
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    time.ok_or_else(|| format!("'{text}' isn't a time: give 500ms, or 2s"))
 }
 
 #[cfg(test)]

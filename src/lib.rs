@@ -20,5 +20,5 @@ pub mod tui;
 
 pub mod privilege;
 
-#[cfg(feature = "live")]
+#[cfg(all(feature = "live", target_os = "linux"))]
 pub mod lab;

@@ -1,6 +1,8 @@
 //! Parses the command line, chooses a source and a view, prints one line on an error, and exits.
 
 mod cli;
+#[cfg(all(feature = "live", target_os = "linux"))]
+mod experiments;
 #[cfg(feature = "live")]
 mod live;
 mod replay;
@@ -12,18 +14,22 @@ use std::process::{self, ExitCode};
 
 use clap::Parser;
 
-use cli::Cli;
+use cli::{Cli, Command};
 use tcpviz::story::numbers::printable;
 
 /// Something couldn't be read, opened or captured.
 const FAILED: u8 = 1;
 /// Wrong usage.
 const USAGE: u8 = 2;
+/// What came out isn't what was expected.
+const UNEXPECTED: u8 = 3;
 /// As Rust's own after a panic.
 const PANICKED: i32 = 101;
 
 fn main() -> ExitCode {
     end_on_panic();
+    #[cfg(all(feature = "live", target_os = "linux"))]
+    tcpviz::lab::actor::act_if_asked();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
@@ -36,13 +42,15 @@ fn main() -> ExitCode {
         }
         Err(help) => help.exit(),
     };
-    let result = match cli.capture() {
-        _ if cli.list_interfaces => list_interfaces(),
-        Some(capture) => replay::run(&cli, capture),
-        None => capture_live(&cli),
+    let result = match (&cli.command, cli.capture()) {
+        (Some(Command::Lab(args)), _) => run_lab(args),
+        _ if cli.list_interfaces => list_interfaces().map(|()| true),
+        (None, Some(capture)) => replay::run(&cli, capture).map(|()| true),
+        (None, None) => capture_live(&cli).map(|()| true),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(UNEXPECTED),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("tcpviz: {error:#}");
@@ -77,6 +85,16 @@ use live::{capture as capture_live, list_interfaces};
 #[cfg(not(feature = "live"))]
 fn capture_live(_: &Cli) -> anyhow::Result<()> {
     anyhow::bail!("this tcpviz was built without libpcap and only replays: tcpviz FILE")
+}
+
+#[cfg(all(feature = "live", target_os = "linux"))]
+use experiments::run as run_lab;
+
+#[cfg(not(all(feature = "live", target_os = "linux")))]
+fn run_lab(_: &cli::LabArgs) -> anyhow::Result<bool> {
+    anyhow::bail!(
+        "the lab needs Linux and libpcap; this tcpviz has neither or one only: tcpviz FILE replays a capture of captures/"
+    )
 }
 
 #[cfg(not(feature = "live"))]

@@ -15,8 +15,8 @@ use tcpviz::conn::Revision;
 use tcpviz::privilege;
 use tcpviz::report::{json, ladder};
 use tcpviz::source::{Sink, save};
+use tcpviz::story::Style;
 use tcpviz::story::numbers::{counted, printable, read_without};
-use tcpviz::story::{Charset, Style};
 use tcpviz::trace::Trace;
 use tcpviz::tui::{self, App, Message, Origin, ReadBack, Theme};
 use tcpviz::wire::{Ended, Feed};
@@ -85,14 +85,7 @@ impl View {
         read_back: Option<ReadBack>,
         start: Start,
     ) -> anyhow::Result<()> {
-        let style = Style {
-            charset: if cli.wants_ascii() {
-                Charset::Ascii
-            } else {
-                Charset::Unicode
-            },
-            absolute: cli.absolute,
-        };
+        let style = cli.look.style();
         let trace = Trace::new(cli.ports());
         match self {
             View::Ui => {
@@ -101,7 +94,7 @@ impl View {
                     origin,
                     read_back,
                     style,
-                    Theme::new(cli.wants_color()),
+                    Theme::new(cli.look.wants_color()),
                 );
                 if let Some(number) = cli.connection {
                     app.show_only(number - 1);

@@ -36,7 +36,14 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     (
         "lab",
         &["source", "report", "trace", "story", "conn", "wire"],
-        &["etherparse", "pcap", "rustix", "thiserror"],
+        &[
+            "etherparse",
+            "libc",
+            "pcap",
+            "rustix",
+            "signal_hook",
+            "thiserror",
+        ],
     ),
 ];
 
@@ -54,6 +61,7 @@ const CRATES: &[&str] = &[
     "etherparse",
     "flate2",
     "foldhash",
+    "libc",
     "pcap",
     "pcap_parser",
     "ratatui",
@@ -171,7 +179,7 @@ fn libraries_are_named_only_where_they_belong() {
 #[test]
 fn the_core_knows_no_clock_file_thread_or_screen() {
     for (file, text) in files() {
-        let core = ["wire/", "conn/", "story/", "trace.rs"]
+        let core = ["wire/", "conn/", "story/", "trace/"]
             .iter()
             .any(|core| file.starts_with(core));
         for word in [
@@ -191,11 +199,9 @@ fn the_core_knows_no_clock_file_thread_or_screen() {
 }
 
 #[test]
-fn unsafe_code_is_confined_to_one_file() {
+fn unsafe_code_is_confined_to_two_files() {
     for (file, text) in files() {
-        assert!(
-            file == "source/tstamp.rs" || !text.contains("unsafe "),
-            "src/{file} uses unsafe"
-        );
+        let may = ["source/tstamp.rs", "lab/actor/sys.rs"].contains(&file.as_str());
+        assert!(may || !text.contains("unsafe "), "src/{file} uses unsafe");
     }
 }

@@ -17,6 +17,8 @@ pub struct Recorder {
     running: Running,
     feeds: Receiver<Feed>,
     trace: Trace,
+    /// What came since it was last passed on.
+    fresh: Option<Vec<Feed>>,
     /// Reads frames back: options and data.
     pub store: Store,
 }
@@ -51,6 +53,7 @@ impl Recorder {
             running,
             feeds,
             trace: Trace::new(ports),
+            fresh: None,
             store,
         })
     }
@@ -61,6 +64,11 @@ impl Recorder {
             self.take(feed);
         }
         &self.trace
+    }
+
+    /// What has come since this was last asked, for somebody else's trace; kept from the first time on.
+    pub fn take_fresh(&mut self) -> Vec<Feed> {
+        self.fresh.replace(Vec::new()).unwrap_or_default()
     }
 
     /// Waits until the trace is as wanted, at most for `patience`; whether it came to that.
@@ -97,9 +105,12 @@ impl Recorder {
     }
 
     fn take(&mut self, feed: Feed) {
-        match feed {
-            Feed::Batch(batch) => self.trace.take(&batch, |_, _, _| {}),
-            Feed::Ended(ended) => self.trace.ended = Some(ended),
+        match &feed {
+            Feed::Batch(batch) => self.trace.take(batch, |_, _, _| {}),
+            Feed::Ended(ended) => self.trace.ended = Some(ended.clone()),
+        }
+        if let Some(fresh) = &mut self.fresh {
+            fresh.push(feed);
         }
     }
 }

@@ -10,13 +10,19 @@
 //!   fd09::1                                                  fd09::2
 //! ```
 
+pub mod actor;
 pub mod capture;
+pub mod catalog;
 mod checksum;
+mod forge;
 pub mod kernel;
 pub mod netns;
+pub mod play;
 mod policy;
 pub mod random;
 pub mod relay;
+mod sandbox;
+pub mod script;
 
 use std::fs;
 use std::io;
@@ -26,10 +32,11 @@ use std::time::Duration;
 
 pub use capture::Recorder;
 pub use kernel::Diag;
-pub use netns::{Namespace, enter};
+pub use netns::Namespace;
 pub use policy::Mode;
 pub use random::Random;
 pub use relay::{Counts, Fate, Logged, Relay};
+pub use sandbox::enter;
 
 use crate::conn::Side;
 use crate::conn::state::PerSide;
@@ -42,8 +49,14 @@ pub const INTERFACE: &str = "eth0";
 /// Why the lab can't be built or asked.
 #[derive(Debug, thiserror::Error)]
 pub enum LabError {
-    #[error("a network namespace can't be had ({0}); the lab needs root or user namespaces")]
+    #[error("a network namespace can't be had: {0}")]
     Namespace(io::Error),
+    /// No sandbox: why, and what would change that.
+    #[error("the lab needs namespaces of its own, and this system refuses ({why}): {advice}")]
+    Refused {
+        why: io::Error,
+        advice: &'static str,
+    },
     #[error("`{command}` failed: {said}")]
     Command { command: String, said: String },
     #[error(transparent)]

@@ -4,7 +4,6 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::process::CommandExt;
 use std::panic::resume_unwind;
 use std::process::Command;
 use std::thread;
@@ -12,38 +11,6 @@ use std::thread;
 use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space};
 
 use super::LabError;
-
-/// Set for a process that `enter` has started.
-const INSIDE: &str = "TCPVIZ_LAB_INSIDE";
-
-/// Puts the process into a user and a network namespace of its own, where it may build the lab without being root: it
-/// starts itself anew through unshare(1), with the same arguments. Returns only inside.
-///
-/// # Errors
-/// unshare(1) can't be run. Where the kernel refuses, unshare says so and the process ends with 1.
-pub fn enter() -> Result<(), LabError> {
-    if std::env::var_os(INSIDE).is_some() {
-        return ip(&["link", "set", "lo", "up"]);
-    }
-    let itself = std::env::current_exe().map_err(LabError::Namespace)?;
-    let why = Command::new("unshare")
-        .args([
-            "--user",
-            "--map-user=1000",
-            "--map-group=1000",
-            "--keep-caps",
-            "--net",
-            "--",
-        ])
-        .arg(itself)
-        .args(std::env::args_os().skip(1))
-        .env(INSIDE, "1")
-        .exec();
-    Err(LabError::Io {
-        what: "the lab needs unshare (Debian: util-linux)".into(),
-        why,
-    })
-}
 
 /// A network namespace.
 #[derive(Debug)]
@@ -55,7 +22,7 @@ impl Namespace {
     /// An empty one: `lo` is there, and down.
     ///
     /// # Errors
-    /// The process may not; see [`enter`].
+    /// The process may not; see [`super::enter`].
     ///
     /// # Panics
     /// There can be no more threads.
@@ -113,7 +80,10 @@ impl Namespace {
     /// Where other programs find it, while this one runs.
     #[must_use]
     pub fn path(&self) -> String {
-        format!("/proc/{}/fd/{}", std::process::id(), self.net.as_raw_fd())
+        // Not `process::id()`: /proc may count processes from outside the sandbox.
+        let itself = fs::read_link("/proc/self").unwrap_or_else(|_| "self".into());
+        let fd = self.net.as_raw_fd();
+        format!("/proc/{}/fd/{fd}", itself.display())
     }
 }
 
@@ -147,7 +117,8 @@ pub fn join(one: &Namespace, its: &str, other: &Namespace, others: &str) -> Resu
     ])
 }
 
-fn ip(arguments: &[&str]) -> Result<(), LabError> {
+/// Runs `ip` with these arguments in the calling thread's namespace.
+pub(super) fn ip(arguments: &[&str]) -> Result<(), LabError> {
     let output = Command::new("ip")
         .args(arguments)
         .output()

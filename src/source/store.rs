@@ -3,19 +3,22 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use crate::wire::Place;
 
 /// The capture file (or the copy of a pipe).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Store {
-    file: File,
+    file: Arc<File>,
 }
 
 impl Store {
     #[must_use]
     pub fn new(file: File) -> Self {
-        Store { file }
+        Store {
+            file: Arc::new(file),
+        }
     }
 
     /// The captured octets of the frame at `place`.

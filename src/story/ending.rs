@@ -34,6 +34,17 @@ pub enum Kind {
 }
 
 impl Kind {
+    pub const ALL: [Kind; 8] = [
+        Kind::Orderly,
+        Kind::Simultaneous,
+        Kind::Reset,
+        Kind::Refused,
+        Kind::TimedOut,
+        Kind::HalfClosed,
+        Kind::Open,
+        Kind::Unanswered,
+    ];
+
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

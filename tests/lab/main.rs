@@ -25,7 +25,6 @@ fn main() {
         .chain(judge::all())
         .collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
-    experiments::print_table();
     judge::print_table();
     conclusion.exit();
 }

@@ -36,6 +36,20 @@ pub enum CauseId {
 }
 
 impl CauseId {
+    pub const ALL: [CauseId; 11] = [
+        CauseId::UnreadData,
+        CauseId::LingerZero,
+        CauseId::DataAfterClose,
+        CauseId::OrphanTimeout,
+        CauseId::NoSuchConnection,
+        CauseId::Refused,
+        CauseId::KeepAliveTimeout,
+        CauseId::RetransmissionTimeout,
+        CauseId::Unreachable,
+        CauseId::TimeWait,
+        CauseId::Unknown,
+    ];
+
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

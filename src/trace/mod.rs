@@ -4,6 +4,10 @@
 //! Payload and options aren't kept: they are read back from the capture file when someone looks at
 //! them.
 
+mod aside;
+
+pub use aside::{Aside, Entry, KernelEnd, Said};
+
 use crate::conn::state::PerSide;
 use crate::conn::{
     Certainty, Connection, ConnectionId, ErrorSeen, Notes, Revision, Side, State, Table,
@@ -57,6 +61,8 @@ pub struct Trace {
     pub records: Vec<Record>,
     /// The ICMP errors, in the order of the capture.
     pub errors: Vec<ErrorRecord>,
+    /// What is told beside the segments, by connection and place.
+    asides: Vec<Aside>,
     /// For each connection, the indices of its records, in order.
     rows: Vec<Vec<u32>>,
     table: Table,
@@ -76,6 +82,7 @@ impl Trace {
         Trace {
             records: Vec::new(),
             errors: Vec::new(),
+            asides: Vec::new(),
             rows: Vec::new(),
             table: Table::new(ports),
             latest_ns: 0,

@@ -1,0 +1,702 @@
+//! Playing an experiment: its actors make their calls on real sockets, tcpviz captures, the kernels are asked after each
+//! step, and everything is compared with what must come out.
+
+mod company;
+mod expect;
+mod orders;
+mod set;
+mod told;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::actor::{Call, Fd};
+use super::kernel::{Socket, Timer};
+use super::script::{Does, Experiment, Outcome, Step};
+use super::{LabError, Recorder};
+use crate::conn::state::PerSide;
+use crate::conn::{ConnectionId, Side, State};
+use crate::source::Store;
+use crate::trace::{Aside, KernelEnd, Said, Trace};
+use crate::wire::Feed;
+
+use company::{Company, Heard};
+use set::Set;
+use told::Told;
+
+/// How long anything may take that is awaited. Long: a busy machine is no failure.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long until a kernel is asked again: it doesn't tell by itself.
+const MOMENT: Duration = Duration::from_millis(2);
+
+/// A step is over when nothing has changed for so many moments, or after `RESTLESS` in any case.
+const QUIET: u32 = 4;
+const RESTLESS: Duration = Duration::from_millis(60);
+
+/// Who watches an experiment while it is played.
+pub trait Audience {
+    /// What the capture brings, as it comes.
+    fn feed(&mut self, feed: Feed);
+    /// What is told beside it.
+    fn aside(&mut self, aside: &Aside);
+    /// Waits until `next` may happen; `false` ends the play.
+    fn before(&mut self, next: &str) -> bool;
+}
+
+/// Nobody watches: for tests, and for output that comes at the end.
+pub struct Empty;
+
+impl Audience for Empty {
+    fn feed(&mut self, _: Feed) {}
+    fn aside(&mut self, _: &Aside) {}
+    fn before(&mut self, _: &str) -> bool {
+        true
+    }
+}
+
+/// What came of an experiment.
+pub struct Report {
+    /// What was captured, with what was told beside it.
+    pub trace: Trace,
+    /// The connection that it is about; `None` where nothing was captured.
+    pub connection: Option<ConnectionId>,
+    /// Where it differs from what must come out, in sentences; empty if nowhere.
+    pub differences: Vec<String>,
+    /// It was left before its end.
+    pub left: bool,
+    pub took: Duration,
+}
+
+/// An experiment about to be played.
+pub struct Play {
+    experiment: Experiment,
+    set: Set,
+    recorder: Recorder,
+    company: Company,
+    /// The calls that actors are in, or have ended since.
+    calls: BTreeMap<String, Pending>,
+    /// Actors that are no more, and how they ended.
+    gone: BTreeMap<String, String>,
+    /// Which end of the connection an actor's descriptor is.
+    ends: BTreeMap<(String, Fd), Side>,
+    /// The side on which an actor stands.
+    sides: BTreeMap<String, Side>,
+    told: Told,
+    /// What the kernels said when last asked.
+    kernel: Option<PerSide<Socket>>,
+    handled: Vec<(u64, String)>,
+    asides: Vec<Aside>,
+    differences: Vec<String>,
+    began: Instant,
+}
+
+/// A call that was begun.
+struct Pending {
+    text: String,
+    call: Call,
+    began_ns: u64,
+    /// Its begin stands in the ladder.
+    shown: bool,
+    ended: Option<(u64, String)>,
+}
+
+impl Pending {
+    fn new(text: &str, call: Call) -> Pending {
+        Pending {
+            text: text.into(),
+            call,
+            began_ns: now_ns(),
+            shown: false,
+            ended: None,
+        }
+    }
+}
+
+/// Why a play ends before its last step.
+enum Stop {
+    /// Whoever watches has left.
+    Left,
+    Failed(String),
+}
+
+impl From<LabError> for Stop {
+    fn from(why: LabError) -> Stop {
+        Stop::Failed(why.to_string())
+    }
+}
+
+impl From<String> for Stop {
+    fn from(why: String) -> Stop {
+        Stop::Failed(why)
+    }
+}
+
+impl Play {
+    /// Builds hosts and wire, and begins to capture; `save` names the capture file, which mustn't exist.
+    ///
+    /// # Errors
+    /// They can't be had; see [`super::enter`].
+    pub fn open(experiment: &Experiment, save: Option<&Path>) -> Result<Play, LabError> {
+        let set = Set::build(experiment)?;
+        let mut recorder = set.record(experiment, save)?;
+        recorder.take_fresh();
+        Ok(Play {
+            experiment: experiment.clone(),
+            set,
+            recorder,
+            company: Company::new(),
+            calls: BTreeMap::new(),
+            gone: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            sides: BTreeMap::new(),
+            told: Told::default(),
+            kernel: None,
+            handled: Vec::new(),
+            asides: Vec::new(),
+            differences: Vec::new(),
+            began: Instant::now(),
+        })
+    }
+
+    /// Reads frames back from the capture.
+    #[must_use]
+    pub fn store(&self) -> Store {
+        self.recorder.store.clone()
+    }
+
+    /// Plays it to its end, or until whoever watches has left.
+    pub fn run(mut self, audience: &mut dyn Audience) -> Report {
+        let steps = self.experiment.steps.clone();
+        let mut left = false;
+        for (index, step) in steps.iter().enumerate() {
+            let then = steps.get(index + 1);
+            match self.step(step, then, audience) {
+                Ok(()) => {}
+                Err(Stop::Left) => {
+                    left = true;
+                    break;
+                }
+                Err(Stop::Failed(why)) => {
+                    self.differences.push(format!("line {}: {why}", step.line));
+                    break;
+                }
+            }
+        }
+        // What the actors' ends add to the wire is no longer captured.
+        self.recorder.end();
+        self.pass_on(audience);
+        drop(self.company);
+        let mut trace = self.recorder.stop();
+        let connection = newest(&trace);
+        if !left {
+            match connection {
+                Some(id) => self.differences.extend(expect::differences(
+                    &trace,
+                    id,
+                    &self.experiment.wanted,
+                )),
+                None => self.differences.push("nothing was captured".into()),
+            }
+        }
+        for aside in self.asides {
+            trace.remark(aside);
+        }
+        Report {
+            trace,
+            connection,
+            differences: self.differences,
+            left,
+            took: self.began.elapsed(),
+        }
+    }
+
+    fn step(
+        &mut self,
+        step: &Step,
+        then: Option<&Step>,
+        audience: &mut dyn Audience,
+    ) -> Result<(), Stop> {
+        match &step.does {
+            Does::Call {
+                actor,
+                call,
+                text,
+                wanted,
+            } => {
+                let next = format!("{actor}: {text}");
+                self.cue(&next, audience)?;
+                self.make(actor, call, text, wanted.as_ref())?;
+            }
+            Does::End { actor, wanted } => {
+                self.wait(&format!("{actor}'s call ends"), |play| {
+                    play.calls.get(actor).is_none_or(|it| it.ended.is_some())
+                })?;
+                self.settle()?;
+                self.conclude(actor, Some(wanted))?;
+            }
+            Does::Order(words) => {
+                if let Some(text) = orders::words(words) {
+                    self.cue(&text, audience)?;
+                    self.say(now_ns(), Said::Order(text));
+                }
+                self.obey(words)?;
+                self.settle()?;
+            }
+            Does::States { kernel, shown } => self.reach(kernel, shown)?,
+        }
+        self.show_others();
+        let is_awaited = then.is_some_and(|then| matches!(then.does, Does::States { .. }));
+        if !is_awaited {
+            self.ask_kernels()?;
+        }
+        self.pass_on(audience);
+        Ok(())
+    }
+
+    fn cue(&mut self, next: &str, audience: &mut dyn Audience) -> Result<(), Stop> {
+        self.pass_on(audience);
+        if audience.before(next) {
+            Ok(())
+        } else {
+            Err(Stop::Left)
+        }
+    }
+
+    /// Has an actor make a call, and waits for its end if a result is wanted.
+    fn make(
+        &mut self,
+        actor: &str,
+        call: &Call,
+        text: &str,
+        wanted: Option<&Outcome>,
+    ) -> Result<(), Stop> {
+        if !self.company.has(actor) {
+            let side = if actor == "server" {
+                Side::Server
+            } else {
+                Side::Client
+            };
+            let server = self.set.server(&self.experiment);
+            self.company.enter(actor, self.set.host(side), server)?;
+            self.gone.remove(actor);
+            self.sides.insert(actor.into(), side);
+        }
+        let asked = wanted.filter(|wanted| !wanted.untold).and_then(|_| {
+            let end = self.ends.get(&(actor.to_string(), call.fd()?))?;
+            Some(self.told.ask(self.recorder.trace(), *end, &call.name))
+        });
+        let pending = Pending::new(text, call.clone());
+        self.calls.insert(actor.into(), pending);
+        self.company.tell(actor, text)?;
+        if call.name == "exit" {
+            self.wait(&format!("{actor} exits"), |play| {
+                play.gone.contains_key(actor)
+            })?;
+        } else if wanted.is_some() {
+            self.wait(&format!("{text} ends"), |play| {
+                play.calls.get(actor).is_none_or(|it| it.ended.is_some())
+            })?;
+        }
+        self.settle()?;
+        if wanted.is_some() || call.name == "exit" {
+            self.conclude(actor, wanted)?;
+        } else if call.name == "connect" {
+            self.attach(actor, call, "");
+        }
+        if let Some(asked) = asked.flatten() {
+            let result = self.told.result.take().unwrap_or_default();
+            if let Err(why) = self.told.check(self.recorder.trace(), asked, &result) {
+                self.differences.push(why);
+            }
+        }
+        Ok(())
+    }
+
+    /// Has an actor make a call that belongs to the scenery.
+    fn unseen(&mut self, actor: &str, text: &str) -> Result<(), Stop> {
+        let call = Call::parse(text).ok_or("not a call".to_string())?;
+        self.calls.insert(actor.into(), Pending::new(text, call));
+        self.company.tell(actor, text)?;
+        self.wait(text, |play| {
+            play.calls.get(actor).is_none_or(|it| it.ended.is_some())
+        })?;
+        self.calls.remove(actor);
+        Ok(())
+    }
+
+    /// An actor's call has ended: it is compared, and shown.
+    fn conclude(&mut self, actor: &str, wanted: Option<&Outcome>) -> Result<(), Stop> {
+        let Some(pending) = self.calls.remove(actor) else {
+            return Err(format!("{actor} is in no call").into());
+        };
+        let (_, result) = pending.ended.clone().unwrap_or((0, String::new()));
+        if let Some(wanted) = wanted
+            && !wanted.fits(&result)
+        {
+            self.differences.push(format!(
+                "{actor} {} = {result}, not {}",
+                pending.text, wanted.text
+            ));
+        }
+        self.attach(actor, &pending.call, &result);
+        self.show(actor, &pending);
+        self.told.result = Some(result.clone());
+        if pending.call.name == "fork"
+            && let Ok(pid) = result.parse()
+        {
+            self.company.born("child", actor, pid)?;
+            self.sides.insert("child".into(), self.side_of(actor, None));
+            let inherited: Vec<_> = self
+                .ends
+                .iter()
+                .filter(|((owner, _), _)| owner == actor)
+                .map(|((_, fd), side)| (*fd, *side))
+                .collect();
+            for (fd, side) in inherited {
+                self.ends.insert(("child".into(), fd), side);
+            }
+        }
+        Ok(())
+    }
+
+    /// Remembers which end of the connection a descriptor is.
+    fn attach(&mut self, actor: &str, call: &Call, result: &str) {
+        let made = result.parse::<Fd>().ok();
+        let new = match call.name.as_str() {
+            "connect" => call.fd().map(|fd| (fd, Side::Client)),
+            "accept" => made.map(|fd| (fd, Side::Server)),
+            "dup" => call.fd().zip(made).and_then(|(old, new)| {
+                let end = self.ends.get(&(actor.to_string(), old))?;
+                Some((new, *end))
+            }),
+            _ => None,
+        };
+        if let Some((fd, mut side)) = new {
+            if call.name == "connect" && actor == "server" {
+                side = Side::Server;
+            }
+            self.ends.insert((actor.into(), fd), side);
+        }
+    }
+
+    /// The side on which a call stands.
+    fn side_of(&self, actor: &str, call: Option<&Call>) -> Side {
+        let end = call.and_then(|call| {
+            let known = self.ends.get(&(actor.to_string(), call.fd()?)).copied();
+            let listens = ["listen", "accept"].contains(&call.name.as_str());
+            known.or(listens.then_some(Side::Server))
+        });
+        end.or(self.sides.get(actor).copied())
+            .unwrap_or(Side::Client)
+    }
+
+    /// Puts a call into the ladder: in one line, or with a begin and an end if something came between.
+    fn show(&mut self, actor: &str, pending: &Pending) {
+        let side = self.side_of(actor, Some(&pending.call));
+        let Some((ended_ns, result)) = &pending.ended else {
+            return self.show_begin(actor);
+        };
+        let who = if actor == side.to_string() {
+            String::new()
+        } else {
+            format!("{actor}: ")
+        };
+        let text = &pending.text;
+        let failed = result.starts_with(|c: char| c.is_ascii_uppercase())
+            || result.contains("then E")
+            || result.starts_with("killed");
+        let told = match result.as_str() {
+            "" => format!("{who}{text}"),
+            result if result.starts_with("exited") => format!("{who}{text}"),
+            result => format!("{who}{text} = {result}"),
+        };
+        let ended_ns = if *ended_ns == 0 {
+            pending.began_ns
+        } else {
+            *ended_ns
+        };
+        if !pending.shown
+            && !(pending.call.waits() && self.came_between(pending.began_ns, ended_ns))
+        {
+            self.say(
+                pending.began_ns,
+                Said::Call {
+                    side,
+                    text: told,
+                    failed,
+                },
+            );
+            return;
+        }
+        if !pending.shown {
+            let text = format!("{who}{text} ...");
+            let begin = Said::Call {
+                side,
+                text,
+                failed: false,
+            };
+            self.say(pending.began_ns, begin);
+        }
+        self.say(
+            ended_ns,
+            Said::Call {
+                side,
+                text: told,
+                failed,
+            },
+        );
+    }
+
+    /// Puts the begin of a call into the ladder that goes on.
+    fn show_begin(&mut self, actor: &str) {
+        let Some(pending) = self.calls.get_mut(actor) else {
+            return;
+        };
+        if pending.shown {
+            return;
+        }
+        pending.shown = true;
+        let (call, began_ns, text) = (pending.call.clone(), pending.began_ns, pending.text.clone());
+        let side = self.side_of(actor, Some(&call));
+        let who = if actor == side.to_string() {
+            String::new()
+        } else {
+            format!("{actor}: ")
+        };
+        let text = format!("{who}{text} ...");
+        self.say(
+            began_ns,
+            Said::Call {
+                side,
+                text,
+                failed: false,
+            },
+        );
+    }
+
+    /// Calls that others are in, and what signals' handlers did.
+    fn show_others(&mut self) {
+        let waiting: Vec<_> = self
+            .calls
+            .iter()
+            .filter(|(_, it)| !it.shown)
+            .map(|(actor, _)| actor.clone())
+            .collect();
+        for actor in waiting {
+            self.show_begin(&actor);
+        }
+        for (time_ns, text) in std::mem::take(&mut self.handled) {
+            self.say(time_ns, Said::Order(text));
+        }
+    }
+
+    /// Whether a segment was captured between two times.
+    fn came_between(&mut self, from_ns: u64, to_ns: u64) -> bool {
+        let trace = self.recorder.trace();
+        let mut newest_first = trace.records.iter().rev();
+        newest_first.any(|record| (from_ns..to_ns).contains(&record.time_ns))
+    }
+
+    /// Puts something into the ladder of the newest connection, or of the first that will come.
+    fn say(&mut self, time_ns: u64, said: Said) {
+        let trace = self.recorder.trace();
+        let connection = newest(trace).unwrap_or(0);
+        let before = match newest(trace) {
+            Some(id) => trace
+                .rows_of(id)
+                .filter(|record| record.time_ns <= time_ns)
+                .count(),
+            None => 0,
+        };
+        self.asides.push(Aside {
+            time_ns,
+            connection,
+            row: u32::try_from(before).unwrap_or(u32::MAX),
+            said,
+        });
+    }
+
+    /// Tells whoever watches what is new.
+    fn pass_on(&mut self, audience: &mut dyn Audience) {
+        for feed in self.recorder.take_fresh() {
+            audience.feed(feed);
+        }
+        for aside in &self.asides[self.told.passed_on..] {
+            audience.aside(aside);
+        }
+        self.told.passed_on = self.asides.len();
+    }
+
+    /// Waits until it is so; everybody is listened to meanwhile.
+    fn wait(&mut self, what: &str, mut is_so: impl FnMut(&mut Play) -> bool) -> Result<(), Stop> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            self.recorder.trace();
+            self.hear();
+            if is_so(self) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                return Err(format!("waited in vain: {what}").into());
+            }
+            thread::sleep(MOMENT);
+        }
+    }
+
+    fn hear(&mut self) {
+        while let Some((actor, heard)) = self.company.hear() {
+            let pending = self.calls.get_mut(&actor);
+            match (heard, pending) {
+                (Heard::Begins(time), Some(pending)) => pending.began_ns = time,
+                (Heard::Ends(time, result), Some(pending)) => pending.ended = Some((time, result)),
+                (Heard::Handles(call), _) => {
+                    self.handled
+                        .push((now_ns(), format!("{actor}'s handler: {call}")));
+                }
+                (Heard::Gone(how), pending) => {
+                    if let Some(pending) = pending
+                        && pending.ended.is_none()
+                    {
+                        pending.ended = Some((0, how.clone()));
+                    }
+                    self.gone.insert(actor, how);
+                }
+                (Heard::Begins(_) | Heard::Ends(..), None) => {}
+            }
+        }
+    }
+
+    /// Waits until nothing changes any more, for a while.
+    fn settle(&mut self) -> Result<(), Stop> {
+        let until = Instant::now() + RESTLESS;
+        let mut last = None;
+        let mut quiet = 0;
+        while quiet < QUIET && Instant::now() < until {
+            self.recorder.trace();
+            self.hear();
+            let kernel = self
+                .sockets()?
+                .map(|ends| PerSide::of(|side| without_clock(ends[side])));
+            let seen = (self.recorder.trace().records.len(), kernel);
+            quiet = if last == Some(seen) { quiet + 1 } else { 0 };
+            last = Some(seen);
+            thread::sleep(MOMENT);
+        }
+        Ok(())
+    }
+
+    /// Both ends' addresses, once something was captured.
+    fn addresses(&mut self) -> Option<PerSide<SocketAddr>> {
+        let trace = self.recorder.trace();
+        let id = newest(trace)?;
+        Some(trace.connections()[id as usize].addresses)
+    }
+
+    /// What the kernels say of the connection now.
+    fn sockets(&mut self) -> Result<Option<PerSide<Socket>>, Stop> {
+        match self.addresses() {
+            Some(addresses) => Ok(Some(self.set.sockets(&addresses)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Both ends' states, as tcpviz has them.
+    fn shown(&mut self) -> Option<PerSide<State>> {
+        let trace = self.recorder.trace();
+        let id = newest(trace)?;
+        Some(trace.row(id, trace.len(id).checked_sub(1)?).states)
+    }
+
+    /// Waits until the kernels have these states, and tcpviz shows them.
+    fn reach(&mut self, kernel: &PerSide<State>, shown: &PerSide<State>) -> Result<(), Stop> {
+        let words = |states: &PerSide<State>| format!("{} {}", states.client, states.server);
+        let mut last = None;
+        let reached = self.wait("", |play| {
+            last = play.sockets().ok().flatten();
+            last.is_some_and(|ends| PerSide::of(|side| ends[side].state) == *kernel)
+        });
+        if let Err(Stop::Failed(_)) = reached {
+            let states = last.map(|ends| PerSide::of(|side| ends[side].state));
+            let has = states.map_or("no socket".into(), |states| words(&states));
+            return Err(format!("the kernels have {has}, not {}", words(kernel)).into());
+        }
+        let shows = self.wait("", |play| play.shown() == Some(*shown));
+        if shows.is_err() {
+            let has = self
+                .shown()
+                .map_or("nothing".into(), |states| words(&states));
+            return Err(format!("tcpviz shows {has}, not {}", words(shown)).into());
+        }
+        self.settle()
+    }
+
+    /// Asks both kernels, and tells what is new.
+    fn ask_kernels(&mut self) -> Result<(), Stop> {
+        let (Some(ends), Some(shown)) = (self.sockets()?, self.shown()) else {
+            return Ok(());
+        };
+        let quiet = PerSide::of(|side| without_clock(ends[side]));
+        if self.kernel != Some(quiet) {
+            self.kernel = Some(quiet);
+            let ends = PerSide::of(|side| KernelEnd {
+                state: ends[side].state,
+                receive_queue: ends[side].receive_queue,
+                send_queue: ends[side].send_queue,
+                timer: timer(&ends[side]),
+            });
+            self.say(now_ns(), Said::Kernel { ends, shown });
+        }
+        Ok(())
+    }
+}
+
+/// What counts of a socket where its timer's clock doesn't.
+fn without_clock(socket: Socket) -> Socket {
+    Socket {
+        left: Duration::ZERO,
+        inode: 0,
+        ..socket
+    }
+}
+
+/// A timer as ss(8) names it, and what is left of it.
+fn timer(socket: &Socket) -> String {
+    let name = match socket.timer {
+        Timer::None => return String::new(),
+        Timer::Retransmit => "on",
+        Timer::KeepAlive => "keepalive",
+        Timer::TimeWait => "timewait",
+        Timer::Probe => "persist",
+    };
+    let left = socket.left;
+    if left < Duration::from_secs(1) {
+        format!("{name} {} ms", left.as_millis())
+    } else {
+        format!("{name} {} s", left.as_secs())
+    }
+}
+
+/// The connection that came last.
+fn newest(trace: &Trace) -> Option<ConnectionId> {
+    let last = trace.connections().len().checked_sub(1)?;
+    ConnectionId::try_from(last).ok()
+}
+
+/// Nanoseconds since the Unix epoch, by the clock that stamps frames.
+fn now_ns() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    u64::try_from(now.unwrap_or_default().as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// What an order may name once: whoever it is about.
+fn side_named(word: Option<&String>) -> Result<Side, String> {
+    match word.map(String::as_str) {
+        Some("client") => Ok(Side::Client),
+        Some("server") => Ok(Side::Server),
+        other => Err(format!("which side is {other:?}?")),
+    }
+}
