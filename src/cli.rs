@@ -181,12 +181,12 @@ pub enum Color {
 impl Look {
     /// Whether lines are to be drawn in ASCII: asked for, or the locale isn't UTF-8.
     #[must_use]
-    pub fn wants_ascii(&self) -> bool {
+    pub fn wants_ascii(self) -> bool {
         self.ascii || !locale_is_utf8(|name| std::env::var_os(name))
     }
 
     #[must_use]
-    pub fn wants_color(&self) -> bool {
+    pub fn wants_color(self) -> bool {
         match self.color {
             Color::Always => true,
             Color::Never => false,
@@ -196,7 +196,7 @@ impl Look {
 
     /// How a ladder is drawn.
     #[must_use]
-    pub fn style(&self) -> Style {
+    pub fn style(self) -> Style {
         Style {
             charset: if self.wants_ascii() {
                 Charset::Ascii
@@ -209,6 +209,15 @@ impl Look {
 }
 
 impl Cli {
+    /// As if only this capture had been named.
+    #[must_use]
+    pub fn replaying(capture: PathBuf) -> Cli {
+        Cli {
+            file: Some(capture),
+            ..Cli::parse_from(["tcpviz"])
+        }
+    }
+
     /// The capture to replay, by either name.
     #[must_use]
     pub fn capture(&self) -> Option<&PathBuf> {

@@ -1,66 +1,271 @@
-//! `tcpviz lab`: lists the experiments, plays them, and shows or checks what comes out.
+//! `tcpviz lab`: lists the experiments, plays them, and shows, checks or records what comes out.
 
-use std::io::{self, Write};
+use std::fs;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::thread;
+use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context, anyhow, bail};
 
-use tcpviz::lab::catalog;
-use tcpviz::lab::play::{Empty, Play, Report};
+use tcpviz::lab::play::{Audience, Play, Report};
 use tcpviz::lab::script::Experiment;
-use tcpviz::report::ladder;
+use tcpviz::lab::{LabError, catalog, enter, record};
+use tcpviz::report::{json, ladder};
+use tcpviz::source::save;
 use tcpviz::story::ending::ending;
 use tcpviz::story::numbers::printable;
+use tcpviz::trace::{Aside, Trace};
+use tcpviz::tui::{self, App, Cue, Message, Origin, Playbill, Theme};
+use tcpviz::wire::{Feed, Ports};
 
-use crate::cli::LabArgs;
+use crate::cli::{Format, LabArgs};
+use crate::recorded;
+use crate::view::{self, QUEUE};
+
+/// Pause between two calls where somebody lets an experiment go on by itself.
+const PACE: Duration = Duration::from_millis(700);
 
 /// Does what the arguments ask for; `false` if an experiment came out otherwise.
 ///
 /// # Errors
-/// There is no such experiment, the lab can't be had, or the output can't be written.
+/// There is no such experiment, the lab can't be had, or something can't be written.
 pub fn run(args: &LabArgs) -> anyhow::Result<bool> {
     let chosen = chosen(args)?;
-    tcpviz::lab::enter()?;
-    let mut out = io::stdout().lock();
+    if args.recorded {
+        return recorded::replay(args).map(|()| true);
+    }
+    let Some(first) = chosen.first() else {
+        return list().map(|()| true);
+    };
+    if args.write.is_some() && chosen.len() > 1 {
+        bail!("--write keeps one experiment's capture: name one; `--record FOLDER` keeps all");
+    }
+    enter().map_err(|why| explain(why, &first.name))?;
+    if let Some(folder) = &args.record {
+        return record_all(args, &chosen, folder);
+    }
+    let wants_ui = args.format.is_none() && args.output.is_none() && !args.check;
+    if chosen.len() == 1 && wants_ui && io::stdout().is_terminal() {
+        return show(args, first).map(|()| true);
+    }
+    let mut out: Box<dyn Write> = match &args.output {
+        None => Box::new(io::stdout()),
+        Some(path) => Box::new(
+            save::create(path, args.force, None).map_err(|why| view::cannot_create(path, why))?,
+        ),
+    };
+    print(args, &chosen, &mut out)
+}
+
+/// The experiments that are asked for.
+fn chosen(args: &LabArgs) -> anyhow::Result<Vec<&'static Experiment>> {
+    let everything = args.all || (args.record.is_some() && args.names.is_empty());
+    if everything {
+        let all = catalog::experiments();
+        return Ok(all.filter(|it| args.slow || !it.slow).collect());
+    }
+    let find = |name: &String| catalog::find(name).ok_or_else(|| unknown(name));
+    args.names.iter().map(find).collect()
+}
+
+/// There is no experiment of this name; perhaps others are meant.
+fn unknown(name: &str) -> anyhow::Error {
+    let similar: Vec<_> = catalog::experiments()
+        .filter(|experiment| experiment.name.contains(name))
+        .map(|experiment| experiment.name.as_str())
+        .collect();
+    let name = printable(name);
+    if similar.is_empty() || name.is_empty() {
+        anyhow!("there is no experiment {name}; `tcpviz lab` lists them")
+    } else {
+        anyhow!(
+            "there is no experiment {name}; perhaps {}",
+            similar.join(", ")
+        )
+    }
+}
+
+/// Why there is no sandbox, what to change, and what can be seen without one.
+fn explain(why: LabError, name: &str) -> anyhow::Error {
+    let refused = matches!(why, LabError::Refused { .. });
+    let error = anyhow::Error::new(why);
+    if refused && recorded::find(name).is_some() {
+        anyhow!("{error}\n\n  what was recorded of it elsewhere:  tcpviz lab {name} --recorded")
+    } else {
+        error
+    }
+}
+
+/// Every experiment, below the question that it answers.
+fn list() -> anyhow::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    for group in catalog::groups() {
+        writeln!(out, "{}", group.question)?;
+        for experiment in &group.experiments {
+            let slow = if experiment.slow { " (slow)" } else { "" };
+            writeln!(out, "  {:42} {}{slow}", experiment.name, experiment.title)?;
+        }
+        writeln!(out)?;
+    }
+    writeln!(
+        out,
+        "tcpviz lab NAME plays one: Space makes the next system call, q leaves."
+    )?;
+    writeln!(out, "docs/walkthroughs/ goes through them as a course.")?;
+    Ok(out.flush()?)
+}
+
+/// Plays on the screen.
+fn show(args: &LabArgs, experiment: &'static Experiment) -> anyhow::Result<()> {
+    let play = open(args, experiment)?;
+    let (store, leave) = (play.store(), play.leave());
+    let (sender, messages) = sync_channel(QUEUE);
+    let (cue, cues) = channel();
+    let mut watching = Watching {
+        messages: sender.clone(),
+        cues,
+        pace: args.pace.unwrap_or(PACE),
+        runs: args.pace.is_some(),
+    };
+    let player = thread::Builder::new()
+        .name("player".into())
+        .spawn(move || {
+            let report = play.run(&mut watching);
+            let over = Message::Over(outcome(&report));
+            // Nobody may be there any more.
+            let _ = watching.messages.send(over);
+        })?;
+    let origin = Origin {
+        name: format!("lab: {}", experiment.name),
+        growing: true,
+        listening: None,
+        port: experiment.port,
+    };
+    let read_back = Box::new(move |place: &_| store.frame(place));
+    let (style, theme) = (args.look.style(), Theme::new(args.look.wants_color()));
+    let mut app = App::new(
+        Trace::new(Ports::default()),
+        origin,
+        Some(read_back),
+        style,
+        theme,
+    );
+    app.play = Some(Playbill {
+        title: experiment.title.clone(),
+        about: about(experiment),
+        runs: args.pace.is_some(),
+        ..Playbill::default()
+    });
+    let signalled = sender.clone();
+    view::on_signal(move || {
+        let _ = signalled.send(Message::Leave);
+    })?;
+    let shown = tui::run(&mut app, &messages, sender, &mut |told| {
+        let _ = cue.send(told);
+    });
+    leave.store(true, Ordering::Relaxed);
+    drop((messages, cue));
+    let played = player.join();
+    shown.context("the terminal can't be used")?;
+    played.map_err(|_| anyhow!("the experiment broke off"))?;
+    if let Some(path) = &args.write {
+        let path = printable(&path.to_string_lossy());
+        eprintln!("tcpviz: saved in {path}; to see it again: tcpviz {path}");
+    }
+    Ok(())
+}
+
+/// What is to be seen, and what isn't as it would be elsewhere.
+fn about(experiment: &Experiment) -> String {
+    match &experiment.default {
+        Some(default) => format!("{} Here: {default}", experiment.about),
+        None => experiment.about.clone(),
+    }
+}
+
+fn open(args: &LabArgs, experiment: &Experiment) -> anyhow::Result<Play> {
+    let path = args.write.as_deref();
+    if let Some(path) = path {
+        // The recorder takes only a file that isn't there.
+        drop(save::create(path, args.force, None).map_err(|why| view::cannot_create(path, why))?);
+        fs::remove_file(path)?;
+    }
+    Ok(Play::open(experiment, path)?)
+}
+
+fn outcome(report: &Report) -> String {
+    if report.differences.is_empty() {
+        "It is over, and came out as it must.".into()
+    } else {
+        format!("It came out otherwise: {}", report.differences.join("; "))
+    }
+}
+
+/// Plays one after the other, and writes what comes out.
+fn print(
+    args: &LabArgs,
+    chosen: &[&'static Experiment],
+    out: &mut dyn Write,
+) -> anyhow::Result<bool> {
     let mut as_wanted = true;
     if args.check {
         writeln!(out, "{}", heading())?;
     }
     for experiment in chosen {
-        let report = Play::open(experiment, None)?.run(&mut Empty);
+        let mut paced = Paced(args.pace);
+        let report = open(args, experiment)?.run(&mut paced);
         as_wanted &= report.differences.is_empty();
         if args.check {
             writeln!(out, "{}", line(experiment, &report))?;
-        } else {
-            ladder::write(&mut out, &report.trace, None, args.look.style())?;
+            for difference in &report.differences {
+                writeln!(out, "    {difference}")?;
+            }
         }
-        for difference in &report.differences {
-            writeln!(out, "    {difference}")?;
+        if !args.check || args.format.is_some() || !report.differences.is_empty() {
+            if chosen.len() > 1 && !args.check && args.format != Some(Format::Json) {
+                writeln!(out, "== {}: {}\n", experiment.name, experiment.title)?;
+            }
+            write(args, experiment, &report.trace, out)?;
         }
-        if args.check && !report.differences.is_empty() {
-            ladder::write(&mut out, &report.trace, None, args.look.style())?;
+        if !args.check && !report.differences.is_empty() {
+            eprintln!("tcpviz: {}: {}", experiment.name, outcome(&report));
         }
         out.flush()?;
     }
-    Ok(as_wanted)
+    if args.check {
+        let count = chosen.len();
+        let verdict = if as_wanted {
+            "all as wanted"
+        } else {
+            "not all as wanted"
+        };
+        writeln!(out, "{count} experiments, {verdict}")?;
+    }
+    Ok(as_wanted || !args.check)
 }
 
-/// The experiments that are asked for.
-fn chosen(args: &LabArgs) -> anyhow::Result<Vec<&'static Experiment>> {
-    if args.all {
-        let all = catalog::experiments();
-        return Ok(all.filter(|it| args.slow || !it.slow).collect());
-    }
-    let mut chosen = Vec::new();
-    for name in &args.names {
-        match catalog::find(name) {
-            Some(experiment) => chosen.push(experiment),
-            None => bail!(
-                "there is no experiment {}; `tcpviz lab` lists them",
-                printable(name)
-            ),
+fn write(
+    args: &LabArgs,
+    experiment: &Experiment,
+    trace: &Trace,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    match args.format.unwrap_or(Format::Ladder) {
+        Format::Ladder => {
+            ladder::write(out, trace, None, args.look.style())?;
+            writeln!(out)?;
+        }
+        Format::Json => {
+            let mut writer = json::Writer::new(out, None);
+            writer.capture(trace, &format!("lab: {}", experiment.name), false)?;
+            writer.segments(trace)?;
+            writer.connections(trace)?;
         }
     }
-    Ok(chosen)
+    Ok(())
 }
 
 fn heading() -> String {
@@ -86,4 +291,82 @@ fn line(experiment: &Experiment, report: &Report) -> String {
         causes.join(", "),
         report.took.as_secs_f64()
     )
+}
+
+/// Records captures and recipes; with all of them, the folder's README too.
+fn record_all(
+    args: &LabArgs,
+    chosen: &[&'static Experiment],
+    folder: &Path,
+) -> anyhow::Result<bool> {
+    fs::create_dir_all(folder).with_context(|| format!("can't create {}", folder.display()))?;
+    let mut as_wanted = true;
+    for experiment in chosen {
+        let report = record::record(experiment, folder)?;
+        println!("{}", line(experiment, &report));
+        for difference in &report.differences {
+            println!("    {difference}");
+        }
+        as_wanted &= report.differences.is_empty();
+    }
+    if args.names.is_empty() {
+        let readme = folder.join("README.md");
+        fs::write(&readme, record::readme(catalog::groups()))
+            .with_context(|| format!("can't write {}", readme.display()))?;
+    }
+    Ok(as_wanted)
+}
+
+/// Whoever looks at the screen, from the player's thread.
+struct Watching {
+    messages: SyncSender<Message>,
+    cues: Receiver<Cue>,
+    /// The pause between two calls.
+    pace: Duration,
+    /// It goes on by itself.
+    runs: bool,
+}
+
+impl Audience for Watching {
+    fn feed(&mut self, feed: Feed) {
+        let _ = self.messages.send(Message::Feed(feed));
+    }
+
+    fn aside(&mut self, aside: &Aside) {
+        let _ = self.messages.send(Message::Aside(aside.clone()));
+    }
+
+    fn before(&mut self, next: &str) -> bool {
+        let next = Some(next.to_string());
+        if self.messages.send(Message::Waits(next)).is_err() {
+            return false;
+        }
+        let goes_on = loop {
+            let cue = if self.runs {
+                self.cues.recv_timeout(self.pace)
+            } else {
+                self.cues.recv().map_err(Into::into)
+            };
+            match cue {
+                Ok(Cue::Next) | Err(std::sync::mpsc::RecvTimeoutError::Timeout) => break true,
+                Ok(Cue::Run(runs)) => {
+                    self.runs = runs;
+                }
+                Err(_) => break false,
+            }
+        };
+        goes_on && self.messages.send(Message::Waits(None)).is_ok()
+    }
+}
+
+/// Nobody looks, or only at what is printed.
+struct Paced(Option<Duration>);
+
+impl Audience for Paced {
+    fn feed(&mut self, _: Feed) {}
+    fn aside(&mut self, _: &Aside) {}
+    fn before(&mut self, _: &str) -> bool {
+        self.0.into_iter().for_each(thread::sleep);
+        true
+    }
 }

@@ -118,7 +118,7 @@ impl Saved {
         let is_empty = self
             .path
             .metadata()
-            .is_ok_and(|file| file.len() <= FILE_HEADER);
+            .is_ok_and(|file| file.len() <= FILE_HEADER as u64);
         if self.temporary && is_empty {
             let _ = std::fs::remove_file(&self.path);
             eprintln!("tcpviz: nothing was captured");

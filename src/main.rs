@@ -5,6 +5,7 @@ mod cli;
 mod experiments;
 #[cfg(feature = "live")]
 mod live;
+mod recorded;
 mod replay;
 mod view;
 
@@ -91,9 +92,12 @@ fn capture_live(_: &Cli) -> anyhow::Result<()> {
 use experiments::run as run_lab;
 
 #[cfg(not(all(feature = "live", target_os = "linux")))]
-fn run_lab(_: &cli::LabArgs) -> anyhow::Result<bool> {
+fn run_lab(args: &cli::LabArgs) -> anyhow::Result<bool> {
+    if args.recorded {
+        return recorded::replay(args).map(|()| true);
+    }
     anyhow::bail!(
-        "the lab needs Linux and libpcap; this tcpviz has neither or one only: tcpviz FILE replays a capture of captures/"
+        "the lab needs Linux, and a tcpviz with libpcap; `tcpviz lab NAME --recorded` replays what it recorded elsewhere"
     )
 }
 

@@ -18,17 +18,26 @@ use crate::view;
 /// It can't be opened or read to its end, or the view fails.
 pub fn run(cli: &Cli, capture: &Path) -> anyhow::Result<()> {
     let piped = capture == Path::new("-");
+    let name = if piped {
+        "standard input".into()
+    } else {
+        printable(&file_name(capture))
+    };
+    show(cli, capture, name)
+}
+
+/// Replays `capture`, and calls it `name`.
+///
+/// # Errors
+/// It can't be opened or read to its end, or the view fails.
+pub fn show(cli: &Cli, capture: &Path, name: String) -> anyhow::Result<()> {
+    let piped = capture == Path::new("-");
     if piped && io::stdin().is_terminal() {
         bail!("standard input is a terminal; pipe a capture into it: tcpdump -U -w - | tcpviz -");
     }
     let mut opened =
         source::open(capture, view::wants_ui(cli)).with_context(|| cannot_open(capture))?;
     let view = view::open(cli)?;
-    let name = if piped {
-        "standard input".into()
-    } else {
-        printable(&file_name(capture))
-    };
     let origin = Origin {
         name,
         growing: opened.growing,

@@ -26,8 +26,8 @@ use crate::cli::{Cli, Format};
 /// What an error on the way out is about.
 const WRITING: &str = "the output can't be written";
 
-/// Batches that may wait between the source's thread and the view's.
-const QUEUE: usize = 64;
+/// Messages that may wait between the source's thread and the view's.
+pub const QUEUE: usize = 64;
 
 /// Starts a source's thread; gives back how to end it, where it can be asked to: what it still has
 /// comes first, then its last word.
@@ -121,7 +121,8 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     on_signal(move || {
         let _ = leave.send(Message::Leave);
     })?;
-    let left = tui::run(&mut app, &messages, sender).context("the terminal can't be used");
+    let no_cue = &mut |_| {};
+    let left = tui::run(&mut app, &messages, sender, no_cue).context("the terminal can't be used");
     // However the UI ended: what the kernel still has belongs into the file.
     if let Some(stop) = stop {
         stop();
@@ -264,7 +265,8 @@ pub fn cannot_create(path: &Path, why: io::Error) -> anyhow::Error {
     }
 }
 
-fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
+/// Does something when a signal asks the program to leave.
+pub fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     thread::spawn(move || signals.forever().for_each(|_| act()));
     Ok(())

@@ -37,7 +37,8 @@ fn each_capture_shows_what_its_recipe_says() {
             .map(|line| {
                 let state = |side: &str| line[side].as_str().unwrap().to_string();
                 format!(
-                    "{} {} {}",
+                    "{} {} {} {}",
+                    line["connection"],
                     wire(line),
                     state("client_state"),
                     state("server_state")
@@ -51,36 +52,32 @@ fn each_capture_shows_what_its_recipe_says() {
             .map(|row| row.as_str().unwrap())
             .collect();
         assert_eq!(rows, wanted, "{name}");
-        let ending = &of_type(&lines, "connection").next().unwrap()["ending"];
-        let causes: Vec<_> = ending["causes"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|cause| {
-                format!(
-                    "{} {}",
-                    cause["certainty"].as_str().unwrap(),
-                    cause["id"].as_str().unwrap()
-                )
-            })
-            .collect();
-        let wanted = recipe["ending"]
-            .get("causes")
-            .and_then(toml::Value::as_array);
-        let wanted: Vec<_> = wanted
-            .into_iter()
-            .flatten()
-            .map(|cause| cause.as_str().unwrap())
-            .collect();
-        assert_eq!(causes, wanted, "{name}: causes");
-        for key in ["kind", "closed_first", "reset_by"] {
-            let wanted = recipe["ending"].get(key).and_then(toml::Value::as_str);
-            assert_eq!(
-                ending.get(key).and_then(Value::as_str),
-                wanted,
-                "{name}: {key}"
-            );
+        let endings = recipe["endings"].as_array().unwrap();
+        let connections: Vec<_> = of_type(&lines, "connection").collect();
+        assert_eq!(connections.len(), endings.len(), "{name}: connections");
+        for (connection, wanted) in connections.iter().zip(endings) {
+            check_ending(&name, &connection["ending"], wanted);
         }
+    }
+}
+
+fn check_ending(name: &str, ending: &Value, wanted: &toml::Value) {
+    let text = |value: &Value| value.as_str().unwrap().to_string();
+    let causes = ending["causes"].as_array().unwrap().iter();
+    let causes: Vec<_> = causes
+        .map(|cause| format!("{} {}", text(&cause["certainty"]), text(&cause["id"])))
+        .collect();
+    let told = wanted.get("causes").and_then(toml::Value::as_array);
+    let told: Vec<_> = told
+        .into_iter()
+        .flatten()
+        .map(|cause| cause.as_str().unwrap())
+        .collect();
+    assert_eq!(causes, told, "{name}: causes");
+    for key in ["kind", "closed_first", "reset_by"] {
+        let wanted = wanted.get(key).and_then(toml::Value::as_str);
+        let told = ending.get(key).and_then(Value::as_str);
+        assert_eq!(told, wanted, "{name}: {key}");
     }
 }
 

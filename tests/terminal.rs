@@ -278,7 +278,7 @@ fn panicking_ui() {
         Selection::default(),
         Box::new(move |fed| feed.send(Message::Feed(fed)).is_ok()),
     );
-    tui::run(&mut app, &messages, sender).unwrap();
+    tui::run(&mut app, &messages, sender, &mut |_| {}).unwrap();
 }
 
 #[test]

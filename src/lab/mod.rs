@@ -20,6 +20,7 @@ pub mod netns;
 pub mod play;
 mod policy;
 pub mod random;
+pub mod record;
 pub mod relay;
 mod sandbox;
 pub mod script;

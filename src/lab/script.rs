@@ -69,10 +69,11 @@ pub struct Experiment {
     pub wanted: Wanted,
 }
 
-/// A step, and the line on which it stands in its file.
+/// A step, as it is written, and the line on which it stands in its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     pub line: usize,
+    pub text: String,
     pub does: Does,
 }
 
@@ -296,7 +297,11 @@ fn step(line: usize, text: &str) -> Result<Step, String> {
             }
         }
     };
-    Ok(Step { line, does })
+    Ok(Step {
+        line,
+        text: text.into(),
+        does,
+    })
 }
 
 fn outcome(text: &str) -> Outcome {

@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use crate::conn::{ConnectionId, Side};
+use crate::story::aside::{AsideRow, aside};
 use crate::story::ladder::{Columns, Style, endpoints, heading, row};
 use crate::story::numbers::{counted, seconds};
 use crate::story::{self, Row};
-use crate::trace::Trace;
+use crate::trace::{Entry, Trace};
 
 /// Columns of a page.
 pub const WIDTH: usize = 100;
@@ -52,8 +53,13 @@ fn connection(
     writeln!(out, "connection {}: {}{pointer}", id + 1, ending.summary)?;
     writeln!(out, "{}", endpoints(trace, id, &columns, WIDTH))?;
     line(out, &heading(trace, id, &columns, style), &columns)?;
-    for index in 0..trace.len(id) {
-        line(out, &row(trace, id, index, &columns, style), &columns)?;
+    for index in 0..trace.entries(id) {
+        match trace.entry(id, index) {
+            Entry::Segment(at) => line(out, &row(trace, id, at, &columns, style), &columns)?,
+            Entry::Aside(told) => {
+                aside_line(out, &aside(trace, id, told, &columns, style), &columns)?;
+            }
+        }
     }
     for told in story::telling::tell(trace, id, &ending) {
         for (about, text) in told.wrapped(WIDTH - 2) {
@@ -68,6 +74,20 @@ fn connection(
         counted(connection.ends.server.octets_sent, "byte"),
         seconds(story::ladder::since_start(trace, id, trace.len(id) - 1)),
     )
+}
+
+/// A line without a number or a time: its place tells when.
+fn aside_line(out: &mut dyn Write, row: &AsideRow, columns: &Columns) -> io::Result<()> {
+    let text = format!(
+        "{:>width$} {}{}{} {}",
+        row.states.client,
+        row.lanes.client,
+        row.middle,
+        row.lanes.server,
+        row.states.server,
+        width = columns.before_lane() - 1,
+    );
+    writeln!(out, "{}", text.trim_end())
 }
 
 fn line(out: &mut dyn Write, row: &Row, columns: &Columns) -> io::Result<()> {

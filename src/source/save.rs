@@ -14,10 +14,10 @@ use crate::wire::LinkType;
 pub const SNAPLEN: u32 = 262_144;
 
 /// Octets of a pcap file's header: a file no longer than this holds no frame.
-pub const FILE_HEADER: u64 = 24;
+pub const FILE_HEADER: usize = 24;
 
 /// Octets of a pcap record's header.
-const RECORD_HEADER: u64 = 16;
+const RECORD_HEADER: usize = 16;
 
 /// Creates a file that will belong to `owner` (user and group number) if given. An existing one is
 /// taken only with `force`, only if it is a regular file, not through a symbolic link, and stays
@@ -52,6 +52,27 @@ fn give(file: &File, owner: Option<(u32, u32)>) -> io::Result<()> {
     owner.map_or(Ok(()), |(user, group)| {
         fchown(file, Some(user), Some(group))
     })
+}
+
+/// Cuts every frame of a file that [`SaveFile`] wrote to its first `snap` octets.
+///
+/// # Errors
+/// It can't be read or written.
+pub fn trim(path: &Path, snap: u32) -> io::Result<()> {
+    let whole = std::fs::read(path)?;
+    let (header, mut rest) = whole.split_at(whole.len().min(FILE_HEADER));
+    let mut trimmed = header.to_vec();
+    while let Some((head, after)) = rest.split_at_checked(RECORD_HEADER) {
+        let word = |at: usize| head[at..at + 4].try_into().map_or(0, u32::from_le_bytes);
+        let captured = (word(8) as usize).min(after.len());
+        let kept = captured.min(snap as usize);
+        trimmed.extend(&head[..8]);
+        trimmed.extend(u32::try_from(kept).unwrap_or(snap).to_le_bytes());
+        trimmed.extend(&head[12..]);
+        trimmed.extend(&after[..kept]);
+        rest = &after[captured..];
+    }
+    std::fs::write(path, trimmed)
 }
 
 /// The file a live capture goes to.
@@ -124,7 +145,7 @@ impl SaveFile {
         let seconds = u32::try_from(time_ns / 1_000_000_000).unwrap_or(u32::MAX);
         let nanoseconds = u32::try_from(time_ns % 1_000_000_000).unwrap_or(0);
         let captured = u32::try_from(data.len()).unwrap_or(u32::MAX);
-        let offset = self.written + self.pending.len() as u64 + RECORD_HEADER;
+        let offset = self.written + (self.pending.len() + RECORD_HEADER) as u64;
         for word in [seconds, nanoseconds, captured, wire_len] {
             self.pending.extend(word.to_le_bytes());
         }

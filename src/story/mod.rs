@@ -2,6 +2,7 @@
 //! connection ended, what a segment does. No colours and no files here.
 
 pub mod arrow;
+pub mod aside;
 pub mod cause;
 pub mod clock;
 pub mod ending;

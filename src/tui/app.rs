@@ -6,7 +6,7 @@ use super::Theme;
 use super::keys::Action;
 use crate::conn::ConnectionId;
 use crate::story::Style;
-use crate::trace::Trace;
+use crate::trace::{Aside, Entry, Trace};
 use crate::wire::{Feed, Place};
 
 /// Reads a frame's octets back from the capture file.
@@ -31,6 +31,7 @@ pub enum Effect {
     None,
     /// Draw everything anew, whatever stands on the terminal.
     Redraw,
+    Cue(Cue),
     Leave,
 }
 
@@ -63,6 +64,28 @@ impl Why {
     }
 }
 
+/// An experiment under way.
+#[derive(Clone, Debug, Default)]
+pub struct Playbill {
+    pub title: String,
+    pub about: String,
+    /// What happens at the next cue; `None` while something happens.
+    pub next: Option<String>,
+    /// It goes on by itself.
+    pub runs: bool,
+    /// It is over: how it came out.
+    pub over: Option<String>,
+}
+
+/// What whoever watches tells an experiment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cue {
+    /// Make the next call.
+    Next,
+    /// Go on by itself, or wait again.
+    Run(bool),
+}
+
 /// Everything the screen is drawn from.
 pub struct App {
     pub trace: Trace,
@@ -72,13 +95,15 @@ pub struct App {
     pub theme: Theme,
     /// The connection whose ladder is shown.
     pub connection: ConnectionId,
-    /// The selected row of that ladder, from 0.
-    pub row: usize,
+    /// The selected line of that ladder, from 0.
+    pub line: usize,
     /// The newest segment is selected as it comes.
     pub following: bool,
     pub list: ListView,
     pub help: bool,
     pub why: Why,
+    /// An experiment that is played while it is looked at.
+    pub play: Option<Playbill>,
     /// Only this connection may be chosen.
     only: Option<ConnectionId>,
 }
@@ -100,10 +125,11 @@ impl App {
             style,
             theme,
             connection: 0,
-            row: 0,
+            line: 0,
             list: ListView::Beside,
             help: false,
             why: Why::Hidden,
+            play: None,
             only: None,
         }
     }
@@ -127,7 +153,7 @@ impl App {
             if self.connections() > known && self.only.is_none() {
                 self.connection = last_id(self.connections());
             }
-            self.row = self.last_row();
+            self.line = self.last_line();
         }
         // What feeds a pipe may have written to the terminal while it started.
         if was_empty && !self.trace.is_empty() {
@@ -148,21 +174,21 @@ impl App {
 
     fn update(&mut self, action: Action) -> Effect {
         match action {
-            Action::NextSegment => self.go_to(self.row.saturating_add(1)),
-            Action::PreviousSegment => self.go_to(self.row.saturating_sub(1)),
+            Action::NextSegment => self.go_to(self.line.saturating_add(1)),
+            Action::PreviousSegment => self.go_to(self.line.saturating_sub(1)),
             Action::Down => self.down(1),
             Action::Up => self.up(1),
             Action::PageDown if self.list == ListView::Alone => self.down(10),
             Action::PageUp if self.list == ListView::Alone => self.up(10),
-            Action::PageDown => self.go_to(self.row.saturating_add(10)),
-            Action::PageUp => self.go_to(self.row.saturating_sub(10)),
+            Action::PageDown => self.go_to(self.line.saturating_add(10)),
+            Action::PageUp => self.go_to(self.line.saturating_sub(10)),
             Action::First => self.go_to(0),
             Action::Last => {
                 self.following = self.origin.growing;
                 if self.following && self.only.is_none() {
                     self.connection = last_id(self.connections());
                 }
-                self.row = self.last_row();
+                self.line = self.last_line();
             }
             Action::NextChange => self.change(true),
             Action::PreviousChange => self.change(false),
@@ -176,11 +202,45 @@ impl App {
             }
             Action::ToggleWhy => self.why = self.why.next(),
             Action::ToggleAbsolute => self.style.absolute = !self.style.absolute,
+            Action::NextCall => return self.cue(),
+            Action::PlayOn => return self.play_on(),
             Action::Help => self.help = true,
             Action::Redraw => return Effect::Redraw,
             Action::Leave => return Effect::Leave,
         }
         Effect::None
+    }
+
+    /// Takes what is told beside the segments.
+    pub fn remark(&mut self, aside: Aside) {
+        self.trace.remark(aside);
+        if self.following {
+            self.line = self.last_line();
+        }
+    }
+
+    /// The next call of an experiment is made, and followed.
+    fn cue(&mut self) -> Effect {
+        match &mut self.play {
+            Some(play) if play.over.is_none() => {
+                play.next = None;
+                self.update(Action::Last);
+                Effect::Cue(Cue::Next)
+            }
+            _ => Effect::None,
+        }
+    }
+
+    fn play_on(&mut self) -> Effect {
+        match &mut self.play {
+            Some(play) if play.over.is_none() => {
+                play.runs = !play.runs;
+                let runs = play.runs;
+                self.update(Action::Last);
+                Effect::Cue(Cue::Run(runs))
+            }
+            _ => Effect::None,
+        }
     }
 
     /// Whether there is a connection to draw.
@@ -211,7 +271,7 @@ impl App {
         if self.chooses_connections() {
             self.choose(self.connection.saturating_add(count));
         } else {
-            self.go_to(self.row.saturating_add(count as usize));
+            self.go_to(self.line.saturating_add(count as usize));
         }
     }
 
@@ -219,22 +279,22 @@ impl App {
         if self.chooses_connections() {
             self.choose(self.connection.saturating_sub(count));
         } else {
-            self.go_to(self.row.saturating_sub(count as usize));
+            self.go_to(self.line.saturating_sub(count as usize));
         }
     }
 
-    fn last_row(&self) -> usize {
+    fn last_line(&self) -> usize {
         if self.has_ladder() {
-            self.trace.len(self.connection) - 1
+            self.trace.entries(self.connection) - 1
         } else {
             0
         }
     }
 
     /// Whoever moves stops following.
-    fn go_to(&mut self, row: usize) {
+    fn go_to(&mut self, line: usize) {
         self.following = false;
-        self.row = row.min(self.last_row());
+        self.line = line.min(self.last_line());
     }
 
     fn choose(&mut self, connection: ConnectionId) {
@@ -251,17 +311,20 @@ impl App {
         if !self.has_ladder() {
             return;
         }
-        let changes = |row: &usize| {
-            self.trace.row(self.connection, *row).states
-                != self.trace.states_before(self.connection, *row)
+        let changes = |line: &usize| match self.trace.entry(self.connection, *line) {
+            Entry::Segment(row) => {
+                self.trace.row(self.connection, row).states
+                    != self.trace.states_before(self.connection, row)
+            }
+            Entry::Aside(_) => false,
         };
         let found = if forward {
-            (self.row + 1..=self.last_row()).find(changes)
+            (self.line + 1..=self.last_line()).find(changes)
         } else {
-            (0..self.row).rev().find(changes)
+            (0..self.line).rev().find(changes)
         };
-        if let Some(row) = found {
-            self.go_to(row);
+        if let Some(line) = found {
+            self.go_to(line);
         }
     }
 

@@ -11,7 +11,8 @@ use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::app::App;
-use crate::story::{sentence, tcpdump};
+use crate::story::{aside, sentence, tcpdump};
+use crate::trace::Entry;
 use crate::wire::{Frame, decode};
 
 /// Lines for a screen of this height; the ladder needs the rest more.
@@ -34,8 +35,16 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         width: area.width.saturating_sub(2),
         ..area
     };
-    let wire = Line::styled(wire_line(app), app.theme.quiet());
-    let what = Line::raw(sentence::sentence(&app.trace, app.connection, app.row));
+    let row = match app.trace.entry(app.connection, app.line) {
+        Entry::Segment(row) => row,
+        Entry::Aside(told) => {
+            return Paragraph::new(aside::sentence(told))
+                .wrap(Wrap { trim: false })
+                .render(inner, buffer);
+        }
+    };
+    let wire = Line::styled(wire_line(app, row), app.theme.quiet());
+    let what = Line::raw(sentence::sentence(&app.trace, app.connection, row));
     let wire_lines = match area.height {
         0..=3 => 0,
         4 => 1,
@@ -52,8 +61,8 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
 }
 
 /// tcpdump's line, from the frame as the capture file has it.
-fn wire_line(app: &App) -> String {
-    let record = app.trace.row(app.connection, app.row);
+fn wire_line(app: &App, row: usize) -> String {
+    let record = app.trace.row(app.connection, row);
     let place = record.place;
     let Some(read_back) = &app.read_back else {
         return format!("frame {}", place.frame);
@@ -82,7 +91,7 @@ fn wire_line(app: &App) -> String {
             tcpdump::line(
                 &app.trace,
                 app.connection,
-                app.row,
+                row,
                 &decoded,
                 app.style.absolute
             )

@@ -50,6 +50,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         list_area,
         list_rule,
         body,
+        cue,
         details_rule,
         details_area,
         keys,
@@ -59,6 +60,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         Constraint::Length(list_lines.min(area.height.saturating_sub(3 + rule_line))),
         Constraint::Length(if list_lines > 0 { rule_line } else { 0 }),
         Constraint::Min(0),
+        Constraint::Length(u16::from(app.play.is_some())),
         Constraint::Length(if alone { 0 } else { rule_line }),
         Constraint::Length(if alone { 0 } else { details_lines }),
         Constraint::Length(1),
@@ -88,6 +90,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
     } else {
         draw_nothing_yet(app, body, buffer);
     }
+    draw_cue(app, cue, buffer);
     draw_keys(app, keys, buffer);
     if app.help {
         help::draw(app, area, buffer);
@@ -144,11 +147,11 @@ fn counts(app: &App, wide: bool) -> Vec<Span<'static>> {
         facts.push(plain(counted(app.connections() as u64, "connection")));
     }
     if app.has_ladder() {
-        let total = app.trace.len(app.connection);
+        let total = app.trace.entries(app.connection);
         let place = if app.following { "following" } else { "step" };
         facts.push(plain(format!(
             "{place} {}/{}",
-            grouped(app.row as u64 + 1),
+            grouped(app.line as u64 + 1),
             grouped(total as u64)
         )));
     }
@@ -167,11 +170,41 @@ fn counts(app: &App, wide: bool) -> Vec<Span<'static>> {
     spans
 }
 
+/// What an experiment does next.
+fn draw_cue(app: &App, area: Rect, buffer: &mut Buffer) {
+    let Some(play) = &app.play else { return };
+    if area.height == 0 {
+        return;
+    }
+    let theme = app.theme;
+    let mut spans = vec![Span::raw(" ")];
+    match (&play.over, &play.next) {
+        (Some(how), _) => spans.push(Span::styled(how.clone(), theme.news())),
+        (None, Some(next)) => {
+            let mark = if app.style.charset == Charset::Ascii {
+                ">"
+            } else {
+                "▶"
+            };
+            spans.push(Span::styled(format!("{mark} next  "), theme.key()));
+            spans.push(Span::styled(next.clone(), theme.news()));
+        }
+        (None, None) => spans.push(Span::styled("under way", theme.quiet())),
+    }
+    buffer.set_line(area.x, area.y, &Line::from(spans), area.width);
+}
+
 /// Before the first segment: what is awaited, and what would make it come.
 fn draw_nothing_yet(app: &App, area: Rect, buffer: &mut Buffer) {
     let tally = app.trace.tally;
     let mut lines = vec![Line::default()];
+    if let Some(play) = &app.play {
+        lines.push(Line::styled(play.title.clone(), app.theme.news()));
+        lines.push(Line::default());
+        lines.push(Line::raw(play.about.clone()));
+    }
     match (&app.origin.listening, &app.trace.ended) {
+        _ if app.play.is_some() => {}
         (_, Some(_)) if !app.trace.is_empty() => lines.push(Line::raw(format!(
             "There is no connection {}: the capture has {}.",
             app.connection + 1,
@@ -222,6 +255,14 @@ fn draw_keys(app: &App, area: Rect, buffer: &mut Buffer) {
     let ascii = app.style.charset == Charset::Ascii;
     let arrows = |unicode: &'static str, text: &'static str| if ascii { text } else { unicode };
     let mut keys = Vec::new();
+    if let Some(play) = app
+        .play
+        .as_ref()
+        .filter(|play| play.over.is_none() && !app.help)
+    {
+        keys.push(("Space", "next call"));
+        keys.push(("g", if play.runs { "stop" } else { "go on" }));
+    }
     if app.help {
         keys.push(("any key", "back"));
     } else if !app.has_ladder() {

@@ -21,6 +21,8 @@ pub enum Action {
     Open,
     ToggleAbsolute,
     ToggleWhy,
+    NextCall,
+    PlayOn,
     Help,
     Redraw,
     Leave,
@@ -101,6 +103,14 @@ const BINDINGS: &[Binding] = &[
         action: Action::ToggleWhy,
     },
     Binding {
+        codes: &[(KeyCode::Char(' '), PLAIN)],
+        action: Action::NextCall,
+    },
+    Binding {
+        codes: &[(KeyCode::Char('g'), PLAIN)],
+        action: Action::PlayOn,
+    },
+    Binding {
         codes: &[(KeyCode::Char('?'), PLAIN), (KeyCode::F(1), PLAIN)],
         action: Action::Help,
     },
@@ -155,6 +165,12 @@ pub const HELP: &[(&str, &str, &str)] = &[
         "w",
         "why, and what each program saw; again: the findings",
     ),
+    (
+        "Space",
+        "Space",
+        "in an experiment: make the next system call",
+    ),
+    ("g", "g", "in an experiment: go on by itself, or stop again"),
     ("Ctrl-L", "Ctrl-L", "draw the screen anew"),
     ("? F1", "? F1", "this help"),
     ("q Ctrl-C", "q Ctrl-C", "leave"),

@@ -18,8 +18,10 @@ use ratatui::widgets::{Block, Padding, Paragraph, Widget, Wrap};
 use super::app::App;
 use crate::conn::Side;
 use crate::story::Charset;
+use crate::story::aside::{AsideRow, aside};
 use crate::story::ending::ending;
 use crate::story::ladder::{Columns, Row, endpoints, heading, row};
+use crate::trace::Entry;
 
 /// The rows to show so that `chosen` is in sight: `height` of `total`, the chosen one in the middle
 /// where it can be.
@@ -57,14 +59,42 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     verdict.render(verdict_area, buffer);
     draw_endpoints(app, &columns, endpoints_area, buffer);
     draw_heading(app, &columns, heading_area, buffer);
-    let rows = window(app.row, app.trace.len(app.connection), rest.height.into());
-    for (y, index) in (rest.y..).zip(rows) {
-        let selected = index == app.row;
-        let row = row(&app.trace, app.connection, index, &columns, app.style);
+    let total = app.trace.entries(app.connection);
+    let lines = window(app.line, total, rest.height.into());
+    for (y, index) in (rest.y..).zip(lines) {
+        let selected = index == app.line;
         mark(app, selected, rest.x, y, buffer);
-        let line = line(app, &row, &columns, selected);
+        let line = match app.trace.entry(app.connection, index) {
+            Entry::Segment(at) => {
+                let row = row(&app.trace, app.connection, at, &columns, app.style);
+                line(app, &row, &columns, selected)
+            }
+            Entry::Aside(told) => {
+                let row = aside(&app.trace, app.connection, told, &columns, app.style);
+                aside_line(app, &row, &columns, selected)
+            }
+        };
         buffer.set_line(rest.x + 1, y, &line, rest.width.saturating_sub(1));
     }
+}
+
+/// A line that is no segment.
+fn aside_line(app: &App, row: &AsideRow, columns: &Columns, selected: bool) -> Line<'static> {
+    let theme = app.theme;
+    let style = theme.aside(row.tone);
+    let style = if selected {
+        style.patch(theme.news())
+    } else {
+        style
+    };
+    let before = columns.before_lane() - 2;
+    Line::from(vec![
+        Span::styled(format!("{:>before$} ", row.states.client), style),
+        Span::styled(row.lanes.client.to_string(), theme.quiet()),
+        Span::styled(row.middle.clone(), style),
+        Span::styled(row.lanes.server.to_string(), theme.quiet()),
+        Span::styled(format!(" {}", row.states.server), style),
+    ])
 }
 
 /// Columns that wrapping between words may cost.

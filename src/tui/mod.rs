@@ -10,7 +10,7 @@ mod list;
 pub mod theme;
 mod why;
 
-pub use app::{App, Effect, Origin, ReadBack};
+pub use app::{App, Cue, Effect, Origin, Playbill, ReadBack};
 pub use frame::draw;
 pub use theme::Theme;
 
@@ -21,6 +21,7 @@ use std::thread;
 
 use crossterm::event::{self, Event, KeyEventKind};
 
+use crate::trace::Aside;
 use crate::wire::Feed;
 
 /// Messages handled before the screen is drawn again, so that a flood can't keep the screen still.
@@ -30,13 +31,18 @@ const BETWEEN_FRAMES: usize = 64;
 #[derive(Debug)]
 pub enum Message {
     Feed(Feed),
+    /// An experiment tells something beside the segments.
+    Aside(Aside),
+    /// An experiment waits for its cue: what comes next; or it is over.
+    Waits(Option<String>),
+    Over(String),
     Input(Event),
     /// A signal asks to leave.
     Leave,
 }
 
 /// Runs until the user or a signal leaves; the terminal is as before afterwards, also after a
-/// panic.
+/// panic. `cue` passes on what an experiment is told.
 ///
 /// # Errors
 /// The terminal can't be used.
@@ -44,6 +50,7 @@ pub fn run(
     app: &mut App,
     messages: &Receiver<Message>,
     input: SyncSender<Message>,
+    cue: &mut dyn FnMut(Cue),
 ) -> io::Result<()> {
     let mut terminal = ratatui::try_init()?;
     show_cursor_on_panic();
@@ -56,7 +63,7 @@ pub fn run(
         // Without a terminal to read keys from nobody could ever leave.
         let _ = input.send(Message::Leave);
     });
-    let result = follow(app, messages, &mut terminal);
+    let result = follow(app, messages, &mut terminal, cue);
     ratatui::restore();
     result
 }
@@ -75,6 +82,7 @@ fn follow(
     app: &mut App,
     messages: &Receiver<Message>,
     terminal: &mut ratatui::DefaultTerminal,
+    cue: &mut dyn FnMut(Cue),
 ) -> io::Result<()> {
     loop {
         terminal.draw(|frame| draw(app, frame))?;
@@ -88,6 +96,7 @@ fn follow(
                 // Not `clear`: that asks the terminal where the cursor is, and the answer would go to
                 // the thread that reads keys.
                 Effect::Redraw => terminal.resize(terminal.size()?.into())?,
+                Effect::Cue(told) => cue(told),
                 Effect::Leave => return Ok(()),
             }
         }
@@ -97,6 +106,18 @@ fn follow(
 fn take(app: &mut App, message: Message) -> Effect {
     match message {
         Message::Feed(feed) => app.feed(&feed),
+        Message::Aside(aside) => {
+            app.remark(aside);
+            Effect::None
+        }
+        Message::Waits(next) => {
+            app.play.get_or_insert_default().next = next;
+            Effect::None
+        }
+        Message::Over(how) => {
+            app.play.get_or_insert_default().over = Some(how);
+            Effect::None
+        }
         Message::Input(Event::Key(key)) if key.kind != KeyEventKind::Release => {
             app.press(keys::action(key))
         }

@@ -3,6 +3,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::story::aside::Tone;
 use crate::wire::Flags;
 
 /// The styles of the screen.
@@ -63,6 +64,22 @@ impl Theme {
             self.colored(Color::Green, Modifier::empty())
         } else {
             Style::new()
+        }
+    }
+
+    /// What stands between the segments.
+    #[must_use]
+    pub fn aside(self, tone: Tone) -> Style {
+        match tone {
+            Tone::Call => self.colored(Color::Cyan, Modifier::empty()),
+            Tone::Failure => self
+                .colored(Color::Cyan, Modifier::empty())
+                .add_modifier(Modifier::BOLD),
+            Tone::Kernel => self.quiet(),
+            Tone::Disagreement => self.colored(Color::Magenta, Modifier::UNDERLINED),
+            Tone::Order => self
+                .colored(Color::Blue, Modifier::empty())
+                .add_modifier(Modifier::ITALIC),
         }
     }
 

@@ -1,8 +1,6 @@
 //! Live captures of real kernel sockets, without root: the test puts itself into a user and network
 //! namespace of its own, where it may capture and where no other traffic is. Where a namespace
 //! can't be had it fails: nothing is skipped.
-//!
-//! `TCPVIZ_RECORD=1 cargo test --test live` records `captures/` anew.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -15,7 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::common::screen::{END, LEFT, Screen};
-use crate::common::{PATIENCE, capture, json, printed, tcpviz};
+use crate::common::{PATIENCE, json, printed, tcpviz};
 use crate::exchange::{EXCHANGES, Exchange, Pair, connect, listen};
 use crate::kernel;
 use crate::random::scripts_agree_with_the_kernel;
@@ -183,14 +183,6 @@ impl Drop for Live {
     }
 }
 
-/// Where a capture goes: into the repository when it is to be recorded anew.
-fn save_path(folder: &Path, name: &str) -> PathBuf {
-    match std::env::var_os("TCPVIZ_RECORD") {
-        Some(_) => capture(name),
-        None => folder.join(format!("{name}.pcap")),
-    }
-}
-
 fn segments(lines: &[Value]) -> Vec<&Value> {
     lines
         .iter()
@@ -202,7 +194,7 @@ fn segments(lines: &[Value]) -> Vec<&Value> {
 /// same. The saved capture, replayed, gives the same segments with the same states.
 fn states_agree_with_the_kernel(exchange: &Exchange) {
     let folder = tempfile::tempdir().unwrap();
-    let path = save_path(folder.path(), exchange.name);
+    let path = folder.path().join("exchange.pcap");
     let (listener, server) = listen(exchange.host);
     let port = server.port().to_string();
     let mut live = Live::start(&[
@@ -231,7 +223,7 @@ fn states_agree_with_the_kernel(exchange: &Exchange) {
 
 fn refused_connection() {
     let folder = tempfile::tempdir().unwrap();
-    let path = save_path(folder.path(), "connection-refused");
+    let path = folder.path().join("refused.pcap");
     let (listener, server) = listen("127.0.0.1");
     drop(listener);
     let port = server.port().to_string();

@@ -48,10 +48,7 @@ pub fn wire(trace: &Trace, id: ConnectionId) -> String {
     let skipped = if opened == 2 { 3 } else { 0 };
     let mut tokens: Vec<(String, usize)> = Vec::new();
     for record in trace.rows_of(id).skip(skipped) {
-        let way = match record.from {
-            Side::Client => '>',
-            Side::Server => '<',
-        };
+        let way = way(record.from);
         let data = match record.len {
             0 => String::new(),
             len => format!("({len})"),
@@ -67,6 +64,14 @@ pub fn wire(trace: &Trace, id: ConnectionId) -> String {
         times => format!("{token}x{times}"),
     });
     tokens.collect::<Vec<_>>().join(" ")
+}
+
+/// `>` client to server, `<` server to client.
+pub fn way(from: Side) -> char {
+    match from {
+        Side::Client => '>',
+        Side::Server => '<',
+    }
 }
 
 /// Whether the wire is as wanted; `...` stands for anything.

@@ -10,6 +10,8 @@ mod told;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -24,6 +26,7 @@ use crate::trace::{Aside, KernelEnd, Said, Trace};
 use crate::wire::Feed;
 
 use company::{Company, Heard};
+pub(super) use expect::way;
 use set::Set;
 use told::Told;
 
@@ -92,6 +95,7 @@ pub struct Play {
     asides: Vec<Aside>,
     differences: Vec<String>,
     began: Instant,
+    leave: Arc<AtomicBool>,
 }
 
 /// A call that was begun.
@@ -159,7 +163,14 @@ impl Play {
             asides: Vec::new(),
             differences: Vec::new(),
             began: Instant::now(),
+            leave: Arc::default(),
         })
+    }
+
+    /// Set, it ends the play as soon as may be.
+    #[must_use]
+    pub fn leave(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.leave)
     }
 
     /// Reads frames back from the capture.
@@ -406,9 +417,7 @@ impl Play {
             format!("{actor}: ")
         };
         let text = &pending.text;
-        let failed = result.starts_with(|c: char| c.is_ascii_uppercase())
-            || result.contains("then E")
-            || result.starts_with("killed");
+        let failed = has_failed(result);
         let told = match result.as_str() {
             "" => format!("{who}{text}"),
             result if result.starts_with("exited") => format!("{who}{text}"),
@@ -540,6 +549,9 @@ impl Play {
             if is_so(self) {
                 return Ok(());
             }
+            if self.leave.load(Ordering::Relaxed) {
+                return Err(Stop::Left);
+            }
             if Instant::now() > deadline {
                 return Err(format!("waited in vain: {what}").into());
             }
@@ -652,6 +664,15 @@ impl Play {
         }
         Ok(())
     }
+}
+
+/// Whether a result is an error, or the end of a process.
+fn has_failed(result: &str) -> bool {
+    let is_error = |word: &str| {
+        word.len() > 2 && word.starts_with('E') && word.chars().all(|c| c.is_ascii_uppercase())
+    };
+    let mut words = result.split([' ', ',']);
+    result.starts_with("killed") || words.any(is_error)
 }
 
 /// What counts of a socket where its timer's clock doesn't.

@@ -6,7 +6,7 @@ use crate::conn::{ConnectionId, Side};
 use crate::story::finding::findings;
 use crate::story::program::{self, Outcome};
 use crate::story::{clock, ending};
-use crate::trace::{ErrorRecord, Record, Trace};
+use crate::trace::{Aside, ErrorRecord, Record, Said, Trace};
 use crate::wire::Flags;
 
 #[derive(Serialize)]
@@ -56,6 +56,29 @@ pub(super) enum Line<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         errno: Option<&'static str>,
     },
+    /// A system call in the lab.
+    Call {
+        time_ns: u64,
+        connection: u32,
+        side: &'static str,
+        call: &'a str,
+        failed: bool,
+    },
+    /// What both kernels say in the lab; `client_state` and `server_state` are tcpviz's at that moment.
+    Kernel {
+        time_ns: u64,
+        connection: u32,
+        client: KernelEnd<'a>,
+        server: KernelEnd<'a>,
+        client_state: &'static str,
+        server_state: &'static str,
+    },
+    /// Something befell a host, a process or the wire in the lab.
+    Order {
+        time_ns: u64,
+        connection: u32,
+        order: &'a str,
+    },
     Revision {
         connection: u32,
         frame: u32,
@@ -69,6 +92,49 @@ pub(super) enum Line<'a> {
         truncated: bool,
     },
     Connection(Box<Connection>),
+}
+
+#[derive(Serialize)]
+pub(super) struct KernelEnd<'a> {
+    state: &'static str,
+    recv_q: u32,
+    send_q: u32,
+    timer: &'a str,
+}
+
+/// What is told beside the segments.
+pub(super) fn aside(aside: &Aside) -> Line<'_> {
+    let (time_ns, connection) = (aside.time_ns, aside.connection + 1);
+    match &aside.said {
+        Said::Call { side, text, failed } => Line::Call {
+            time_ns,
+            connection,
+            side: side.name(),
+            call: text,
+            failed: *failed,
+        },
+        Said::Order(order) => Line::Order {
+            time_ns,
+            connection,
+            order,
+        },
+        Said::Kernel { ends, shown } => {
+            let end = |side: Side| KernelEnd {
+                state: ends[side].state.name(),
+                recv_q: ends[side].receive_queue,
+                send_q: ends[side].send_queue,
+                timer: &ends[side].timer,
+            };
+            Line::Kernel {
+                time_ns,
+                connection,
+                client: end(Side::Client),
+                server: end(Side::Server),
+                client_state: shown.client.name(),
+                server_state: shown.server.name(),
+            }
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -21,6 +21,8 @@ pub struct Writer<W: Write> {
     /// How many segments and ICMP errors were written.
     segments: usize,
     errors: usize,
+    /// How many segments of each connection were written.
+    rows: HashMap<ConnectionId, u32>,
     /// Connections whose line was written, each with the line's hash.
     told: HashMap<ConnectionId, u64>,
 }
@@ -32,6 +34,7 @@ impl<W: Write> Writer<W> {
             wanted,
             segments: 0,
             errors: 0,
+            rows: HashMap::new(),
             told: HashMap::new(),
         }
     }
@@ -69,12 +72,26 @@ impl<W: Write> Writer<W> {
     pub fn segments(&mut self, trace: &Trace) -> io::Result<()> {
         for (index, record) in trace.records.iter().enumerate().skip(self.segments) {
             self.errors_before(trace, index)?;
+            self.asides(trace, record.connection)?;
             if self.wants(record.connection) {
                 self.line(&segment(trace, record))?;
             }
         }
         self.segments = trace.records.len();
         self.errors_before(trace, self.segments)
+    }
+
+    /// What is told beside a connection's segments, before the next of them; then that one counts as written.
+    fn asides(&mut self, trace: &Trace, id: ConnectionId) -> io::Result<()> {
+        let row = *self.rows.entry(id).or_default();
+        self.rows.insert(id, row + 1);
+        if self.wants(id) {
+            let here = trace.asides(id).iter().filter(|aside| aside.row == row);
+            for aside in here {
+                self.line(&lines::aside(aside))?;
+            }
+        }
+        Ok(())
     }
 
     /// ICMP errors that came before the segment with this index.
@@ -137,12 +154,16 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// The connections, last; not those whose line was written and still holds.
+    /// The connections, last, after what is told behind their segments; not those whose line was written and still holds.
     ///
     /// # Errors
     /// Those of the output.
     pub fn connections(&mut self, trace: &Trace) -> io::Result<()> {
-        for id in 0..u32::try_from(trace.connections().len()).unwrap_or(u32::MAX) {
+        let all = 0..u32::try_from(trace.connections().len()).unwrap_or(u32::MAX);
+        for id in all.clone() {
+            self.asides(trace, id)?;
+        }
+        for id in all {
             self.connection(trace, id)?;
         }
         Ok(())

@@ -1,0 +1,254 @@
+//! Captures of experiments, and their recipes: how each was made, and what it must show.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::LabError;
+use super::play::{Empty, Play, Report};
+use super::script::{Experiment, Group, Step};
+use crate::conn::state::PerSide;
+use crate::conn::{Side, State};
+use crate::source::save;
+use crate::story::ending::ending;
+use crate::trace::{Aside, KernelEnd, Said, Trace};
+
+/// Captures larger than this are trimmed, in octets.
+const LARGE: u64 = 8_192;
+
+/// What is kept of a large capture's frames, in octets: every header, and no data to speak of.
+const TRIMMED: u32 = 96;
+
+/// What the README says before the tables.
+const ABOUT: &str = "\
+# Captures
+
+Recorded by tcpviz itself from real kernel sockets on Linux, in a sandbox of namespaces:
+
+```sh
+tcpviz lab --record captures           # all, without root; --all --slow: those that take a minute too
+```
+
+`NAME.toml` says how each was made, call by call, and what it must show (`tests/captures.rs` checks it, and that tcpdump reads
+the same flags, numbers and lengths). Nanosecond pcap; where a file would be larger than 8 KB, 96 octets of each frame are kept.
+Ports other than the server's differ from recording to recording. `tcpviz lab NAME --recorded` replays one from the program itself.
+";
+
+/// Plays an experiment and leaves NAME.pcap and NAME.toml in a folder, unless it came out otherwise: then what was
+/// there stays.
+///
+/// # Errors
+/// The lab can't be had, or the files can't be written.
+pub fn record(experiment: &Experiment, folder: &Path) -> Result<Report, LabError> {
+    let file = |suffix: &str| folder.join(format!("{}.{suffix}", experiment.name));
+    let (new, capture) = (file("pcap.new"), file("pcap"));
+    let failed = |path: &Path| LabError::io(path.display().to_string());
+    // What a run before this one left.
+    match fs::remove_file(&new) {
+        Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(failed(&new)(why)),
+        _ => {}
+    }
+    let report = Play::open(experiment, Some(&new))?.run(&mut Empty);
+    if !report.differences.is_empty() {
+        fs::remove_file(&new).map_err(failed(&new))?;
+        return Ok(report);
+    }
+    if fs::metadata(&new).is_ok_and(|file| file.len() > LARGE) {
+        save::trim(&new, TRIMMED).map_err(failed(&new))?;
+    }
+    fs::rename(&new, &capture).map_err(failed(&capture))?;
+    let recipe = file("toml");
+    fs::write(&recipe, self::recipe(experiment, &report.trace)).map_err(failed(&recipe))?;
+    Ok(report)
+}
+
+/// The recipe, in TOML.
+fn recipe(experiment: &Experiment, trace: &Trace) -> String {
+    let mut text = String::new();
+    let mut line = |content: String| {
+        text.push_str(&content);
+        text.push('\n');
+    };
+    line(format!("title = {:?}", experiment.title));
+    line(format!("articles = {:?}", experiment.articles));
+    line("how = '''".into());
+    for Step { text, .. } in &experiment.steps {
+        line(text.clone());
+    }
+    line("'''".into());
+    line(String::new());
+    line("# What stands beside the segments: connection, row, and what was done or said.".into());
+    line("beside = [".into());
+    for id in 0..=u32::try_from(trace.connections().len()).unwrap_or(0) {
+        for aside in trace.asides(id) {
+            line(format!("  {:?},", beside(aside)));
+        }
+    }
+    line("]".into());
+    line(String::new());
+    line("# Each segment, and both ends after it: connection, client, server.".into());
+    line("rows = [".into());
+    for record in &trace.records {
+        let data = match record.len {
+            0 => String::new(),
+            len => format!("({len})"),
+        };
+        line(format!(
+            "  \"{} {}{}{data} {} {}\",",
+            record.connection + 1,
+            super::play::way(record.from),
+            record.flags,
+            record.states.client,
+            record.states.server
+        ));
+    }
+    line("]".into());
+    for id in 0..u32::try_from(trace.connections().len()).unwrap_or(0) {
+        let ending = ending(trace, id);
+        line(String::new());
+        line("[[endings]]".into());
+        line(format!("kind = {:?}", ending.kind.name()));
+        for (key, side) in [
+            ("closed_first", ending.closed_first),
+            ("reset_by", ending.reset_by),
+        ] {
+            if let Some(side) = side {
+                line(format!("{key} = \"{side}\""));
+            }
+        }
+        let causes = ending.causes.iter();
+        let causes: Vec<_> = causes
+            .map(|cause| format!("{} {}", cause.confidence.name(), cause.id.name()))
+            .collect();
+        if !causes.is_empty() {
+            line(format!("causes = {causes:?}"));
+        }
+    }
+    text
+}
+
+/// What stands beside the segments, in a line: `1 5 kernel FIN-WAIT-2 0 0 timewait 59 s; CLOSE-WAIT 1 0`.
+fn beside(aside: &Aside) -> String {
+    let said = match &aside.said {
+        Said::Call { side, text, failed } => {
+            let how = if *failed { "fails" } else { "calls" };
+            format!("{side} {how} {text}")
+        }
+        Said::Order(text) => format!("order {text}"),
+        Said::Kernel { ends, shown } => {
+            let end = |side: Side| {
+                let end = &ends[side];
+                format!(
+                    "{} {} {} {} {}",
+                    end.state, shown[side], end.receive_queue, end.send_queue, end.timer
+                )
+            };
+            format!("kernel {}; {}", end(Side::Client), end(Side::Server))
+        }
+    };
+    format!("{} {} {said}", aside.connection + 1, aside.row)
+}
+
+/// What [`record`] wrote into a recipe's `beside`; without its time, which only its place tells.
+#[must_use]
+pub fn read_beside(line: &str) -> Option<Aside> {
+    let mut words = line.splitn(4, ' ');
+    let connection = words.next()?.parse::<u32>().ok()?.checked_sub(1)?;
+    let row = words.next()?.parse().ok()?;
+    let (kind, rest) = (words.next()?, words.next()?);
+    let said = match kind {
+        "order" => Said::Order(rest.into()),
+        "kernel" => {
+            let (client, server) = rest.split_once("; ")?;
+            let (client, server) = (read_end(client)?, read_end(server)?);
+            Said::Kernel {
+                shown: PerSide {
+                    client: client.1,
+                    server: server.1,
+                },
+                ends: PerSide {
+                    client: client.0,
+                    server: server.0,
+                },
+            }
+        }
+        side => {
+            let (how, text) = rest.split_once(' ')?;
+            Said::Call {
+                side: *Side::BOTH.iter().find(|known| known.name() == side)?,
+                text: text.into(),
+                failed: how == "fails",
+            }
+        }
+    };
+    Some(Aside {
+        time_ns: 0,
+        connection,
+        row,
+        said,
+    })
+}
+
+fn read_end(text: &str) -> Option<(KernelEnd, State)> {
+    let mut words = text.splitn(5, ' ');
+    let mut state = || {
+        let name = words.next();
+        State::ALL
+            .into_iter()
+            .find(|state| Some(state.name()) == name)
+    };
+    let (kernel, shown) = (state()?, state()?);
+    let end = KernelEnd {
+        state: kernel,
+        receive_queue: words.next()?.parse().ok()?,
+        send_queue: words.next()?.parse().ok()?,
+        timer: words.next().unwrap_or_default().into(),
+    };
+    Some((end, shown))
+}
+
+/// The folder's README: what lies there, and every capture below the question that it answers.
+#[must_use]
+pub fn readme(groups: &[Group]) -> String {
+    let mut text = String::from(ABOUT);
+    for group in groups {
+        let name = group.name;
+        let _ = write!(
+            text,
+            "\n### [{}](../docs/walkthroughs/{name}.md)\n\n| capture | what happens | ending |\n|---|---|---|\n",
+            group.question
+        );
+        for experiment in &group.experiments {
+            let wanted = &experiment.wanted;
+            let by = wanted
+                .reset_by
+                .map_or(String::new(), |side| format!(" by the {side}"));
+            let _ = writeln!(
+                text,
+                "| `{}` | {} | {}{by} |",
+                experiment.name,
+                experiment.title,
+                wanted.kind.name()
+            );
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_beside_segments_is_read_again() {
+        for line in [
+            "1 3 client calls close(3) = 0",
+            "1 7 server fails send(4, 1 byte) = EPIPE, SIGPIPE",
+            "2 0 order the wire is cut",
+            "1 5 kernel FIN-WAIT-2 FIN-WAIT-2 0 0 timewait 59 s; CLOSE-WAIT CLOSE-WAIT 1 0 ",
+        ] {
+            assert_eq!(beside(&read_beside(line).unwrap()), line);
+        }
+    }
+}

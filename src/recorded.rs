@@ -1,0 +1,57 @@
+//! The captures of the experiments, which the program carries with it: for machines on which they can't be played.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsRawFd;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+
+use tcpviz::story::numbers::printable;
+
+use crate::cli::{Cli, LabArgs};
+use crate::replay;
+
+/// Name and octets of each.
+const CAPTURES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/captures.rs"));
+
+/// The capture of an experiment, if there is one.
+pub fn find(name: &str) -> Option<&'static [u8]> {
+    let found = CAPTURES.iter().find(|(known, _)| *known == name);
+    found.map(|(_, octets)| *octets)
+}
+
+/// Replays the capture of the one experiment that is named.
+///
+/// # Errors
+/// None is named, or there is no such capture; those of a replay.
+pub fn replay(args: &LabArgs) -> anyhow::Result<()> {
+    let [name] = args.names.as_slice() else {
+        bail!("--recorded replays one experiment: tcpviz lab NAME --recorded");
+    };
+    let Some(octets) = find(name) else {
+        bail!(
+            "there is no recorded experiment {}; `tcpviz lab` lists them",
+            printable(name)
+        );
+    };
+    let file = in_memory(octets).context("the capture can't be unpacked")?;
+    let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    let cli = Cli {
+        format: args.format,
+        output: args.output.clone(),
+        force: args.force,
+        look: args.look,
+        ..Cli::replaying(path.clone())
+    };
+    let name = format!("{name} (recorded)");
+    replay::show(&cli, &path, name)
+}
+
+/// A file that has no name, and is gone with the program.
+fn in_memory(octets: &[u8]) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(octets)?;
+    io::Seek::rewind(&mut file)?;
+    Ok(file)
+}

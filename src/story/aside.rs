@@ -1,0 +1,258 @@
+//! What stands between the segments of a ladder: system calls on their side, what the kernels say, what befell the wire.
+
+use super::Charset;
+use super::ladder::{Columns, Style};
+use crate::conn::state::PerSide;
+use crate::conn::{Certainty, ConnectionId, Side, State};
+use crate::trace::{Aside, KernelEnd, Said, Trace};
+
+/// What kind of line it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Call,
+    /// A call that failed.
+    Failure,
+    /// The kernels agree with tcpviz.
+    Kernel,
+    /// They don't.
+    Disagreement,
+    Order,
+}
+
+/// A line ready to be drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AsideRow {
+    pub tone: Tone,
+    /// The kernels' states; empty on other lines.
+    pub states: PerSide<String>,
+    pub lanes: PerSide<char>,
+    /// What stands between the lanes, as wide as the arrows.
+    pub middle: String,
+}
+
+/// Lays out what is told beside a connection's segments.
+#[must_use]
+pub fn aside(
+    trace: &Trace,
+    connection: ConnectionId,
+    aside: &Aside,
+    columns: &Columns,
+    style: Style,
+) -> AsideRow {
+    let standing = trace.states_before(connection, aside.row as usize);
+    let lanes = PerSide::of(|side| style.charset.lane(standing[side]));
+    let none = || PerSide::of(|_| String::new());
+    let width = columns.arrow;
+    match &aside.said {
+        Said::Call { side, text, failed } => AsideRow {
+            tone: if *failed { Tone::Failure } else { Tone::Call },
+            states: none(),
+            lanes,
+            middle: match side {
+                Side::Client => pad(text, "", width, style),
+                Side::Server => pad("", text, width, style),
+            },
+        },
+        Said::Order(text) => {
+            let text = cut(text, width.saturating_sub(4), style);
+            let dot = style.charset.dot();
+            AsideRow {
+                tone: Tone::Order,
+                states: none(),
+                lanes,
+                middle: center(&format!("{dot} {text} {dot}"), width),
+            }
+        }
+        Said::Kernel { ends, shown } => {
+            let state = |side: Side| {
+                let name = columns.state_name(ends[side].state, Certainty::Proven);
+                let differs = match (ends[side].state == shown[side], style.charset) {
+                    (true, _) => "",
+                    (false, Charset::Ascii) => "!",
+                    (false, Charset::Unicode) => "≠",
+                };
+                format!("{name}{differs}")
+            };
+            AsideRow {
+                tone: if disagrees(ends, *shown) {
+                    Tone::Disagreement
+                } else {
+                    Tone::Kernel
+                },
+                states: PerSide::of(state),
+                lanes,
+                middle: kernel(ends, width, style),
+            }
+        }
+    }
+}
+
+fn disagrees(ends: &PerSide<KernelEnd>, shown: PerSide<State>) -> bool {
+    Side::BOTH
+        .iter()
+        .any(|side| ends[*side].state != shown[*side])
+}
+
+/// `Send-Q 1 · on 200 ms      kernel            Recv-Q 1`; the timers go first, then the words.
+fn kernel(ends: &PerSide<KernelEnd>, width: usize, style: Style) -> String {
+    const NAME: &str = "kernel";
+    let dot = format!(" {} ", style.charset.dot());
+    let facts = |end: &KernelEnd, with_timer: bool| {
+        let mut facts = Vec::new();
+        if end.receive_queue > 0 {
+            facts.push(format!("Recv-Q {}", end.receive_queue));
+        }
+        if end.send_queue > 0 {
+            facts.push(format!("Send-Q {}", end.send_queue));
+        }
+        if with_timer && !end.timer.is_empty() {
+            facts.push(end.timer.clone());
+        }
+        facts.join(&dot)
+    };
+    let choices = [true, false].map(|timer| PerSide::of(|side| facts(&ends[side], timer)));
+    let half = width.saturating_sub(NAME.len()) / 2;
+    let fits = |facts: &&PerSide<String>| {
+        Side::BOTH
+            .iter()
+            .all(|side| columns_of(&facts[*side]) + 2 <= half)
+    };
+    let facts = choices.iter().find(fits).unwrap_or(&choices[1]);
+    let left = cut(&facts.client, half.saturating_sub(2), style);
+    let right = cut(&facts.server, half.saturating_sub(2), style);
+    let left = format!(
+        " {left}{}",
+        " ".repeat(half.saturating_sub(columns_of(&left) + 1))
+    );
+    let rest = width.saturating_sub(half + NAME.len() + columns_of(&right) + 1);
+    cut(
+        &format!("{left}{NAME}{}{right} ", " ".repeat(rest)),
+        width,
+        style,
+    )
+}
+
+/// Columns of a text: nothing wide stands in these.
+fn columns_of(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// A text at either end, a space from the lane.
+fn pad(left: &str, right: &str, width: usize, style: Style) -> String {
+    let room = width.saturating_sub(2);
+    let (left, right) = (cut(left, room, style), cut(right, room, style));
+    let gap = room.saturating_sub(columns_of(&left) + columns_of(&right));
+    format!(" {left}{}{right} ", " ".repeat(gap))
+}
+
+fn center(text: &str, width: usize) -> String {
+    let gap = width.saturating_sub(columns_of(text));
+    format!("{}{text}{}", " ".repeat(gap / 2), " ".repeat(gap - gap / 2))
+}
+
+/// At most so many columns of a text; what is cut is marked.
+fn cut(text: &str, width: usize, style: Style) -> String {
+    if columns_of(text) <= width {
+        return text.into();
+    }
+    let mark = if style.charset == Charset::Ascii {
+        "~"
+    } else {
+        "…"
+    };
+    let mut kept = String::new();
+    for c in text.chars() {
+        if columns_of(&kept) + 1 >= width {
+            break;
+        }
+        kept.push(c);
+    }
+    format!("{kept}{mark}")
+}
+
+/// What a line is about, for people.
+#[must_use]
+pub fn sentence(aside: &Aside) -> String {
+    match &aside.said {
+        Said::Order(text) => format!("Not on the wire: {text}."),
+        Said::Kernel { ends, shown } => {
+            let end = |side: Side| {
+                let end = &ends[side];
+                let timer = if end.timer.is_empty() {
+                    String::new()
+                } else {
+                    format!(", timer {}", end.timer)
+                };
+                let state = end.state;
+                match state {
+                    State::Closed => format!("no socket on the {side}'s side"),
+                    _ => format!(
+                        "{state} on the {side}'s side (Recv-Q {}, Send-Q {}{timer})",
+                        end.receive_queue, end.send_queue
+                    ),
+                }
+            };
+            let verdict = if disagrees(ends, *shown) {
+                format!(
+                    "The wire doesn't tell all of it: tcpviz has {} and {}.",
+                    shown.client, shown.server
+                )
+            } else {
+                "tcpviz has the same.".into()
+            };
+            let (client, server) = (end(Side::Client), end(Side::Server));
+            format!("The kernel itself (sock_diag, as ss shows it): {client}, {server}. {verdict}")
+        }
+        Said::Call { side, text, .. } => {
+            let who = format!("A system call on the {side}'s side: {text}.");
+            match meaning(text) {
+                Some(meaning) => format!("{who} {meaning}"),
+                None => who,
+            }
+        }
+    }
+}
+
+/// What a call's result means, where that isn't plain.
+fn meaning(text: &str) -> Option<&'static str> {
+    let name = text.split('(').next()?.rsplit(' ').next()?;
+    let result = text.rsplit_once(" = ").map_or("", |(_, result)| result);
+    let by_result = match result {
+        "0 (EOF)" => {
+            "0 is the end of file: the other side's FIN has been reached, and every later read gives 0 too."
+        }
+        "EPIPE, SIGPIPE" => {
+            "Nothing can be sent any more. SIGPIPE came with it: who doesn't handle or ignore it is killed."
+        }
+        "EPIPE" => "Nothing can be sent any more.",
+        "ECONNRESET" => {
+            "An RST has come. The error is told once; then reads give 0 and writes EPIPE."
+        }
+        "EAGAIN" => "Nothing is there yet, and the call was not to wait.",
+        "EBADF" => "The descriptor is closed: this never reaches TCP.",
+        _ => "",
+    };
+    if !by_result.is_empty() {
+        return Some(by_result);
+    }
+    if text.ends_with("...") {
+        return Some("It waits; its end comes later.");
+    }
+    Some(match name {
+        "close" => {
+            "The descriptor is gone. When the last one for a socket goes, its TCP sends FIN, or RST if received data was \
+             left unread."
+        }
+        "shutdown" => {
+            "SHUT_WR sends FIN, whoever else holds the socket; SHUT_RD sends nothing. The descriptor stays."
+        }
+        "send" | "write" => {
+            "The bytes are in the kernel's buffer. That says nothing about whether the other side has them, or ever will."
+        }
+        "listen" => "Connections to its port are taken from now on.",
+        "accept" => "A connection that the kernel has already opened gets a descriptor.",
+        "fork" => "The child has every descriptor too: a close() in one of the two sends nothing.",
+        "exit" => "The kernel closes what the process had open, the newest descriptor first.",
+        _ => return None,
+    })
+}
