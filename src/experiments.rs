@@ -121,6 +121,9 @@ fn list() -> anyhow::Result<()> {
 /// Plays on the screen.
 fn show(args: &LabArgs, experiment: &'static Experiment) -> anyhow::Result<()> {
     let play = open(args, experiment)?;
+    if args.pace.is_none() {
+        play.unhurried()?;
+    }
     let (store, leave) = (play.store(), play.leave());
     let (sender, messages) = sync_channel(QUEUE);
     let (cue, cues) = channel();

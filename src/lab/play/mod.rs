@@ -173,6 +173,19 @@ impl Play {
         Arc::clone(&self.leave)
     }
 
+    /// Gives whoever talks between the calls all the time in the world: a closed socket waits an hour in FIN-WAIT-2,
+    /// unless the experiment says otherwise.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn unhurried(&self) -> Result<(), LabError> {
+        for side in Side::BOTH {
+            let host = self.set.host(side);
+            host.sysctl("net.ipv4.tcp_fin_timeout", "3600")?;
+        }
+        Ok(())
+    }
+
     /// Reads frames back from the capture.
     #[must_use]
     pub fn store(&self) -> Store {
