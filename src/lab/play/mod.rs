@@ -367,6 +367,16 @@ impl Play {
             ));
         }
         self.attach(actor, &pending.call, &result);
+        // It is over, so what is known by now counts; EINPROGRESS says that it isn't.
+        if pending.call.name == "connect"
+            && !pending.call.arguments.iter().any(|it| it == "AF_UNSPEC")
+            && wanted.is_some_and(|wanted| !wanted.untold)
+            && result != "EINPROGRESS"
+        {
+            let side = self.side_of(actor, Some(&pending.call));
+            let told = told::check_connect(self.recorder.trace(), side, &result);
+            self.differences.extend(told.err());
+        }
         self.show(actor, &pending);
         self.told.result = Some(result.clone());
         if pending.call.name == "fork"
