@@ -8,7 +8,7 @@ use crate::conn::Side;
 use crate::conn::state::PerSide;
 use crate::lab::forge::{self, Forged, TTL, Unreachable};
 use crate::lab::kernel::Timer;
-use crate::lab::{Family, Lab, Mode, Relay};
+use crate::lab::{Family, INTERFACE, Lab, Mode, Relay};
 use crate::story::ending::ending;
 use crate::wire::{Flags, Segment, Seq};
 
@@ -33,6 +33,7 @@ pub fn words(words: &[String]) -> Option<String> {
         ["forge", side, flags, ..] => format!("forged in the {side}'s name: {flags}"),
         ["unreachable", what] => format!("a router says: {what} unreachable"),
         ["reboot", side] => format!("the {side}'s host reboots"),
+        ["down", side] => format!("the {side}'s interface goes down"),
         _ => return None,
     })
 }
@@ -106,6 +107,10 @@ impl Play {
                 }
             }
             ["reboot", _] => self.reboot(side()?)?,
+            ["down", _] => {
+                let host = self.lab()?.host(side()?);
+                host.ip(&["link", "set", INTERFACE, "down"])?;
+            }
             _ => self.order_wire(&words)?,
         }
         Ok(())
