@@ -9,7 +9,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitStatus, exit};
+use std::process::{Child, Command, ExitStatus, exit};
 
 use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
 use rustix::thread::{
@@ -21,7 +21,7 @@ use signal_hook::iterator::Signals;
 
 use super::{LabError, actor, netns};
 
-/// Set for the process inside.
+/// Set for the process inside: the guard's number.
 const INSIDE: &str = "TCPVIZ_LAB_INSIDE";
 
 /// The user inside: not root, because tcpdump as a sandbox's root can't give up what it must give up.
@@ -37,21 +37,26 @@ const SIGNALLED: i32 = 128;
 /// The system doesn't allow it; the error says why, and what would change that.
 pub fn enter() -> Result<(), LabError> {
     actor::act_if_asked();
-    if std::env::var_os(INSIDE).is_some() {
+    if let Ok(guard) = std::env::var(INSIDE) {
         // Nothing survives the guard.
         set_parent_process_death_signal(Some(Signal::KILL))
             .map_err(|why| LabError::io("prctl")(why.into()))?;
+        // Nor a guard that was gone before.
+        if status_of("self", "PPid").is_some_and(|parent| parent != guard) {
+            exit(SIGNALLED + Signal::KILL.as_raw());
+        }
         return netns::ip(&["link", "set", "lo", "up"]);
     }
     separate().map_err(|why| LabError::Refused {
         why,
         advice: advice(),
     })?;
-    let status = guard().map_err(LabError::io("the lab's process"))?;
-    exit(status.code().unwrap_or_else(|| {
-        let signal = status.signal().unwrap_or_default();
-        SIGNALLED + signal
-    }))
+    let (status, ended_by) = guard().map_err(LabError::io("the lab's process"))?;
+    exit(match (ended_by, status.code()) {
+        (None, Some(code)) => code,
+        (Some(signal), _) => SIGNALLED + signal,
+        (None, None) => SIGNALLED + status.signal().unwrap_or_default(),
+    })
 }
 
 /// New namespaces, and every capability in them, for programs that are started from here too.
@@ -88,24 +93,49 @@ fn separate() -> io::Result<()> {
     Ok(())
 }
 
-/// Starts the program inside and stays with it to its end.
-fn guard() -> io::Result<ExitStatus> {
+/// Starts the program inside and stays with it to its end: how it ended, and the signal that was the reason, if the
+/// program had nothing to do before.
+fn guard() -> io::Result<(ExitStatus, Option<i32>)> {
     let mut signals = Signals::new([SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT])?;
     let mut inside = Command::new("/proc/self/exe")
         .args(std::env::args_os().skip(1))
-        .env(INSIDE, "1")
+        .env(INSIDE, std::process::id().to_string())
         .spawn()?;
+    let mut ended_by = None;
     loop {
         if let Some(status) = inside.try_wait()? {
-            return Ok(status);
+            return Ok((status, ended_by));
         }
-        for signal in signals.wait() {
-            if let Some(signal) = Signal::from_named_raw(signal).filter(|_| signal != SIGCHLD) {
-                // It may just have ended.
-                let _ = kill_process(Pid::from_child(&inside), signal);
-            }
+        for number in signals.wait() {
+            let Some(signal) = Signal::from_named_raw(number).filter(|_| number != SIGCHLD) else {
+                continue;
+            };
+            // A sandbox's first process isn't ended by a signal that it doesn't handle: the kernel throws it away.
+            let passed = if handles(&inside, number) {
+                signal
+            } else {
+                ended_by.get_or_insert(number);
+                Signal::KILL
+            };
+            // It may just have ended.
+            let _ = kill_process(Pid::from_child(&inside), passed);
         }
     }
+}
+
+/// Whether a process has a handler for a signal.
+fn handles(process: &Child, signal: i32) -> bool {
+    let caught = status_of(&process.id().to_string(), "SigCgt");
+    let mask = caught.and_then(|mask| u64::from_str_radix(&mask, 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+/// A line of /proc/PID/status.
+fn status_of(process: &str, key: &str) -> Option<String> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let mut lines = status.lines().filter_map(|line| line.split_once(':'));
+    let (_, value) = lines.find(|(name, _)| *name == key)?;
+    Some(value.trim().into())
 }
 
 /// Why the kernel refuses, as far as its settings tell, and what to type.

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -72,7 +72,9 @@ impl Company {
         command
             .stdin(OwnedFd::from(its))
             .stdout(OwnedFd::from(its_spare))
-            .stderr(Stdio::null());
+            .stderr(Stdio::null())
+            // What is typed at the terminal, Ctrl-C for one, is meant for the lab.
+            .process_group(0);
         let process = host.run(|| command.spawn()).map_err(what())?;
         let pid = i32::try_from(process.id()).unwrap_or_default();
         self.listen(name, &line).map_err(what())?;

@@ -28,7 +28,7 @@ use crate::wire::Feed;
 use company::{Company, Heard};
 pub(super) use expect::way;
 use set::Set;
-use told::Told;
+use told::{Asked, Told};
 
 /// How long anything may take that is awaited. Long: a busy machine is no failure.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -260,7 +260,7 @@ impl Play {
                     play.calls.get(actor).is_none_or(|it| it.ended.is_some())
                 })?;
                 self.settle()?;
-                self.conclude(actor, Some(wanted))?;
+                self.conclude_told(actor, wanted)?;
             }
             Does::Order(words) => {
                 if let Some(text) = orders::words(words) {
@@ -309,10 +309,9 @@ impl Play {
             self.gone.remove(actor);
             self.sides.insert(actor.into(), side);
         }
-        let asked = wanted.filter(|wanted| !wanted.untold).and_then(|_| {
-            let end = self.ends.get(&(actor.to_string(), call.fd()?))?;
-            Some(self.told.ask(self.recorder.trace(), *end, &call.name))
-        });
+        let asked = wanted
+            .filter(|wanted| !wanted.untold)
+            .and_then(|_| self.ask(actor, call));
         let pending = Pending::new(text, call.clone());
         self.calls.insert(actor.into(), pending);
         self.company.tell(actor, text)?;
@@ -331,11 +330,39 @@ impl Play {
         } else if call.name == "connect" {
             self.attach(actor, call, "");
         }
-        if let Some(asked) = asked.flatten() {
-            let result = self.told.result.take().unwrap_or_default();
-            if let Err(why) = self.told.check(self.recorder.trace(), asked, &result) {
-                self.differences.push(why);
-            }
+        self.compare(asked);
+        Ok(())
+    }
+
+    /// What tcpviz tells of an actor's call, if it is one of which it tells.
+    fn ask(&mut self, actor: &str, call: &Call) -> Option<Asked> {
+        let end = self.ends.get(&(actor.to_string(), call.fd()?))?;
+        self.told.ask(self.recorder.trace(), *end, &call.name)
+    }
+
+    /// Compares what was told of the call that ended last with what it gave.
+    fn compare(&mut self, asked: Option<Asked>) {
+        let result = self.told.result.take().unwrap_or_default();
+        if let Some(asked) = asked
+            && let Err(why) = self.told.check(self.recorder.trace(), asked, &result)
+        {
+            self.differences.push(why);
+        }
+    }
+
+    /// A call that has waited ends. An error, or the end of file, is compared with what tcpviz tells now; how much a
+    /// write took before, it doesn't tell.
+    fn conclude_told(&mut self, actor: &str, wanted: &Outcome) -> Result<(), Stop> {
+        let call = self.calls.get(actor).map(|pending| pending.call.clone());
+        self.conclude(actor, Some(wanted))?;
+        let result = self.told.result.as_deref().unwrap_or_default();
+        let is_last = result == "0 (EOF)" || result.starts_with('E');
+        if let Some(call) = call
+            && is_last
+            && !wanted.untold
+        {
+            let asked = self.ask(actor, &call);
+            self.compare(asked);
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::conn::Side;
 use crate::conn::state::PerSide;
 use crate::lab::forge::{self, Forged, TTL, Unreachable};
 use crate::lab::kernel::Timer;
-use crate::lab::{Family, Lab, Mode, Relay};
+use crate::lab::{Family, INTERFACE, Lab, Mode, Relay};
 use crate::story::ending::ending;
 use crate::wire::{Flags, Segment, Seq};
 
@@ -34,6 +34,7 @@ pub fn words(words: &[String]) -> Option<String> {
         ["unreachable", "prohibited"] => "a router says: administratively prohibited".into(),
         ["unreachable", what] => format!("a router says: {what} unreachable"),
         ["reboot", side] => format!("the {side}'s host reboots"),
+        ["down", side] => format!("the {side}'s interface goes down"),
         _ => return None,
     })
 }
@@ -107,6 +108,10 @@ impl Play {
                 }
             }
             ["reboot", _] => self.reboot(side()?)?,
+            ["down", _] => {
+                let host = self.lab()?.host(side()?);
+                host.ip(&["link", "set", INTERFACE, "down"])?;
+            }
             _ => self.order_wire(&words)?,
         }
         Ok(())
