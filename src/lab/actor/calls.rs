@@ -16,6 +16,7 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, accept, bind, connect,
     connect_unspec, listen, recv, send, shutdown, socket, socketpair,
 };
+use rustix::process::{WaitOptions, waitpid};
 
 use super::sys::{self, Disposition, Fd, fd};
 use crate::conn::Side;
@@ -564,7 +565,8 @@ fn error_of(socket: Fd) -> String {
     }
 }
 
-/// signal(SIGPIPE, SIG_DFL); signal(SIGINT, shutdown(4, SHUT_RDWR)); signal(SIGCHLD, return).
+/// signal(SIGPIPE, SIG_DFL); signal(SIGINT, shutdown(4, SHUT_RDWR)); signal(SIGPIPE, exit(0));
+/// signal(SIGCHLD, waitpid(-1, WNOHANG)), as often as a child has ended; signal(SIGTERM, return).
 fn set_signal(call: &Call) -> io::Result<()> {
     let words = (call.arguments.first(), call.arguments.get(1));
     let (Some(name), Some(handler)) = words else {
@@ -586,13 +588,31 @@ fn set_signal(call: &Call) -> io::Result<()> {
         _ => {}
     }
     let inner = Call::parse(handler).ok_or_else(|| io::Error::other("which handler?"))?;
-    let (socket, how) = (inner.required(0)?, direction(&inner)?);
     // Formatted before the signal comes: a handler takes no memory.
     let told = format!("handler {handler}\n");
-    sys::on_signal(number, move || {
+    let tell = move || {
         let _ = rustix::io::write(super::line_to_lab(), told.as_bytes());
-        let _ = shutdown(fd(socket), how);
-    })
+    };
+    match inner.name.as_str() {
+        "exit" => {
+            let status = inner.required(0)?;
+            sys::on_signal(number, move || {
+                tell();
+                sys::exit_at_once(status);
+            })
+        }
+        "waitpid" => sys::on_signal(number, move || {
+            tell();
+            while let Ok(Some(_)) = waitpid(None, WaitOptions::NOHANG) {}
+        }),
+        _ => {
+            let (socket, how) = (inner.required(0)?, direction(&inner)?);
+            sys::on_signal(number, move || {
+                tell();
+                let _ = shutdown(fd(socket), how);
+            })
+        }
+    }
 }
 
 fn local_port(socket: Fd) -> String {
