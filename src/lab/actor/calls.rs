@@ -317,7 +317,10 @@ fn begin(call: &Call, server: SocketAddr) -> io::Result<()> {
     if let Some(port) = call.number(1).and_then(|port| u16::try_from(port).ok()) {
         to.set_port(port);
     }
-    let host = call.arguments.get(1).and_then(|to| to.strip_prefix("client:"));
+    let host = call
+        .arguments
+        .get(1)
+        .and_then(|to| to.strip_prefix("client:"));
     if let Some(port) = host.and_then(|port| port.parse().ok()) {
         let family = if server.is_ipv4() {
             Family::Ipv4
@@ -588,11 +591,8 @@ fn set_signal(call: &Call) -> io::Result<()> {
         _ => {}
     }
     let inner = Call::parse(handler).ok_or_else(|| io::Error::other("which handler?"))?;
-    // Formatted before the signal comes: a handler takes no memory.
-    let told = format!("handler {handler}\n");
-    let tell = move || {
-        let _ = rustix::io::write(super::line_to_lab(), told.as_bytes());
-    };
+    let handler = handler.clone();
+    let tell = move || super::say_handled(&handler);
     match inner.name.as_str() {
         "exit" => {
             let status = inner.required(0)?;
