@@ -317,7 +317,10 @@ fn begin(call: &Call, server: SocketAddr) -> io::Result<()> {
     if let Some(port) = call.number(1).and_then(|port| u16::try_from(port).ok()) {
         to.set_port(port);
     }
-    let host = call.arguments.get(1).and_then(|to| to.strip_prefix("client:"));
+    let host = call
+        .arguments
+        .get(1)
+        .and_then(|to| to.strip_prefix("client:"));
     if let Some(port) = host.and_then(|port| port.parse().ok()) {
         let family = if server.is_ipv4() {
             Family::Ipv4
