@@ -216,7 +216,9 @@ fn ladder_has_every_segment_with_its_words_and_numbers() {
                     "{name}: {arrow}"
                 );
             }
-            if let Some(ack) = segment.get("ack_rel") {
+            // Beside long numbers of data the acknowledgement gives way.
+            let ack = segment.get("ack_rel").filter(|_| segment["len"] == 0);
+            if let Some(ack) = ack {
                 assert!(arrow.contains(&format!(" ack {ack}")), "{name}: {arrow}");
             }
         }
