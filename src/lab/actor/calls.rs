@@ -591,11 +591,8 @@ fn set_signal(call: &Call) -> io::Result<()> {
         _ => {}
     }
     let inner = Call::parse(handler).ok_or_else(|| io::Error::other("which handler?"))?;
-    // Formatted before the signal comes: a handler takes no memory.
-    let told = format!("handler {handler}\n");
-    let tell = move || {
-        let _ = rustix::io::write(super::line_to_lab(), told.as_bytes());
-    };
+    let handler = handler.clone();
+    let tell = move || super::say_handled(&handler);
     match inner.name.as_str() {
         "exit" => {
             let status = inner.required(0)?;

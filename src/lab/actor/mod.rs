@@ -14,7 +14,7 @@
 mod calls;
 mod sys;
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::fd::BorrowedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, exit};
@@ -156,6 +156,18 @@ fn told() -> io::Result<Option<String>> {
 fn say(line: &str) -> io::Result<()> {
     rustix::io::write(line_to_lab(), format!("{line}\n").as_bytes())?;
     Ok(())
+}
+
+/// What a signal's handler is about to do, and when; it takes no memory.
+fn say_handled(call: &str) {
+    let mut digits = [b'0'; 20];
+    let mut rest = now_ns();
+    for digit in digits.iter_mut().rev() {
+        *digit += (rest % 10) as u8;
+        rest /= 10;
+    }
+    let parts = [b"handler ", &digits[..], b" ", call.as_bytes(), b"\n"].map(IoSlice::new);
+    let _ = rustix::io::writev(line_to_lab(), &parts);
 }
 
 fn line_to_lab() -> BorrowedFd<'static> {

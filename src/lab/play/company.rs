@@ -21,8 +21,8 @@ pub enum Heard {
     Begins(u64),
     /// It has ended, at this time, with this result.
     Ends(u64, String),
-    /// A signal's handler makes this call.
-    Handles(String),
+    /// A signal's handler makes this call, at this time.
+    Handles(u64, String),
     /// It is no more; `killed by SIGPIPE`.
     Gone(String),
 }
@@ -206,6 +206,10 @@ fn understand(line: &str) -> Heard {
             let time = time();
             Heard::Ends(time, words.next().unwrap_or_default().into())
         }
-        _ => Heard::Handles(line.strip_prefix("handler ").unwrap_or(line).into()),
+        "handler" => {
+            let time = time();
+            Heard::Handles(time, words.next().unwrap_or_default().into())
+        }
+        _ => Heard::Handles(0, line.into()),
     }
 }

@@ -478,7 +478,8 @@ impl Play {
         let failed = has_failed(result);
         let told = match result.as_str() {
             "" => format!("{who}{text}"),
-            result if result.starts_with("exited") => format!("{who}{text}"),
+            // How a child ended that another actor has forked only that one could know.
+            result if result.starts_with("exited") || result == "gone" => format!("{who}{text}"),
             result => format!("{who}{text} = {result}"),
         };
         let ended_ns = if *ended_ns == 0 {
@@ -550,7 +551,12 @@ impl Play {
         let waiting: Vec<_> = self
             .calls
             .iter()
-            .filter(|(_, calls)| calls.front().is_some_and(|it| !it.shown))
+            .filter(|(_, calls)| {
+                // What doesn't wait stands in one line, when it is asked for.
+                calls
+                    .front()
+                    .is_some_and(|it| !it.shown && (it.call.waits() || it.ended.is_none()))
+            })
             .map(|(actor, _)| actor.clone())
             .collect();
         for actor in waiting {
@@ -632,9 +638,9 @@ impl Play {
                         pending.ended = Some((time, result));
                     }
                 }
-                Heard::Handles(call) => {
+                Heard::Handles(time, call) => {
                     self.handled
-                        .push((now_ns(), format!("{actor}'s handler: {call}")));
+                        .push((time, format!("{actor}'s handler: {call}")));
                 }
                 Heard::Gone(how) => {
                     for pending in calls.iter_mut().filter(|it| it.ended.is_none()) {
