@@ -1,4 +1,4 @@
-//! Lists the captures of `captures/`, which the program carries with it.
+//! Lists the captures of `captures/` and their recipes, which the program carries with it.
 
 use std::fs;
 use std::path::Path;
@@ -17,8 +17,10 @@ fn main() {
         .iter()
         .map(|path| {
             let name = path.file_stem().expect("it has a name").display();
+            let recipe = path.with_extension("toml");
             let (name, path) = (name.to_string(), path.display().to_string());
-            format!("({name:?}, include_bytes!({path:?})),\n")
+            let recipe = recipe.display().to_string();
+            format!("({name:?}, include_bytes!({path:?}), include_str!({recipe:?})),\n")
         })
         .collect();
     let out = std::env::var("OUT_DIR").expect("cargo sets it");

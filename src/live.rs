@@ -97,7 +97,7 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
         let running = open.start(save, counting)?;
         Ok(Some(Arc::new(move || running.stop()) as Stop))
     });
-    let result = view.show(cli, origin, Some(read_back), start);
+    let result = view.show(cli, origin, Some(read_back), Vec::new(), start);
     saved.tell();
     result
 }

@@ -8,17 +8,29 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 
 use tcpviz::story::numbers::printable;
+use tcpviz::trace::Aside;
 
 use crate::cli::{Cli, LabArgs};
 use crate::replay;
 
-/// Name and octets of each.
-const CAPTURES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/captures.rs"));
+/// Name, octets and recipe of each.
+const CAPTURES: &[(&str, &[u8], &str)] = include!(concat!(env!("OUT_DIR"), "/captures.rs"));
 
-/// The capture of an experiment, if there is one.
-pub fn find(name: &str) -> Option<&'static [u8]> {
-    let found = CAPTURES.iter().find(|(known, _)| *known == name);
-    found.map(|(_, octets)| *octets)
+/// The capture of an experiment and its recipe, if it was recorded.
+pub fn find(name: &str) -> Option<(&'static [u8], &'static str)> {
+    let found = CAPTURES.iter().find(|(known, ..)| *known == name);
+    found.map(|(_, octets, recipe)| (*octets, *recipe))
+}
+
+/// What a recipe has in `beside`: an array of strings, one a line.
+fn beside(recipe: &str) -> Vec<Aside> {
+    let lines = recipe
+        .lines()
+        .skip_while(|line| *line != "beside = [")
+        .skip(1);
+    lines
+        .map_while(|line| Aside::read(line.trim().strip_prefix('"')?.strip_suffix("\",")?))
+        .collect()
 }
 
 /// Replays the capture of the one experiment that is named.
@@ -29,7 +41,7 @@ pub fn replay(args: &LabArgs) -> anyhow::Result<()> {
     let [name] = args.names.as_slice() else {
         bail!("--recorded replays one experiment: tcpviz lab NAME --recorded");
     };
-    let Some(octets) = find(name) else {
+    let Some((octets, recipe)) = find(name) else {
         bail!(
             "there is no recorded experiment {}; `tcpviz lab` lists them",
             printable(name)
@@ -45,7 +57,7 @@ pub fn replay(args: &LabArgs) -> anyhow::Result<()> {
         ..Cli::replaying(path.clone())
     };
     let name = format!("{name} (recorded)");
-    replay::show(&cli, &path, name)
+    replay::show(&cli, &path, name, beside(recipe))
 }
 
 /// A file that has no name, and is gone with the program.

@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 
 use tcpviz::source::{self, Selection, Sink};
 use tcpviz::story::numbers::printable;
+use tcpviz::trace::Aside;
 use tcpviz::tui::{Origin, ReadBack};
 
 use crate::cli::Cli;
@@ -23,14 +24,14 @@ pub fn run(cli: &Cli, capture: &Path) -> anyhow::Result<()> {
     } else {
         printable(&file_name(capture))
     };
-    show(cli, capture, name)
+    show(cli, capture, name, Vec::new())
 }
 
-/// Replays `capture`, and calls it `name`.
+/// Replays `capture`, and calls it `name`; `beside` is what is told beside its segments.
 ///
 /// # Errors
 /// It can't be opened or read to its end, or the view fails.
-pub fn show(cli: &Cli, capture: &Path, name: String) -> anyhow::Result<()> {
+pub fn show(cli: &Cli, capture: &Path, name: String, beside: Vec<Aside>) -> anyhow::Result<()> {
     let piped = capture == Path::new("-");
     if piped && io::stdin().is_terminal() {
         bail!("standard input is a terminal; pipe a capture into it: tcpdump -U -w - | tcpviz -");
@@ -56,7 +57,7 @@ pub fn show(cli: &Cli, capture: &Path, name: String) -> anyhow::Result<()> {
         source::file::start(opened, selection, sink);
         Ok(None)
     });
-    view.show(cli, origin, read_back, start)
+    view.show(cli, origin, read_back, beside, start)
 }
 
 fn file_name(capture: &Path) -> String {

@@ -17,7 +17,7 @@ use tcpviz::report::{json, ladder};
 use tcpviz::source::{Sink, save};
 use tcpviz::story::Style;
 use tcpviz::story::numbers::{counted, printable, read_without};
-use tcpviz::trace::Trace;
+use tcpviz::trace::{Aside, Trace};
 use tcpviz::tui::{self, App, Message, Origin, ReadBack, Theme};
 use tcpviz::wire::{Ended, Feed};
 
@@ -83,10 +83,12 @@ impl View {
         cli: &Cli,
         origin: Origin,
         read_back: Option<ReadBack>,
+        beside: Vec<Aside>,
         start: Start,
     ) -> anyhow::Result<()> {
         let style = cli.look.style();
-        let trace = Trace::new(cli.ports());
+        let mut trace = Trace::new(cli.ports());
+        trace.prompt(beside);
         match self {
             View::Ui => {
                 let mut app = App::new(
@@ -244,7 +246,7 @@ fn check_wanted(cli: &Cli, trace: &Trace) -> anyhow::Result<()> {
 fn take(trace: &mut Trace, feed: Feed, revised: impl FnMut(&Trace, u32, &Revision)) -> bool {
     match feed {
         Feed::Batch(batch) => trace.take(&batch, revised),
-        Feed::Ended(ended) => trace.ended = Some(ended),
+        Feed::Ended(ended) => trace.end(ended),
     }
     trace.ended.is_some()
 }

@@ -15,12 +15,12 @@ use std::sync::mpsc::channel;
 
 use common::capture;
 use tcpviz::conn::Side;
+use tcpviz::lab::catalog;
 use tcpviz::lab::script::{Does, Experiment};
-use tcpviz::lab::{catalog, record};
 use tcpviz::report::ladder;
 use tcpviz::source::{self, Selection};
 use tcpviz::story::ladder::Style;
-use tcpviz::trace::Trace;
+use tcpviz::trace::{Aside, Trace};
 use tcpviz::wire::{Feed, Ports};
 
 fn folder() -> PathBuf {
@@ -42,17 +42,19 @@ fn recorded(name: &str) -> Trace {
     for feed in feeds {
         match feed {
             Feed::Batch(batch) => trace.take(&batch, |_, _, _| {}),
-            Feed::Ended(ended) => trace.ended = Some(ended),
+            Feed::Ended(ended) => trace.end(ended),
         }
     }
     let recipe: toml::Table = fs::read_to_string(path.with_extension("toml"))
         .unwrap()
         .parse()
         .unwrap();
-    for line in recipe["beside"].as_array().unwrap() {
+    let lines = recipe["beside"].as_array().unwrap().iter();
+    let asides = lines.map(|line| {
         let line = line.as_str().unwrap();
-        trace.remark(record::read_beside(line).unwrap_or_else(|| panic!("{name}: {line}")));
-    }
+        Aside::read(line).unwrap_or_else(|| panic!("{name}: {line}"))
+    });
+    asides.for_each(|aside| trace.remark(aside));
     trace
 }
 

@@ -107,7 +107,7 @@ impl Recorder {
     fn take(&mut self, feed: Feed) {
         match &feed {
             Feed::Batch(batch) => self.trace.take(batch, |_, _, _| {}),
-            Feed::Ended(ended) => self.trace.ended = Some(ended.clone()),
+            Feed::Ended(ended) => self.trace.end(ended.clone()),
         }
         if let Some(fresh) = &mut self.fresh {
             fresh.push(feed);

@@ -36,6 +36,8 @@ pub enum Unreachable {
     Network,
     Host,
     Port,
+    /// A firewall says that it may not.
+    Prohibited,
 }
 
 /// The number that a side's next octet will have, as far as it has passed the relay.
@@ -89,6 +91,7 @@ pub fn unreachable(relay: &Relay, client: IpAddr, what: Unreachable) -> Option<(
                 Unreachable::Network => DestUnreachableHeader::Network,
                 Unreachable::Host => DestUnreachableHeader::Host,
                 Unreachable::Port => DestUnreachableHeader::Port,
+                Unreachable::Prohibited => DestUnreachableHeader::FilterProhibited,
             };
             ethernet
                 .ipv4(router.octets(), client.octets(), TTL)
@@ -101,6 +104,7 @@ pub fn unreachable(relay: &Relay, client: IpAddr, what: Unreachable) -> Option<(
                 Unreachable::Network => DestUnreachableCode::NoRoute,
                 Unreachable::Host => DestUnreachableCode::Address,
                 Unreachable::Port => DestUnreachableCode::Port,
+                Unreachable::Prohibited => DestUnreachableCode::Prohibited,
             };
             ethernet
                 .ipv6(router.octets(), client.octets(), TTL)

@@ -6,13 +6,11 @@ use std::io;
 use std::path::Path;
 
 use super::LabError;
-use super::play::{Empty, Play, Report};
+use super::play::{Empty, Play, Report, way};
 use super::script::{Experiment, Group, Step};
-use crate::conn::state::PerSide;
-use crate::conn::{Side, State};
 use crate::source::save;
 use crate::story::ending::ending;
-use crate::trace::{Aside, KernelEnd, Said, Trace};
+use crate::trace::Trace;
 
 /// Captures larger than this are trimmed, in octets.
 const LARGE: u64 = 8_192;
@@ -82,7 +80,7 @@ fn recipe(experiment: &Experiment, trace: &Trace) -> String {
     line("beside = [".into());
     for id in 0..=u32::try_from(trace.connections().len()).unwrap_or(0) {
         for aside in trace.asides(id) {
-            line(format!("  {:?},", beside(aside)));
+            line(format!("  {:?},", aside.to_string()));
         }
     }
     line("]".into());
@@ -97,7 +95,7 @@ fn recipe(experiment: &Experiment, trace: &Trace) -> String {
         line(format!(
             "  \"{} {}{}{data} {} {}\",",
             record.connection + 1,
-            super::play::way(record.from),
+            way(record.from),
             record.flags,
             record.states.client,
             record.states.server
@@ -128,86 +126,6 @@ fn recipe(experiment: &Experiment, trace: &Trace) -> String {
     text
 }
 
-/// What stands beside the segments, in a line: `1 5 kernel FIN-WAIT-2 0 0 timewait 59 s; CLOSE-WAIT 1 0`.
-fn beside(aside: &Aside) -> String {
-    let said = match &aside.said {
-        Said::Call { side, text, failed } => {
-            let how = if *failed { "fails" } else { "calls" };
-            format!("{side} {how} {text}")
-        }
-        Said::Order(text) => format!("order {text}"),
-        Said::Kernel { ends, shown } => {
-            let end = |side: Side| {
-                let end = &ends[side];
-                format!(
-                    "{} {} {} {} {}",
-                    end.state, shown[side], end.receive_queue, end.send_queue, end.timer
-                )
-            };
-            format!("kernel {}; {}", end(Side::Client), end(Side::Server))
-        }
-    };
-    format!("{} {} {said}", aside.connection + 1, aside.row)
-}
-
-/// What [`record`] wrote into a recipe's `beside`; without its time, which only its place tells.
-#[must_use]
-pub fn read_beside(line: &str) -> Option<Aside> {
-    let mut words = line.splitn(4, ' ');
-    let connection = words.next()?.parse::<u32>().ok()?.checked_sub(1)?;
-    let row = words.next()?.parse().ok()?;
-    let (kind, rest) = (words.next()?, words.next()?);
-    let said = match kind {
-        "order" => Said::Order(rest.into()),
-        "kernel" => {
-            let (client, server) = rest.split_once("; ")?;
-            let (client, server) = (read_end(client)?, read_end(server)?);
-            Said::Kernel {
-                shown: PerSide {
-                    client: client.1,
-                    server: server.1,
-                },
-                ends: PerSide {
-                    client: client.0,
-                    server: server.0,
-                },
-            }
-        }
-        side => {
-            let (how, text) = rest.split_once(' ')?;
-            Said::Call {
-                side: *Side::BOTH.iter().find(|known| known.name() == side)?,
-                text: text.into(),
-                failed: how == "fails",
-            }
-        }
-    };
-    Some(Aside {
-        time_ns: 0,
-        connection,
-        row,
-        said,
-    })
-}
-
-fn read_end(text: &str) -> Option<(KernelEnd, State)> {
-    let mut words = text.splitn(5, ' ');
-    let mut state = || {
-        let name = words.next();
-        State::ALL
-            .into_iter()
-            .find(|state| Some(state.name()) == name)
-    };
-    let (kernel, shown) = (state()?, state()?);
-    let end = KernelEnd {
-        state: kernel,
-        receive_queue: words.next()?.parse().ok()?,
-        send_queue: words.next()?.parse().ok()?,
-        timer: words.next().unwrap_or_default().into(),
-    };
-    Some((end, shown))
-}
-
 /// The folder's README: what lies there, and every capture below the question that it answers.
 #[must_use]
 pub fn readme(groups: &[Group]) -> String {
@@ -234,21 +152,4 @@ pub fn readme(groups: &[Group]) -> String {
         }
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_written_beside_segments_is_read_again() {
-        for line in [
-            "1 3 client calls close(3) = 0",
-            "1 7 server fails send(4, 1 byte) = EPIPE, SIGPIPE",
-            "2 0 order the wire is cut",
-            "1 5 kernel FIN-WAIT-2 FIN-WAIT-2 0 0 timewait 59 s; CLOSE-WAIT CLOSE-WAIT 1 0 ",
-        ] {
-            assert_eq!(beside(&read_beside(line).unwrap()), line);
-        }
-    }
 }

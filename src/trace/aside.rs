@@ -1,8 +1,11 @@
 //! What is told beside the segments: what a program did, what its kernel says. Captures hold none of it; the lab does.
 
+use std::fmt;
+
 use super::Trace;
 use crate::conn::state::PerSide;
 use crate::conn::{ConnectionId, Side, State};
+use crate::wire::Ended;
 
 /// Something that stands between the segments of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +58,109 @@ pub enum Entry<'a> {
     Aside(&'a Aside),
 }
 
+/// One line: `1 5 kernel FIN-WAIT-2 FIN-WAIT-2 0 0 timewait 59 s; CLOSE-WAIT CLOSE-WAIT 1 0 `, connection and row first.
+/// Without its time, which its place tells.
+impl fmt::Display for Aside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ", self.connection + 1, self.row)?;
+        match &self.said {
+            Said::Call { side, text, failed } => {
+                let how = if *failed { "fails" } else { "calls" };
+                write!(f, "{side} {how} {text}")
+            }
+            Said::Order(text) => write!(f, "order {text}"),
+            Said::Kernel { ends, shown } => {
+                let end = |side: Side| {
+                    let end = &ends[side];
+                    format!(
+                        "{} {} {} {} {}",
+                        end.state, shown[side], end.receive_queue, end.send_queue, end.timer
+                    )
+                };
+                write!(f, "kernel {}; {}", end(Side::Client), end(Side::Server))
+            }
+        }
+    }
+}
+
+impl Aside {
+    /// Reads such a line; `None` if it isn't one.
+    #[must_use]
+    pub fn read(line: &str) -> Option<Aside> {
+        let mut words = line.splitn(4, ' ');
+        let connection = words.next()?.parse::<u32>().ok()?.checked_sub(1)?;
+        let row = words.next()?.parse().ok()?;
+        let (kind, rest) = (words.next()?, words.next()?);
+        let said = match kind {
+            "order" => Said::Order(rest.into()),
+            "kernel" => {
+                let (client, server) = rest.split_once("; ")?;
+                let (client, server) = (read_end(client)?, read_end(server)?);
+                Said::Kernel {
+                    shown: PerSide {
+                        client: client.1,
+                        server: server.1,
+                    },
+                    ends: PerSide {
+                        client: client.0,
+                        server: server.0,
+                    },
+                }
+            }
+            side => {
+                let (how, text) = rest.split_once(' ')?;
+                Said::Call {
+                    side: *Side::BOTH.iter().find(|known| known.name() == side)?,
+                    text: text.into(),
+                    failed: how == "fails",
+                }
+            }
+        };
+        Some(Aside {
+            time_ns: 0,
+            connection,
+            row,
+            said,
+        })
+    }
+}
+
+fn read_end(text: &str) -> Option<(KernelEnd, State)> {
+    let mut words = text.splitn(5, ' ');
+    let mut state = || {
+        let name = words.next();
+        State::ALL
+            .into_iter()
+            .find(|state| Some(state.name()) == name)
+    };
+    let (kernel, shown) = (state()?, state()?);
+    let end = KernelEnd {
+        state: kernel,
+        receive_queue: words.next()?.parse().ok()?,
+        send_queue: words.next()?.parse().ok()?,
+        timer: words.next().unwrap_or_default().into(),
+    };
+    Some((end, shown))
+}
+
 impl Trace {
+    /// Takes what is told beside a capture that is yet to be read; it stands in its places once the capture has ended.
+    pub fn prompt(&mut self, asides: Vec<Aside>) {
+        self.prompted = asides;
+    }
+
+    /// The source has ended.
+    pub fn end(&mut self, ended: Ended) {
+        self.ended = Some(ended);
+        for aside in std::mem::take(&mut self.prompted) {
+            // A capture that was cut has fewer segments than were told of.
+            let rows = self.rows.get(aside.connection as usize).map_or(0, Vec::len);
+            if aside.row as usize <= rows {
+                self.remark(aside);
+            }
+        }
+    }
+
     /// Takes what is told beside the segments, in its place.
     pub fn remark(&mut self, aside: Aside) {
         let place = (aside.connection, aside.row, aside.time_ns);
@@ -139,5 +244,18 @@ mod tests {
         assert_eq!(told, wanted);
         let lines = [0, 1, 2].map(|row| trace.entry_of(0, row));
         assert_eq!(lines, [1, 2, 5]);
+    }
+
+    #[test]
+    fn what_is_written_of_an_aside_is_read_again() {
+        for line in [
+            "1 3 client calls close(3) = 0",
+            "1 7 server fails send(4, 1 byte) = EPIPE, SIGPIPE",
+            "2 0 order the wire is cut",
+            "1 5 kernel FIN-WAIT-2 FIN-WAIT-2 0 0 timewait 59 s; CLOSE-WAIT CLOSE-WAIT 1 0 ",
+        ] {
+            assert_eq!(Aside::read(line).unwrap().to_string(), line);
+        }
+        assert_eq!(Aside::read("1 3 nobody calls close(3)"), None);
     }
 }

@@ -63,6 +63,8 @@ pub struct Trace {
     pub errors: Vec<ErrorRecord>,
     /// What is told beside the segments, by connection and place.
     asides: Vec<Aside>,
+    /// Such, until the capture has ended.
+    prompted: Vec<Aside>,
     /// For each connection, the indices of its records, in order.
     rows: Vec<Vec<u32>>,
     table: Table,
@@ -83,6 +85,7 @@ impl Trace {
             records: Vec::new(),
             errors: Vec::new(),
             asides: Vec::new(),
+            prompted: Vec::new(),
             rows: Vec::new(),
             table: Table::new(ports),
             latest_ns: 0,

@@ -147,7 +147,7 @@ impl App {
         let was_empty = self.trace.is_empty();
         match feed {
             Feed::Batch(batch) => self.trace.take(batch, |_, _, _| {}),
-            Feed::Ended(ended) => self.trace.ended = Some(ended.clone()),
+            Feed::Ended(ended) => self.trace.end(ended.clone()),
         }
         if self.following {
             if self.connections() > known && self.only.is_none() {

@@ -16,8 +16,11 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, accept, bind, connect,
     connect_unspec, listen, recv, send, shutdown, socket, socketpair,
 };
+use rustix::process::{WaitOptions, waitpid};
 
 use super::sys::{self, Disposition, Fd, fd};
+use crate::conn::Side;
+use crate::lab::{Family, address};
 
 /// What one read() takes where nothing else is said.
 const BUFFER: usize = 4096;
@@ -254,10 +257,16 @@ fn stream(server: SocketAddr) -> Result<OwnedFd, Errno> {
     socket(family, SocketType::STREAM, None)
 }
 
+/// Whether the descriptor named first is open.
+fn is_open(call: &Call) -> bool {
+    call.fd()
+        .is_some_and(|number| rustix::io::fcntl_getfd(fd(number)).is_ok())
+}
+
 /// The descriptor named first; where it isn't open yet, a new socket, which must get this number.
 fn given_or_new(call: &Call, server: SocketAddr) -> io::Result<Fd> {
     let wanted = call.required(0)?;
-    if rustix::io::fcntl_getfd(fd(wanted)).is_ok() {
+    if is_open(call) {
         return Ok(wanted);
     }
     let made = stream(server)?.into_raw_fd();
@@ -268,11 +277,15 @@ fn given_or_new(call: &Call, server: SocketAddr) -> io::Result<Fd> {
     }
 }
 
-/// bind(3, PORT): the wildcard address, and a port that may be in TIME-WAIT.
+/// bind(3, PORT): the wildcard address. A socket that this makes has SO_REUSEADDR, so that the port may be in TIME-WAIT;
+/// one that was there is left as it is.
 fn bind_to(call: &Call, server: SocketAddr) -> io::Result<()> {
+    let is_new = !is_open(call);
     let socket = given_or_new(call, server)?;
     let port = u16::try_from(call.required(1)?).map_err(io::Error::other)?;
-    set_socket_reuseaddr(fd(socket), true)?;
+    if is_new {
+        set_socket_reuseaddr(fd(socket), true)?;
+    }
     let mut any = server;
     any.set_ip(if server.is_ipv4() {
         std::net::Ipv4Addr::UNSPECIFIED.into()
@@ -283,14 +296,18 @@ fn bind_to(call: &Call, server: SocketAddr) -> io::Result<()> {
     Ok(bind(fd(socket), &any)?)
 }
 
+/// listen(3): where the server listens, unless the socket is bound.
 fn serve(call: &Call, server: SocketAddr) -> io::Result<()> {
     let socket = given_or_new(call, server)?;
-    set_socket_reuseaddr(fd(socket), true)?;
-    bind(fd(socket), &server)?;
+    let own = rustix::net::getsockname(fd(socket)).and_then(SocketAddr::try_from)?;
+    if own.port() == 0 {
+        set_socket_reuseaddr(fd(socket), true)?;
+        bind(fd(socket), &server)?;
+    }
     Ok(listen(fd(socket), 5)?)
 }
 
-/// connect(3), connect(3, O_NONBLOCK), connect(3, AF_UNSPEC), connect(3, PORT).
+/// connect(3), connect(3, O_NONBLOCK), connect(3, AF_UNSPEC), connect(3, PORT), connect(3, client:PORT).
 fn begin(call: &Call, server: SocketAddr) -> io::Result<()> {
     let socket = given_or_new(call, server)?;
     if call.has("AF_UNSPEC") {
@@ -299,6 +316,15 @@ fn begin(call: &Call, server: SocketAddr) -> io::Result<()> {
     let mut to = server;
     if let Some(port) = call.number(1).and_then(|port| u16::try_from(port).ok()) {
         to.set_port(port);
+    }
+    let host = call.arguments.get(1).and_then(|to| to.strip_prefix("client:"));
+    if let Some(port) = host.and_then(|port| port.parse().ok()) {
+        let family = if server.is_ipv4() {
+            Family::Ipv4
+        } else {
+            Family::Ipv6
+        };
+        to = SocketAddr::new(address(Side::Client, family), port);
     }
     let nonblocking = call.has("O_NONBLOCK");
     if nonblocking {
@@ -503,6 +529,7 @@ fn set_option(call: &Call) -> io::Result<()> {
         Some("TCP_KEEPCNT") => set_tcp_keepcnt(socket, value.unsigned_abs())?,
         Some("TCP_USER_TIMEOUT") => set_tcp_user_timeout(socket, value.unsigned_abs())?,
         Some("TCP_NODELAY") => set_tcp_nodelay(socket, true)?,
+        Some("TCP_QUEUE_SEQ") => initial_sequence(number, value)?,
         Some("TCP_LINGER2") => sys::set_tcp_option(number, TCP_LINGER2, value)?,
         Some("SO_SNDBUF") => set_socket_send_buffer_size(socket, size)?,
         Some("SO_RCVBUF") => set_socket_recv_buffer_size(socket, size)?,
@@ -515,6 +542,21 @@ fn set_option(call: &Call) -> io::Result<()> {
     Ok(())
 }
 
+/// Has a socket that isn't connected yet begin with this sequence number, by what TCP_REPAIR is for: the kernel's own
+/// choice grows with time.
+fn initial_sequence(socket: Fd, value: i32) -> io::Result<()> {
+    /// include/uapi/linux/tcp.h: options, and TCP_REPAIR's values.
+    const TCP_REPAIR: i32 = 19;
+    const TCP_REPAIR_QUEUE: i32 = 20;
+    const TCP_QUEUE_SEQ: i32 = 21;
+    const TCP_SEND_QUEUE: i32 = 2;
+    const OFF_WITHOUT_PROBE: i32 = -1;
+    sys::set_tcp_option(socket, TCP_REPAIR, 1)?;
+    sys::set_tcp_option(socket, TCP_REPAIR_QUEUE, TCP_SEND_QUEUE)?;
+    sys::set_tcp_option(socket, TCP_QUEUE_SEQ, value)?;
+    sys::set_tcp_option(socket, TCP_REPAIR, OFF_WITHOUT_PROBE)
+}
+
 /// getsockopt(4, SO_ERROR): the error that waits, which this takes.
 fn error_of(socket: Fd) -> String {
     match socket_error(fd(socket)) {
@@ -523,7 +565,8 @@ fn error_of(socket: Fd) -> String {
     }
 }
 
-/// signal(SIGPIPE, SIG_DFL); signal(SIGINT, shutdown(4, SHUT_RDWR)); signal(SIGCHLD, return).
+/// signal(SIGPIPE, SIG_DFL); signal(SIGINT, shutdown(4, SHUT_RDWR)); signal(SIGPIPE, exit(0));
+/// signal(SIGCHLD, waitpid(-1, WNOHANG)), as often as a child has ended; signal(SIGTERM, return).
 fn set_signal(call: &Call) -> io::Result<()> {
     let words = (call.arguments.first(), call.arguments.get(1));
     let (Some(name), Some(handler)) = words else {
@@ -545,13 +588,31 @@ fn set_signal(call: &Call) -> io::Result<()> {
         _ => {}
     }
     let inner = Call::parse(handler).ok_or_else(|| io::Error::other("which handler?"))?;
-    let (socket, how) = (inner.required(0)?, direction(&inner)?);
     // Formatted before the signal comes: a handler takes no memory.
     let told = format!("handler {handler}\n");
-    sys::on_signal(number, move || {
+    let tell = move || {
         let _ = rustix::io::write(super::line_to_lab(), told.as_bytes());
-        let _ = shutdown(fd(socket), how);
-    })
+    };
+    match inner.name.as_str() {
+        "exit" => {
+            let status = inner.required(0)?;
+            sys::on_signal(number, move || {
+                tell();
+                sys::exit_at_once(status);
+            })
+        }
+        "waitpid" => sys::on_signal(number, move || {
+            tell();
+            while let Ok(Some(_)) = waitpid(None, WaitOptions::NOHANG) {}
+        }),
+        _ => {
+            let (socket, how) = (inner.required(0)?, direction(&inner)?);
+            sys::on_signal(number, move || {
+                tell();
+                let _ = shutdown(fd(socket), how);
+            })
+        }
+    }
 }
 
 fn local_port(socket: Fd) -> String {

@@ -21,16 +21,22 @@ use std::process::{Command, exit};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use calls::Call;
+use sys::Disposition;
 pub use sys::Fd;
 
 /// The first argument of an actor's command line; the second is where it is, an address with a port.
 const ACTOR: &str = "lab-actor";
 
+/// The third argument, after an exec: the lab still waits for that call.
+const GOES_ON: &str = "goes-on";
+
 /// Becomes an actor, and never returns, if the command line says so. To be called before anything else.
 pub fn act_if_asked() {
     let mut arguments = std::env::args().skip(1);
     if arguments.next().as_deref() == Some(ACTOR) {
-        let result = Actor::new(arguments.next()).and_then(|actor| actor.act());
+        let server = arguments.next();
+        let goes_on = arguments.next().is_some_and(|word| word == GOES_ON);
+        let result = Actor::new(server).and_then(|actor| actor.act(goes_on));
         // The lab has gone, or sees from the end of the line that something is wrong.
         exit(i32::from(result.is_err()));
     }
@@ -70,6 +76,8 @@ impl Actor {
         let server = server.and_then(|text| text.parse().ok());
         let server = server.ok_or(io::ErrorKind::InvalidInput)?;
         calls::count_sigpipe()?;
+        // What Rust makes of it outlives a signal that kill(2) sent.
+        sys::signal(libc::SIGSEGV, Disposition::Default)?;
         Ok(Actor {
             server,
             has_spare: true,
@@ -77,7 +85,12 @@ impl Actor {
     }
 
     /// Does what it is told until the line ends.
-    fn act(mut self) -> io::Result<()> {
+    fn act(mut self, goes_on: bool) -> io::Result<()> {
+        if goes_on {
+            say(&format!("end {} ", now_ns()))?;
+        } else {
+            sys::close_inherited()?;
+        }
         while let Some(line) = told()? {
             say(&format!("begin {}", now_ns()))?;
             match self.perform(&line) {
@@ -94,8 +107,8 @@ impl Actor {
         Ok(Next::Goes(match call.name.as_str() {
             "fork" => return self.fork(),
             "exec" => {
-                let itself = command("exec", self.server).exec();
-                return Err(itself);
+                let failed = command("exec", self.server).arg(GOES_ON).exec();
+                return Err(failed);
             }
             "exit" => exit(call.number(0).unwrap_or(0)),
             _ => calls::perform(&call, self.server)?,

@@ -30,6 +30,17 @@ pub fn close(number: Fd) -> io::Result<()> {
     checked(unsafe { libc::close(number) }).map(drop)
 }
 
+/// Closes all descriptors from 3 on: the lab has open ones that aren't closed on exec.
+pub fn close_inherited() -> io::Result<()> {
+    // SAFETY: an actor begins with this, and owns no descriptor yet.
+    let done = unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0) };
+    if done < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
+}
+
 /// fork(2): the child's process number, or `None` in the child.
 pub fn fork() -> io::Result<Option<i32>> {
     // SAFETY: an actor has one thread, so the child finds no lock taken.
@@ -62,6 +73,12 @@ pub fn on_signal(signal: i32, handler: impl Fn() + Send + Sync + 'static) -> io:
     // SAFETY: the callers' handlers make system calls and write what they formatted before; they take no lock and no
     // memory.
     unsafe { signal_hook::low_level::register(signal, handler) }.map(drop)
+}
+
+/// _exit(2): what a signal's handler may do.
+pub fn exit_at_once(status: i32) {
+    // SAFETY: nothing of this process is used any more.
+    unsafe { libc::_exit(status) }
 }
 
 /// setsockopt(2) of an integer at the level of TCP.

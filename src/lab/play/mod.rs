@@ -7,7 +7,7 @@ mod orders;
 mod set;
 mod told;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -80,8 +80,8 @@ pub struct Play {
     set: Set,
     recorder: Recorder,
     company: Company,
-    /// The calls that actors are in, or have ended since.
-    calls: BTreeMap<String, Pending>,
+    /// The calls that actors are in, or have ended since; behind them, those that they were told to make next.
+    calls: BTreeMap<String, VecDeque<Pending>>,
     /// Actors that are no more, and how they ended.
     gone: BTreeMap<String, String>,
     /// Which end of the connection an actor's descriptor is.
@@ -103,6 +103,7 @@ struct Pending {
     text: String,
     call: Call,
     began_ns: u64,
+    begun: bool,
     /// Its begin stands in the ladder.
     shown: bool,
     ended: Option<(u64, String)>,
@@ -114,6 +115,7 @@ impl Pending {
             text: text.into(),
             call,
             began_ns: now_ns(),
+            begun: false,
             shown: false,
             ended: None,
         }
@@ -257,7 +259,7 @@ impl Play {
             }
             Does::End { actor, wanted } => {
                 self.wait(&format!("{actor}'s call ends"), |play| {
-                    play.calls.get(actor).is_none_or(|it| it.ended.is_some())
+                    play.call_of(actor).is_none_or(|it| it.ended.is_some())
                 })?;
                 self.settle()?;
                 self.conclude_told(actor, wanted)?;
@@ -312,20 +314,24 @@ impl Play {
         let asked = wanted
             .filter(|wanted| !wanted.untold)
             .and_then(|_| self.ask(actor, call));
-        let pending = Pending::new(text, call.clone());
-        self.calls.insert(actor.into(), pending);
+        let calls = self.calls.entry(actor.into()).or_default();
+        if wanted.is_some() {
+            // Nobody asks any more how those before it ended.
+            calls.clear();
+        }
+        calls.push_back(Pending::new(text, call.clone()));
         self.company.tell(actor, text)?;
         if call.name == "exit" {
             self.wait(&format!("{actor} exits"), |play| {
                 play.gone.contains_key(actor)
             })?;
-        } else if wanted.is_some() {
+        } else if wanted.is_some() || call.name == "exec" {
             self.wait(&format!("{text} ends"), |play| {
-                play.calls.get(actor).is_none_or(|it| it.ended.is_some())
+                play.call_of(actor).is_none_or(|it| it.ended.is_some())
             })?;
         }
         self.settle()?;
-        if wanted.is_some() || call.name == "exit" {
+        if wanted.is_some() || call.name == "exit" || call.name == "exec" {
             self.conclude(actor, wanted)?;
         } else if call.name == "connect" {
             self.attach(actor, call, "");
@@ -353,7 +359,7 @@ impl Play {
     /// A call that has waited ends. An error, or the end of file, is compared with what tcpviz tells now; how much a
     /// write took before, it doesn't tell.
     fn conclude_told(&mut self, actor: &str, wanted: &Outcome) -> Result<(), Stop> {
-        let call = self.calls.get(actor).map(|pending| pending.call.clone());
+        let call = self.call_of(actor).map(|pending| pending.call.clone());
         self.conclude(actor, Some(wanted))?;
         let result = self.told.result.as_deref().unwrap_or_default();
         let is_last = result == "0 (EOF)" || result.starts_with('E');
@@ -370,10 +376,11 @@ impl Play {
     /// Has an actor make a call that belongs to the scenery.
     fn unseen(&mut self, actor: &str, text: &str) -> Result<(), Stop> {
         let call = Call::parse(text).ok_or("not a call".to_string())?;
-        self.calls.insert(actor.into(), Pending::new(text, call));
+        let pending = VecDeque::from([Pending::new(text, call)]);
+        self.calls.insert(actor.into(), pending);
         self.company.tell(actor, text)?;
         self.wait(text, |play| {
-            play.calls.get(actor).is_none_or(|it| it.ended.is_some())
+            play.call_of(actor).is_none_or(|it| it.ended.is_some())
         })?;
         self.calls.remove(actor);
         Ok(())
@@ -381,7 +388,8 @@ impl Play {
 
     /// An actor's call has ended: it is compared, and shown.
     fn conclude(&mut self, actor: &str, wanted: Option<&Outcome>) -> Result<(), Stop> {
-        let Some(pending) = self.calls.remove(actor) else {
+        let calls = self.calls.get_mut(actor);
+        let Some(pending) = calls.and_then(VecDeque::pop_front) else {
             return Err(format!("{actor} is in no call").into());
         };
         let (_, result) = pending.ended.clone().unwrap_or((0, String::new()));
@@ -394,6 +402,16 @@ impl Play {
             ));
         }
         self.attach(actor, &pending.call, &result);
+        // It is over, so what is known by now counts; EINPROGRESS says that it isn't.
+        if pending.call.name == "connect"
+            && !pending.call.arguments.iter().any(|it| it == "AF_UNSPEC")
+            && wanted.is_some_and(|wanted| !wanted.untold)
+            && result != "EINPROGRESS"
+        {
+            let side = self.side_of(actor, Some(&pending.call));
+            let told = told::check_connect(self.recorder.trace(), side, &result);
+            self.differences.extend(told.err());
+        }
         self.show(actor, &pending);
         self.told.result = Some(result.clone());
         if pending.call.name == "fork"
@@ -502,7 +520,7 @@ impl Play {
 
     /// Puts the begin of a call into the ladder that goes on.
     fn show_begin(&mut self, actor: &str) {
-        let Some(pending) = self.calls.get_mut(actor) else {
+        let Some(pending) = self.calls.get_mut(actor).and_then(VecDeque::front_mut) else {
             return;
         };
         if pending.shown {
@@ -532,7 +550,7 @@ impl Play {
         let waiting: Vec<_> = self
             .calls
             .iter()
-            .filter(|(_, it)| !it.shown)
+            .filter(|(_, calls)| calls.front().is_some_and(|it| !it.shown))
             .map(|(actor, _)| actor.clone())
             .collect();
         for actor in waiting {
@@ -601,25 +619,36 @@ impl Play {
 
     fn hear(&mut self) {
         while let Some((actor, heard)) = self.company.hear() {
-            let pending = self.calls.get_mut(&actor);
-            match (heard, pending) {
-                (Heard::Begins(time), Some(pending)) => pending.began_ns = time,
-                (Heard::Ends(time, result), Some(pending)) => pending.ended = Some((time, result)),
-                (Heard::Handles(call), _) => {
+            let calls = self.calls.entry(actor.clone()).or_default();
+            match heard {
+                Heard::Begins(time) => {
+                    if let Some(pending) = calls.iter_mut().find(|it| !it.begun) {
+                        pending.begun = true;
+                        pending.began_ns = time;
+                    }
+                }
+                Heard::Ends(time, result) => {
+                    if let Some(pending) = calls.iter_mut().find(|it| it.ended.is_none()) {
+                        pending.ended = Some((time, result));
+                    }
+                }
+                Heard::Handles(call) => {
                     self.handled
                         .push((now_ns(), format!("{actor}'s handler: {call}")));
                 }
-                (Heard::Gone(how), pending) => {
-                    if let Some(pending) = pending
-                        && pending.ended.is_none()
-                    {
+                Heard::Gone(how) => {
+                    for pending in calls.iter_mut().filter(|it| it.ended.is_none()) {
                         pending.ended = Some((0, how.clone()));
                     }
                     self.gone.insert(actor, how);
                 }
-                (Heard::Begins(_) | Heard::Ends(..), None) => {}
             }
         }
+    }
+
+    /// The call that an actor is in, or has ended last.
+    fn call_of(&self, actor: &str) -> Option<&Pending> {
+        self.calls.get(actor)?.front()
     }
 
     /// Waits until nothing changes any more, for a while.

@@ -31,6 +31,7 @@ pub fn words(words: &[String]) -> Option<String> {
         }
         ["delay", side, time, unit] => format!("{time} {unit} from the {side} to its peer"),
         ["forge", side, flags, ..] => format!("forged in the {side}'s name: {flags}"),
+        ["unreachable", "prohibited"] => "a router says: administratively prohibited".into(),
         ["unreachable", what] => format!("a router says: {what} unreachable"),
         ["reboot", side] => format!("the {side}'s host reboots"),
         ["down", side] => format!("the {side}'s interface goes down"),
@@ -52,9 +53,9 @@ impl Play {
                 play.gone.contains_key(actor)
             })?,
             ["wait", time, unit] => thread::sleep(duration(time, unit)?),
-            ["sysctl", _, name, value] => {
+            ["sysctl", _, name, ref values @ ..] => {
                 let name = format!("net.ipv4.{name}");
-                self.set.host(side()?).sysctl(&name, value)?;
+                self.set.host(side()?).sysctl(&name, &values.join(" "))?;
             }
             ["rto", time, unit] => self.lab()?.min_timeout(duration(time, unit)?)?,
             ["acknowledged", _] => {
@@ -170,6 +171,7 @@ impl Play {
                     "network" => Unreachable::Network,
                     "host" => Unreachable::Host,
                     "port" => Unreachable::Port,
+                    "prohibited" => Unreachable::Prohibited,
                     other => return Err(format!("what is {other}?").into()),
                 };
                 let client = self.addresses().ok_or("nothing was captured".to_string())?;

@@ -61,7 +61,7 @@ impl Told {
             mut told,
         } = asked;
         // A call that waited gives what came meanwhile.
-        if told.first() == Some(&Outcome::Waits) && result != "EAGAIN" {
+        if told.contains(&Outcome::Waits) && result != "EAGAIN" {
             told = tell(trace, side, way).unwrap_or_default();
             segments = trace.records.len();
         }
@@ -101,6 +101,23 @@ impl Told {
         };
         self.seen.push((side, way, segments, seen));
         verdict
+    }
+}
+
+/// Compares what connect() gave with what tcpviz tells of it by now.
+///
+/// # Errors
+/// They differ.
+pub fn check_connect(trace: &Trace, side: Side, result: &str) -> Result<(), String> {
+    let told = super::newest(trace)
+        .and_then(|id| program(trace, id, side, &ending(trace, id)).connect)
+        .map_or("0", Outcome::name);
+    if result == told {
+        Ok(())
+    } else {
+        Err(format!(
+            "the {side}'s connect() gave {result}, and tcpviz tells {told}"
+        ))
     }
 }
 
