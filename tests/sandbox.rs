@@ -162,8 +162,7 @@ fn where_user_namespaces_are_forbidden_it_says_so_and_what_to_type() {
         told.starts_with("tcpviz: the lab needs namespaces of its own, and this system refuses ("),
         "{told}"
     );
-    let advice =
-        "user namespaces are switched off: sudo sysctl user.max_user_namespaces=10000\n";
+    let advice = "user namespaces are switched off: sudo sysctl user.max_user_namespaces=10000\n";
     assert!(told.contains(advice), "{told}");
     // Listing them needs no sandbox.
     let output = Command::new("unshare")
