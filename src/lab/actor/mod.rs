@@ -11,6 +11,7 @@
 //! Its standard output is the same for a child that it may fork. Descriptors from 3 on are its own, numbered as in any
 //! program; none closes on exec.
 
+mod call;
 mod calls;
 mod sys;
 
@@ -22,7 +23,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-pub use calls::Call;
+pub use call::Call;
 use sys::Disposition;
 pub use sys::Fd;
 

@@ -27,8 +27,6 @@ pub struct Asked {
 pub struct Told {
     /// What the last call gave.
     pub result: Option<String>,
-    /// How many asides whoever watches has.
-    pub passed_on: usize,
     /// What one side's calls have given since the capture had so many segments.
     seen: Vec<(Side, Way, usize, Vec<Outcome>)>,
 }

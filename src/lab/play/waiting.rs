@@ -1,0 +1,161 @@
+//! Waiting: until something is so, until nothing changes any more, until both kernels and tcpviz have the states that
+//! they must have.
+
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{Play, Stop, newest, now_ns};
+use crate::conn::State;
+use crate::conn::state::PerSide;
+use crate::lab::kernel::{Socket, Timer};
+use crate::trace::{KernelEnd, Said};
+
+/// How long anything may take that is awaited. Long: a busy machine is no failure.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long until a kernel is asked again: it doesn't tell by itself.
+const MOMENT: Duration = Duration::from_millis(2);
+
+/// A step is over when nothing has changed for so many moments, or after `RESTLESS` in any case.
+const QUIET: u32 = 4;
+const RESTLESS: Duration = Duration::from_millis(60);
+
+impl Play {
+    /// Waits until it is so; everybody is listened to meanwhile.
+    pub(super) fn wait(
+        &mut self,
+        what: &str,
+        mut is_so: impl FnMut(&mut Play) -> bool,
+    ) -> Result<(), Stop> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            self.recorder.trace();
+            self.hear();
+            if is_so(self) {
+                return Ok(());
+            }
+            if self.leave.load(Ordering::Relaxed) {
+                return Err(Stop::Left);
+            }
+            if Instant::now() > deadline {
+                return Err(format!("waited in vain: {what}").into());
+            }
+            thread::sleep(MOMENT);
+        }
+    }
+
+    /// Waits until nothing changes any more, for a while.
+    pub(super) fn settle(&mut self) -> Result<(), Stop> {
+        let until = Instant::now() + RESTLESS;
+        let mut last = None;
+        let mut quiet = 0;
+        while quiet < QUIET && Instant::now() < until {
+            self.recorder.trace();
+            self.hear();
+            let kernel = self
+                .sockets()?
+                .map(|ends| PerSide::of(|side| without_clock(ends[side])));
+            let seen = (self.recorder.trace().records.len(), kernel);
+            quiet = if last == Some(seen) { quiet + 1 } else { 0 };
+            last = Some(seen);
+            thread::sleep(MOMENT);
+        }
+        Ok(())
+    }
+
+    /// Both ends' addresses, once something was captured.
+    pub(super) fn addresses(&mut self) -> Option<PerSide<SocketAddr>> {
+        let trace = self.recorder.trace();
+        let id = newest(trace)?;
+        Some(trace.connections()[id as usize].addresses)
+    }
+
+    /// What the kernels say of the connection now.
+    pub(super) fn sockets(&mut self) -> Result<Option<PerSide<Socket>>, Stop> {
+        match self.addresses() {
+            Some(addresses) => Ok(Some(self.set.sockets(&addresses)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Both ends' states, as tcpviz has them.
+    fn shown(&mut self) -> Option<PerSide<State>> {
+        let trace = self.recorder.trace();
+        let id = newest(trace)?;
+        Some(trace.row(id, trace.len(id).checked_sub(1)?).states)
+    }
+
+    /// Waits until the kernels have these states, and tcpviz shows them.
+    pub(super) fn reach(
+        &mut self,
+        kernel: PerSide<State>,
+        shown: PerSide<State>,
+    ) -> Result<(), Stop> {
+        let words = |states: PerSide<State>| format!("{} {}", states.client, states.server);
+        let mut last = None;
+        let reached = self.wait("", |play| {
+            last = play.sockets().ok().flatten();
+            last.is_some_and(|ends| PerSide::of(|side| ends[side].state) == kernel)
+        });
+        if let Err(Stop::Failed(_)) = reached {
+            let states = last.map(|ends| PerSide::of(|side| ends[side].state));
+            let has = states.map_or("no socket".into(), |states| words(states));
+            return Err(format!("the kernels have {has}, not {}", words(kernel)).into());
+        }
+        let shows = self.wait("", |play| play.shown() == Some(shown));
+        if shows.is_err() {
+            let has = self
+                .shown()
+                .map_or("nothing".into(), |states| words(states));
+            return Err(format!("tcpviz shows {has}, not {}", words(shown)).into());
+        }
+        self.settle()
+    }
+
+    /// Asks both kernels, and tells what is new.
+    pub(super) fn ask_kernels(&mut self) -> Result<(), Stop> {
+        let (Some(ends), Some(shown)) = (self.sockets()?, self.shown()) else {
+            return Ok(());
+        };
+        let quiet = PerSide::of(|side| without_clock(ends[side]));
+        if self.kernel != Some(quiet) {
+            self.kernel = Some(quiet);
+            let ends = PerSide::of(|side| KernelEnd {
+                state: ends[side].state,
+                receive_queue: ends[side].receive_queue,
+                send_queue: ends[side].send_queue,
+                timer: timer(&ends[side]),
+            });
+            self.say(now_ns(), Said::Kernel { ends, shown });
+        }
+        Ok(())
+    }
+}
+
+/// What counts of a socket where its timer's clock doesn't.
+fn without_clock(socket: Socket) -> Socket {
+    Socket {
+        left: Duration::ZERO,
+        inode: 0,
+        ..socket
+    }
+}
+
+/// A timer as ss(8) names it, and what is left of it.
+fn timer(socket: &Socket) -> String {
+    let name = match socket.timer {
+        Timer::None => return String::new(),
+        Timer::Retransmit => "on",
+        Timer::KeepAlive => "keepalive",
+        Timer::TimeWait => "timewait",
+        Timer::Probe => "persist",
+    };
+    let left = socket.left;
+    if left < Duration::from_secs(1) {
+        format!("{name} {} ms", left.as_millis())
+    } else {
+        format!("{name} {} s", left.as_secs())
+    }
+}
