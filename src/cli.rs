@@ -23,7 +23,7 @@ Exit codes: 0 fine; 1 something couldn't be read, opened or captured; 2 wrong us
 #[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES, max_term_width = 100)]
-#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(disable_help_subcommand = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,

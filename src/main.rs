@@ -9,6 +9,7 @@ mod recorded;
 mod replay;
 mod view;
 
+use std::env;
 use std::io::{self, ErrorKind};
 use std::panic;
 use std::process::{self, ExitCode};
@@ -43,6 +44,11 @@ fn main() -> ExitCode {
         }
         Err(help) => help.exit(),
     };
+    // Options of the lab stand behind its name: before it they would mean something else.
+    if cli.command.is_some() && env::args_os().nth(1).is_none_or(|first| first != "lab") {
+        eprintln!("tcpviz: what the lab is to do stands behind its name: tcpviz lab NAME --ascii");
+        return ExitCode::from(USAGE);
+    }
     let result = match (&cli.command, cli.capture()) {
         (Some(Command::Lab(args)), _) => run_lab(args),
         _ if cli.list_interfaces => list_interfaces().map(|()| true),

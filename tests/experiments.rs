@@ -40,7 +40,7 @@ fn an_experiment_waits_before_each_call_and_space_makes_the_next() {
     };
     let fin = line("FIN,ACK seq 1");
     assert!(
-        line("close(3) = 0") < fin && fin < line("timewait"),
+        line("close(3) = 0") < fin && fin < line("kernel            Recv-Q 1"),
         "{text}"
     );
     assert!(line("RST seq 2") > line("send(4, 1 byte) = 1"), "{text}");

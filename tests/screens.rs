@@ -194,7 +194,11 @@ fn a_capture_without_tcp_says_what_it_held() {
 #[test]
 fn the_readme_has_the_keys_of_the_help() {
     let readme = include_str!("../README.md");
-    for (keys, _, what) in tui::keys::HELP {
+    let in_play = tui::keys::HELP_IN_PLAY.iter();
+    let in_play = in_play.map(|(keys, _, what)| (*keys, format!("in an experiment: {what}")));
+    let always = tui::keys::HELP.iter();
+    let always = always.map(|(keys, _, what)| (*keys, (*what).to_string()));
+    for (keys, what) in always.chain(in_play) {
         let keys: Vec<_> = keys.split(' ').map(|key| format!("`{key}`")).collect();
         let row = format!("| {} | {what} |", keys.join(" "));
         assert!(readme.contains(&row), "README.md lacks: {row}");

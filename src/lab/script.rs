@@ -17,7 +17,7 @@
 //!
 //! A step begins with the actor that makes a call; with `*`, where something befalls a host, a process or the wire; or
 //! with `=>`, which waits until both kernels have these states and tcpviz shows them. `read(4) ...` begins a call, and
-//! `... = 1` waits for its end.
+//! `... = 1` waits for its end. `* then ...` happens at once after the step before, whoever watches.
 
 use super::Family;
 use super::actor::Call;

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Padding, Paragraph, Widget, Wrap};
 
 use super::app::App;
-use super::keys::HELP;
+use super::keys::{HELP, HELP_IN_PLAY};
 use crate::conn::State;
 use crate::story::Charset;
 use crate::story::numbers::short_state;
@@ -14,8 +14,14 @@ use crate::story::numbers::short_state;
 /// Draws the help over the middle of the screen.
 pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let ascii = app.style.charset == Charset::Ascii;
-    let mut lines: Vec<_> = HELP
+    let in_play: &[_] = if app.play.is_some() {
+        HELP_IN_PLAY
+    } else {
+        &[]
+    };
+    let mut lines: Vec<_> = in_play
         .iter()
+        .chain(HELP)
         .map(|(keys, spelled, what)| {
             let keys = if ascii { spelled } else { keys };
             Line::from(vec![

@@ -165,15 +165,15 @@ pub const HELP: &[(&str, &str, &str)] = &[
         "w",
         "why, and what each program saw; again: the findings",
     ),
-    (
-        "Space",
-        "Space",
-        "in an experiment: make the next system call",
-    ),
-    ("g", "g", "in an experiment: go on by itself, or stop again"),
     ("Ctrl-L", "Ctrl-L", "draw the screen anew"),
     ("? F1", "? F1", "this help"),
     ("q Ctrl-C", "q Ctrl-C", "leave"),
+];
+
+/// The same of the keys that only mean something while an experiment is played.
+pub const HELP_IN_PLAY: &[(&str, &str, &str)] = &[
+    ("Space", "Space", "make the next system call"),
+    ("g", "g", "go on by itself, or stop again"),
 ];
 
 /// The action of a key, if it has one. Shift is part of the character.

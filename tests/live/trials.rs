@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -445,10 +446,26 @@ fn existing_file() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
 }
 
+/// Where /proc tells of a process: it may count from outside the sandbox.
+fn folder_of(pid: u32) -> PathBuf {
+    let inside = pid.to_string();
+    let is_its = |folder: &PathBuf| {
+        let status = std::fs::read_to_string(folder.join("status")).unwrap_or_default();
+        let numbers = status.lines().find(|line| line.starts_with("NSpid:"));
+        let is_here = std::fs::read_link(folder.join("ns/pid")).ok()
+            == std::fs::read_link("/proc/self/ns/pid").ok();
+        is_here && numbers.is_some_and(|line| line.split('\t').next_back() == Some(&inside))
+    };
+    let all = std::fs::read_dir("/proc").unwrap();
+    all.map(|entry| entry.unwrap().path())
+        .find(is_its)
+        .expect("it runs")
+}
+
 fn capabilities_are_gone() {
     let (_listener, server) = listen("127.0.0.1");
     let live = Live::start(&["--port", &server.port().to_string()]);
-    for task in std::fs::read_dir(format!("/proc/{}/task", live.child.id())).unwrap() {
+    for task in std::fs::read_dir(folder_of(live.child.id()).join("task")).unwrap() {
         let status = std::fs::read_to_string(task.unwrap().path().join("status")).unwrap();
         for set in ["CapInh", "CapPrm", "CapEff"] {
             let line = status.lines().find(|line| line.starts_with(set)).unwrap();

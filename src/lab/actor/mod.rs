@@ -20,6 +20,8 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, exit};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
 pub use calls::Call;
 use sys::Disposition;
 pub use sys::Fd;
@@ -78,6 +80,7 @@ impl Actor {
         calls::count_sigpipe()?;
         // What Rust makes of it outlives a signal that kill(2) sent.
         sys::signal(libc::SIGSEGV, Disposition::Default)?;
+        share_a_cpu()?;
         Ok(Actor {
             server,
             has_spare: true,
@@ -133,6 +136,18 @@ impl Actor {
             }
         }
     }
+}
+
+/// Has all actors run on one CPU: each CPU has a queue of its own for the loopback interface, and segments in two of them
+/// may overtake one another.
+fn share_a_cpu() -> io::Result<()> {
+    let allowed = sched_getaffinity(None)?;
+    if let Some(first) = (0..CpuSet::MAX_CPU).find(|cpu| allowed.is_set(*cpu)) {
+        let mut one = CpuSet::new();
+        one.set(first);
+        sched_setaffinity(None, &one)?;
+    }
+    Ok(())
 }
 
 /// The next line from the lab; `None` once it has gone. Octet by octet: nothing is kept that a fork or an exec would

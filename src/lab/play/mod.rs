@@ -265,8 +265,11 @@ impl Play {
                 self.conclude_told(actor, wanted)?;
             }
             Does::Order(words) => {
+                let (words, at_once) = orders::at_once(words);
                 if let Some(text) = orders::words(words) {
-                    self.cue(&text, audience)?;
+                    if !at_once {
+                        self.cue(&text, audience)?;
+                    }
                     self.say(now_ns(), Said::Order(text));
                 }
                 self.obey(words)?;

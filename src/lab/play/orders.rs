@@ -12,6 +12,14 @@ use crate::lab::{Family, INTERFACE, Lab, Mode, Relay};
 use crate::story::ending::ending;
 use crate::wire::{Flags, Segment, Seq};
 
+/// `then cut`: it befalls them by itself, at once after the step before; whoever watches isn't asked when.
+pub fn at_once(words: &[String]) -> (&[String], bool) {
+    match words.split_first() {
+        Some((first, rest)) if first == "then" => (rest, true),
+        _ => (words, false),
+    }
+}
+
 /// What people read of an order; `None` where it is only waited for something, or a value is set.
 pub fn words(words: &[String]) -> Option<String> {
     let words: Vec<_> = words.iter().map(String::as_str).collect();
@@ -108,10 +116,7 @@ impl Play {
                 }
             }
             ["reboot", _] => self.reboot(side()?)?,
-            ["down", _] => {
-                let host = self.lab()?.host(side()?);
-                host.ip(&["link", "set", INTERFACE, "down"])?;
-            }
+            ["down", _] => self.bring_down(side()?)?,
             _ => self.order_wire(&words)?,
         }
         Ok(())
@@ -228,6 +233,19 @@ impl Play {
         } else {
             size(text).map(Seq)
         }
+    }
+
+    /// A host's interface goes down. Its peer still has its link address, but isn't sure of it: it asks again soon after
+    /// it has sent the next segment.
+    fn bring_down(&mut self, side: Side) -> Result<(), Stop> {
+        let addresses = self.addresses().ok_or("nothing was captured".to_string())?;
+        let gone = addresses[side].ip().to_string();
+        let lab = self.lab()?;
+        lab.host(side).ip(&["link", "set", INTERFACE, "down"])?;
+        let stale = ["change", &gone, "dev", INTERFACE, "nud", "stale"];
+        lab.host(side.peer())
+            .ip(&[&["neigh"], &stale[..]].concat())?;
+        Ok(())
     }
 
     /// A host comes back without its sockets: it has no route while its process is killed, so that not even its own

@@ -36,6 +36,12 @@ pub(super) fn causes(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<C
     let from_the_middle = reset.denied || reset.came_another_way();
     let told = if rst.flags.has(Flags::ACK) {
         gave_up(trace, id, reset)
+    } else if let Some(early) = overtook(trace, id, reset) {
+        let first = ResetSeen {
+            row: u32::try_from(early).unwrap_or(reset.row),
+            ..reset
+        };
+        gave_up(trace, id, first)
     } else {
         answered(trace, id, reset)
     };
@@ -58,6 +64,20 @@ pub(super) fn causes(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<C
         .into_iter()
         .chain(likely)
         .collect()
+}
+
+/// The RST with which the side gave up before, though its peer ignored it: it had overtaken data. The peer went on, and
+/// what came of that is only answered.
+fn overtook(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Option<usize> {
+    let row = reset.row as usize;
+    let rst = trace.row(id, row);
+    last_before(trace, id, row, |record| {
+        record.from == reset.by
+            && record.flags.has(Flags::RST)
+            && record.flags.has(Flags::ACK)
+            && record.notes.has(Note::ResetIgnored)
+            && record.seq.after(rst.seq)
+    })
 }
 
 /// The bare form: it answers a segment of the peer.

@@ -209,3 +209,19 @@ fn a_fin_that_was_not_captured_is_not_a_peer_that_rebooted() {
         &[5, 6],
     );
 }
+
+#[test]
+fn established_rst_with_ack_that_overtook_data_is_the_cause_of_the_answers_after_it() {
+    check(
+        "@0 < P. 1:10 ack 1
+         @0 > .  1:1 ack 10
+         @0 > P. 1:9 ack 10
+         @0 < .  10:10 ack 9
+         @0 > R. 17:17 ack 10
+         @0 > P. 9:17 ack 10
+         @0 < .  10:10 ack 9
+         @0 > R  9:9",
+        &["likely unread-data", "likely linger-zero"],
+        &[4, 8],
+    );
+}
