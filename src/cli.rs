@@ -20,7 +20,6 @@ Examples:
 Exit codes: 0 fine; 1 something couldn't be read, opened or captured; 2 wrong usage.";
 
 /// See how TCP connections close: every segment between both ends' states.
-#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES, max_term_width = 100)]
 #[command(disable_help_subcommand = true)]

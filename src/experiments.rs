@@ -102,11 +102,17 @@ fn explain(why: LabError, name: &str) -> anyhow::Error {
 /// Every experiment, below the question that it answers.
 fn list() -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
+    let names = catalog::experiments().map(|experiment| experiment.name.len());
+    let width = names.max().unwrap_or(0);
     for group in catalog::groups() {
         writeln!(out, "{}", group.question)?;
         for experiment in &group.experiments {
             let slow = if experiment.slow { " (slow)" } else { "" };
-            writeln!(out, "  {:42} {}{slow}", experiment.name, experiment.title)?;
+            writeln!(
+                out,
+                "  {:width$}  {}{slow}",
+                experiment.name, experiment.title
+            )?;
         }
         writeln!(out)?;
     }
@@ -120,7 +126,7 @@ fn list() -> anyhow::Result<()> {
 
 /// Plays on the screen.
 fn show(args: &LabArgs, experiment: &'static Experiment) -> anyhow::Result<()> {
-    let play = open(args, experiment)?;
+    let mut play = open(args, experiment)?;
     if args.pace.is_none() {
         play.unhurried()?;
     }
@@ -181,10 +187,19 @@ fn show(args: &LabArgs, experiment: &'static Experiment) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What an experiment is about, above its ladder.
+fn introduce(experiment: &Experiment, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}: {}", experiment.name, experiment.title)?;
+    for line in textwrap::wrap(&about(experiment), ladder::WIDTH) {
+        writeln!(out, "{line}")?;
+    }
+    writeln!(out)
+}
+
 /// What is to be seen, and what isn't as it would be elsewhere.
 fn about(experiment: &Experiment) -> String {
     match &experiment.default {
-        Some(default) => format!("{} Here: {default}", experiment.about),
+        Some(default) => format!("{} Note: {default}.", experiment.about),
         None => experiment.about.clone(),
     }
 }
@@ -228,8 +243,8 @@ fn print(
             }
         }
         if !args.check || args.format.is_some() || !report.differences.is_empty() {
-            if chosen.len() > 1 && !args.check && args.format != Some(Format::Json) {
-                writeln!(out, "== {}: {}\n", experiment.name, experiment.title)?;
+            if !args.check && args.format != Some(Format::Json) {
+                introduce(experiment, out)?;
             }
             write(args, experiment, &report.trace, out)?;
         }

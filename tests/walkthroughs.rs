@@ -114,17 +114,26 @@ fn calls(experiment: &Experiment) -> String {
         let (who, call, result) = match &step.does {
             Does::Call {
                 actor,
+                call,
                 text,
                 wanted,
-                ..
             } => {
-                let result = wanted.as_ref().map_or("(waits)", |wanted| &wanted.text);
-                (actor.clone(), format!("`{text}`"), format!("`{result}`"))
+                let result = match wanted {
+                    Some(wanted) => format!("`{}`", wanted.text),
+                    None if ["exit", "exec"].contains(&call.name.as_str()) => String::new(),
+                    None => "(waits)".into(),
+                };
+                (actor.clone(), format!("`{text}`"), result)
             }
             Does::End { actor, wanted } => (
                 actor.clone(),
                 "its call ends".into(),
                 format!("`{}`", wanted.text),
+            ),
+            Does::Order(words) if words[0] == "signal" => (
+                words[1].clone(),
+                format!("gets {}", words[2]),
+                String::new(),
             ),
             Does::Order(_) | Does::States { .. } => continue,
         };

@@ -57,7 +57,7 @@ fn connection(
         match trace.entry(id, index) {
             Entry::Segment(at) => line(out, &row(trace, id, at, &columns, style), &columns)?,
             Entry::Aside(told) => {
-                aside_line(out, &aside(trace, id, told, &columns, style), &columns)?;
+                aside_line(out, &aside(trace, told, &columns, style), &columns)?;
             }
         }
     }

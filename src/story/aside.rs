@@ -3,7 +3,7 @@
 use super::Charset;
 use super::ladder::{Columns, Style};
 use crate::conn::state::PerSide;
-use crate::conn::{Certainty, ConnectionId, Side, State};
+use crate::conn::{Certainty, Side, State};
 use crate::trace::{Aside, KernelEnd, Said, Trace};
 
 /// What kind of line it is.
@@ -30,16 +30,10 @@ pub struct AsideRow {
     pub middle: String,
 }
 
-/// Lays out what is told beside a connection's segments.
+/// Lays out what is told beside segments.
 #[must_use]
-pub fn aside(
-    trace: &Trace,
-    connection: ConnectionId,
-    aside: &Aside,
-    columns: &Columns,
-    style: Style,
-) -> AsideRow {
-    let standing = trace.states_before(connection, aside.row as usize);
+pub fn aside(trace: &Trace, aside: &Aside, columns: &Columns, style: Style) -> AsideRow {
+    let standing = trace.states_at(aside);
     let lanes = PerSide::of(|side| style.charset.lane(standing[side]));
     let none = || PerSide::of(|_| String::new());
     let width = columns.arrow;
@@ -63,10 +57,10 @@ pub fn aside(
                 middle: center(&format!("{dot} {text} {dot}"), width),
             }
         }
-        Said::Kernel { ends, shown } => {
+        Said::Kernel(ends) => {
             let state = |side: Side| {
                 let name = columns.state_name(ends[side].state, Certainty::Proven);
-                let differs = match (ends[side].state == shown[side], style.charset) {
+                let differs = match (ends[side].state == standing[side], style.charset) {
                     (true, _) => "",
                     (false, Charset::Ascii) => "!",
                     (false, Charset::Unicode) => "≠",
@@ -74,7 +68,7 @@ pub fn aside(
                 format!("{name}{differs}")
             };
             AsideRow {
-                tone: if disagrees(ends, *shown) {
+                tone: if disagrees(ends, standing) {
                     Tone::Disagreement
                 } else {
                     Tone::Kernel
@@ -93,7 +87,7 @@ fn disagrees(ends: &PerSide<KernelEnd>, shown: PerSide<State>) -> bool {
         .any(|side| ends[*side].state != shown[*side])
 }
 
-/// `Send-Q 1 · on 200 ms      kernel            Recv-Q 1`; the timers go first, then the words.
+/// `Send-Q 1 · on 200 ms      kernel            Recv-Q 1`; a timer that doesn't fit goes.
 fn kernel(ends: &PerSide<KernelEnd>, width: usize, style: Style) -> String {
     const NAME: &str = "kernel";
     let dot = format!(" {} ", style.charset.dot());
@@ -110,14 +104,15 @@ fn kernel(ends: &PerSide<KernelEnd>, width: usize, style: Style) -> String {
         }
         facts.join(&dot)
     };
-    let choices = [true, false].map(|timer| PerSide::of(|side| facts(&ends[side], timer)));
     let half = width.saturating_sub(NAME.len()) / 2;
-    let fits = |facts: &&PerSide<String>| {
-        Side::BOTH
-            .iter()
-            .all(|side| columns_of(&facts[*side]) + 2 <= half)
-    };
-    let facts = choices.iter().find(fits).unwrap_or(&choices[1]);
+    let facts = PerSide::of(|side| {
+        let whole = facts(&ends[side], true);
+        if columns_of(&whole) + 2 <= half {
+            whole
+        } else {
+            facts(&ends[side], false)
+        }
+    });
     let left = cut(&facts.client, half.saturating_sub(2), style);
     let right = cut(&facts.server, half.saturating_sub(2), style);
     let left = format!(
@@ -150,10 +145,17 @@ fn center(text: &str, width: usize) -> String {
     format!("{}{text}{}", " ".repeat(gap / 2), " ".repeat(gap - gap / 2))
 }
 
-/// At most so many columns of a text; what is cut is marked.
+/// At most so many columns of a text; what is cut is marked. Of a call its result stays.
 fn cut(text: &str, width: usize, style: Style) -> String {
     if columns_of(text) <= width {
         return text.into();
+    }
+    if let Some(at) = text.rfind(" = ") {
+        let (call, result) = text.split_at(at);
+        let room = width.saturating_sub(columns_of(result));
+        if room > columns_of("close(3)") {
+            return format!("{}{result}", cut(call, room, style));
+        }
     }
     let mark = if style.charset == Charset::Ascii {
         "~"
@@ -172,10 +174,11 @@ fn cut(text: &str, width: usize, style: Style) -> String {
 
 /// What a line is about, for people.
 #[must_use]
-pub fn sentence(aside: &Aside) -> String {
+pub fn sentence(trace: &Trace, aside: &Aside) -> String {
     match &aside.said {
         Said::Order(text) => format!("Not on the wire: {text}."),
-        Said::Kernel { ends, shown } => {
+        Said::Kernel(ends) => {
+            let shown = trace.states_at(aside);
             let end = |side: Side| {
                 let end = &ends[side];
                 let timer = if end.timer.is_empty() {
@@ -192,7 +195,7 @@ pub fn sentence(aside: &Aside) -> String {
                     ),
                 }
             };
-            let verdict = if disagrees(ends, *shown) {
+            let verdict = if disagrees(ends, shown) {
                 format!(
                     "The wire doesn't tell all of it: tcpviz has {} and {}.",
                     shown.client, shown.server
@@ -255,4 +258,62 @@ fn meaning(text: &str) -> Option<&'static str> {
         "exit" => "The kernel closes what the process had open, the newest descriptor first.",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end(state: State, receive_queue: u32, timer: &str) -> KernelEnd {
+        KernelEnd {
+            state,
+            receive_queue,
+            send_queue: 0,
+            timer: timer.into(),
+        }
+    }
+
+    #[test]
+    fn of_a_call_that_does_not_fit_the_result_stays() {
+        let style = Style::default();
+        let text = "program: send(5, 1 byte, MSG_NOSIGNAL) = ECONNRESET";
+        assert_eq!(cut(text, 60, style), text);
+        assert_eq!(cut(text, 30, style), "program: send(5,… = ECONNRESET");
+        assert_eq!(cut(text, 10, style), "program: …");
+    }
+
+    #[test]
+    fn a_timer_that_does_not_fit_goes_and_the_other_stays() {
+        let ends = PerSide {
+            client: end(State::FinWait2, 0, "timewait 59 s"),
+            server: end(State::CloseWait, 87_712, "keepalive 2 s"),
+        };
+        let told = kernel(&ends, 44, Style::default());
+        assert_eq!(told, " timewait 59 s     kernel      Recv-Q 87712 ");
+    }
+
+    #[test]
+    fn what_kernel_and_tcpviz_have_otherwise_is_marked() {
+        let trace = Trace::new(crate::wire::Ports::default());
+        let told = Aside {
+            time_ns: 0,
+            connection: 0,
+            row: 0,
+            said: Said::Kernel(PerSide {
+                client: end(State::Closed, 0, ""),
+                server: end(State::TimeWait, 0, ""),
+            }),
+        };
+        let columns = Columns {
+            number: 2,
+            time: 8,
+            delta: 8,
+            state: 13,
+            arrow: 40,
+        };
+        let row = aside(&trace, &told, &columns, Style::default());
+        assert_eq!(row.tone, Tone::Disagreement);
+        assert_eq!(row.states.client, "CLOSED");
+        assert_eq!(row.states.server, "TIME-WAIT≠");
+    }
 }

@@ -5,6 +5,7 @@ use super::numbers::span;
 use crate::conn::certainty::LINUX_WAIT_NS;
 use crate::conn::{ConnectionId, Side, State};
 use crate::trace::Trace;
+use crate::wire::Flags;
 
 /// Whether a side's TIME-WAIT is over by now: on Linux it lasts 60 s, whatever tcp_fin_timeout says.
 #[must_use]
@@ -48,7 +49,7 @@ pub fn state_now(trace: &Trace, id: ConnectionId, side: Side) -> State {
 #[must_use]
 pub fn words(trace: &Trace, id: ConnectionId, side: Side) -> Option<String> {
     if has_given_up(trace, id, side) {
-        return Some("CLOSED by now: it has surely given up (tcp_retries2 on Linux)".into());
+        return Some(gave_up(trace, id).into());
     }
     let waited = lasted(trace, id, side);
     let left = LINUX_WAIT_NS.saturating_sub(waited);
@@ -69,5 +70,22 @@ pub fn words(trace: &Trace, id: ConnectionId, side: Side) -> Option<String> {
             span(left, true)
         )),
         _ => None,
+    }
+}
+
+/// That a side has given up, and what its kernel counts by.
+fn gave_up(trace: &Trace, id: ConnectionId) -> &'static str {
+    let silence = silence(trace, id);
+    let repeats_fin = silence.is_some_and(|it| trace.row(id, it.last).flags.has(Flags::FIN));
+    match silence {
+        Some(it) if it.is_syn && it.error.is_some() => {
+            "CLOSED by now: the ICMP error ends connect()"
+        }
+        Some(it) if it.is_syn => "CLOSED by now: it has surely given up (tcp_syn_retries on Linux)",
+        _ if repeats_fin => {
+            "CLOSED by now: it has surely given up (on Linux after tcp_orphan_retries if its socket is closed, otherwise after \
+             tcp_retries2)"
+        }
+        _ => "CLOSED by now: it has surely given up (tcp_retries2 on Linux)",
     }
 }

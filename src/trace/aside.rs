@@ -29,11 +29,8 @@ pub enum Said {
         /// It failed.
         failed: bool,
     },
-    /// What both kernels say of their sockets (sock_diag), and tcpviz of the same moment.
-    Kernel {
-        ends: PerSide<KernelEnd>,
-        shown: PerSide<State>,
-    },
+    /// What both kernels say of their sockets (sock_diag).
+    Kernel(PerSide<KernelEnd>),
     /// Something befell a host, a process or the wire.
     Order(String),
 }
@@ -58,7 +55,7 @@ pub enum Entry<'a> {
     Aside(&'a Aside),
 }
 
-/// One line: `1 5 kernel FIN-WAIT-2 FIN-WAIT-2 0 0 timewait 59 s; CLOSE-WAIT CLOSE-WAIT 1 0 `, connection and row first.
+/// One line: `1 5 kernel FIN-WAIT-2 0 0 timewait 59 s; CLOSE-WAIT 1 0 `, connection and row first.
 /// Without its time, which its place tells.
 impl fmt::Display for Aside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -69,17 +66,20 @@ impl fmt::Display for Aside {
                 write!(f, "{side} {how} {text}")
             }
             Said::Order(text) => write!(f, "order {text}"),
-            Said::Kernel { ends, shown } => {
-                let end = |side: Side| {
-                    let end = &ends[side];
-                    format!(
-                        "{} {} {} {} {}",
-                        end.state, shown[side], end.receive_queue, end.send_queue, end.timer
-                    )
-                };
-                write!(f, "kernel {}; {}", end(Side::Client), end(Side::Server))
-            }
+            Said::Kernel(ends) => write!(f, "kernel {}; {}", ends.client, ends.server),
         }
+    }
+}
+
+impl fmt::Display for KernelEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let KernelEnd {
+            state,
+            receive_queue,
+            send_queue,
+            timer,
+        } = self;
+        write!(f, "{state} {receive_queue} {send_queue} {timer}")
     }
 }
 
@@ -95,17 +95,10 @@ impl Aside {
             "order" => Said::Order(rest.into()),
             "kernel" => {
                 let (client, server) = rest.split_once("; ")?;
-                let (client, server) = (read_end(client)?, read_end(server)?);
-                Said::Kernel {
-                    shown: PerSide {
-                        client: client.1,
-                        server: server.1,
-                    },
-                    ends: PerSide {
-                        client: client.0,
-                        server: server.0,
-                    },
-                }
+                Said::Kernel(PerSide {
+                    client: read_end(client)?,
+                    server: read_end(server)?,
+                })
             }
             side => {
                 let (how, text) = rest.split_once(' ')?;
@@ -125,22 +118,15 @@ impl Aside {
     }
 }
 
-fn read_end(text: &str) -> Option<(KernelEnd, State)> {
-    let mut words = text.splitn(5, ' ');
-    let mut state = || {
-        let name = words.next();
-        State::ALL
-            .into_iter()
-            .find(|state| Some(state.name()) == name)
-    };
-    let (kernel, shown) = (state()?, state()?);
-    let end = KernelEnd {
-        state: kernel,
+fn read_end(text: &str) -> Option<KernelEnd> {
+    let mut words = text.splitn(4, ' ');
+    let name = words.next()?;
+    Some(KernelEnd {
+        state: State::ALL.into_iter().find(|state| state.name() == name)?,
         receive_queue: words.next()?.parse().ok()?,
         send_queue: words.next()?.parse().ok()?,
         timer: words.next().unwrap_or_default().into(),
-    };
-    Some((end, shown))
+    })
 }
 
 impl Trace {
@@ -199,6 +185,16 @@ impl Trace {
         }
     }
 
+    /// The states that tcpviz has where an aside stands: those after the segment above it.
+    #[must_use]
+    pub fn states_at(&self, aside: &Aside) -> PerSide<State> {
+        if (aside.connection as usize) < self.rows.len() {
+            self.states_before(aside.connection, aside.row as usize)
+        } else {
+            PerSide::default()
+        }
+    }
+
     /// The line of a connection's ladder on which its segment of row `row` stands.
     #[must_use]
     pub fn entry_of(&self, connection: ConnectionId, row: usize) -> usize {
@@ -252,7 +248,7 @@ mod tests {
             "1 3 client calls close(3) = 0",
             "1 7 server fails send(4, 1 byte) = EPIPE, SIGPIPE",
             "2 0 order the wire is cut",
-            "1 5 kernel FIN-WAIT-2 FIN-WAIT-2 0 0 timewait 59 s; CLOSE-WAIT CLOSE-WAIT 1 0 ",
+            "1 5 kernel FIN-WAIT-2 0 0 timewait 59 s; CLOSE-WAIT 1 0 ",
         ] {
             assert_eq!(Aside::read(line).unwrap().to_string(), line);
         }

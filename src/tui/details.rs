@@ -38,7 +38,7 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let row = match app.trace.entry(app.connection, app.line) {
         Entry::Segment(row) => row,
         Entry::Aside(told) => {
-            return Paragraph::new(aside::sentence(told))
+            return Paragraph::new(aside::sentence(&app.trace, told))
                 .wrap(Wrap { trim: false })
                 .render(inner, buffer);
         }

@@ -70,7 +70,7 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
                 line(app, &row, &columns, selected)
             }
             Entry::Aside(told) => {
-                let row = aside(&app.trace, app.connection, told, &columns, app.style);
+                let row = aside(&app.trace, told, &columns, app.style);
                 aside_line(app, &row, &columns, selected)
             }
         };

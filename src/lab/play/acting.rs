@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::company::Heard;
-use super::told::{self, Asked};
+use super::told::{self, Asked, Told};
 use super::{Play, Stop, now_ns};
 use crate::conn::Side;
 use crate::lab::actor::{Call, Fd};
@@ -88,7 +88,7 @@ impl Play {
     /// What tcpviz tells of an actor's call, if it is one of which it tells.
     fn ask(&mut self, actor: &str, call: &Call) -> Option<Asked> {
         let end = self.ends.get(&(actor.to_string(), call.fd()?))?;
-        self.told.ask(self.recorder.trace(), *end, &call.name)
+        Told::ask(self.recorder.trace(), *end, &call.name)
     }
 
     /// Compares what was told of the call that ended last with what it gave.

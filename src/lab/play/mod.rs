@@ -21,7 +21,7 @@ use super::kernel::Socket;
 use super::script::{Does, Experiment, Step};
 use super::{LabError, Recorder};
 use crate::conn::state::PerSide;
-use crate::conn::{ConnectionId, Side};
+use crate::conn::{ConnectionId, Side, State};
 use crate::source::Store;
 use crate::trace::{Aside, Said, Trace};
 use crate::wire::Feed;
@@ -31,6 +31,12 @@ use company::Company;
 pub(super) use expect::way;
 use set::Set;
 use told::Told;
+
+/// How long anything may take that is awaited. Long: a busy machine is no failure.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The same where somebody talks between the calls: what the kernels repeat meanwhile they repeat more and more rarely.
+const UNHURRIED: Duration = Duration::from_mins(4);
 
 /// Who watches an experiment while it is played.
 pub trait Audience {
@@ -81,8 +87,8 @@ pub struct Play {
     /// The side on which an actor stands.
     sides: BTreeMap<String, Side>,
     told: Told,
-    /// What the kernels said when last asked.
-    kernel: Option<PerSide<Socket>>,
+    /// What the kernels said when last asked, and tcpviz of the same moment.
+    asked: Option<(PerSide<Socket>, PerSide<State>)>,
     /// What signals' handlers did, and when.
     handled: Vec<(u64, String)>,
     asides: Vec<Aside>,
@@ -90,6 +96,7 @@ pub struct Play {
     passed_on: usize,
     differences: Vec<String>,
     began: Instant,
+    patience: Duration,
     leave: Arc<AtomicBool>,
 }
 
@@ -131,12 +138,13 @@ impl Play {
             ends: BTreeMap::new(),
             sides: BTreeMap::new(),
             told: Told::default(),
-            kernel: None,
+            asked: None,
             handled: Vec::new(),
             asides: Vec::new(),
             passed_on: 0,
             differences: Vec::new(),
             began: Instant::now(),
+            patience: PATIENCE,
             leave: Arc::default(),
         })
     }
@@ -152,7 +160,8 @@ impl Play {
     ///
     /// # Errors
     /// The kernel refuses.
-    pub fn unhurried(&self) -> Result<(), LabError> {
+    pub fn unhurried(&mut self) -> Result<(), LabError> {
+        self.patience = UNHURRIED;
         for side in Side::BOTH {
             let host = self.set.host(side);
             host.sysctl("net.ipv4.tcp_fin_timeout", "3600")?;
@@ -240,11 +249,14 @@ impl Play {
             }
             Does::Order(words) => {
                 let (words, at_once) = orders::at_once(words);
+                let begun_ns = now_ns();
                 if let Some(text) = orders::words(words) {
                     if !at_once {
                         self.cue(&text, audience)?;
                     }
                     self.say(now_ns(), Said::Order(text));
+                } else if let Some(text) = orders::remark(words) {
+                    self.say(begun_ns, Said::Order(text));
                 }
                 self.obey(words)?;
                 self.settle()?;
@@ -252,8 +264,9 @@ impl Play {
             Does::States { kernel, shown } => self.reach(*kernel, *shown)?,
         }
         self.show_others();
-        let is_awaited = then.is_some_and(|then| matches!(then.does, Does::States { .. }));
-        if !is_awaited {
+        // Where states are awaited, the kernels are asked once they are there.
+        let is_states = |step: &Step| matches!(step.does, Does::States { .. });
+        if is_states(step) || !then.is_some_and(is_states) {
             self.ask_kernels()?;
         }
         self.pass_on(audience);

@@ -47,6 +47,19 @@ pub fn words(words: &[String]) -> Option<String> {
     })
 }
 
+/// What people read of an order that needs no cue: time passes, a value is set.
+pub fn remark(words: &[String]) -> Option<String> {
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    Some(match *words.as_slice() {
+        ["wait", time, unit] => format!("{time} {unit} pass"),
+        ["sysctl", side, name, ref value @ ..] => {
+            format!("{side}: {name} = {}", value.join(" "))
+        }
+        ["rto", time, unit] => format!("both: shortest RTO {time} {unit}"),
+        _ => return None,
+    })
+}
+
 impl Play {
     /// Does what an order says.
     pub(super) fn obey(&mut self, order: &[String]) -> Result<(), Stop> {
@@ -133,15 +146,19 @@ impl Play {
         Ok(&self.lab()?.relay)
     }
 
+    fn both(&self, mode: Mode) -> Result<(), String> {
+        let relay = self.relay()?;
+        for side in Side::BOTH {
+            relay.mode(side, mode);
+        }
+        Ok(())
+    }
+
     fn order_wire(&mut self, words: &[&str]) -> Result<(), Stop> {
         let named = |at: usize| side_named(words.get(at).map(|word| (*word).to_string()).as_ref());
         match *words {
-            ["cut"] => Side::BOTH
-                .iter()
-                .try_for_each(|side| Ok::<_, String>(self.relay()?.mode(*side, Mode::Drop)))?,
-            ["mend"] => Side::BOTH
-                .iter()
-                .try_for_each(|side| Ok::<_, String>(self.relay()?.mode(*side, Mode::Pass)))?,
+            ["cut"] => self.both(Mode::Drop)?,
+            ["mend"] => self.both(Mode::Pass)?,
             ["hold", _] => self.relay()?.mode(named(1)?, Mode::Hold),
             ["drop", _] => self.relay()?.mode(named(1)?, Mode::Drop),
             ["pass", _] => self.relay()?.mode(named(1)?, Mode::Pass),

@@ -33,7 +33,7 @@ pub struct Told {
 
 impl Told {
     /// What tcpviz tells of a call that is about to be made; `None` where it tells of no such call.
-    pub fn ask(&self, trace: &Trace, side: Side, call: &str) -> Option<Asked> {
+    pub fn ask(trace: &Trace, side: Side, call: &str) -> Option<Asked> {
         let way = match call {
             "read" | "recv" | "drain" => Way::Read,
             "write" | "send" => Way::Write,

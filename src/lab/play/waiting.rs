@@ -12,9 +12,6 @@ use crate::conn::state::PerSide;
 use crate::lab::kernel::{Socket, Timer};
 use crate::trace::{KernelEnd, Said};
 
-/// How long anything may take that is awaited. Long: a busy machine is no failure.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// How long until a kernel is asked again: it doesn't tell by itself.
 const MOMENT: Duration = Duration::from_millis(2);
 
@@ -29,7 +26,7 @@ impl Play {
         what: &str,
         mut is_so: impl FnMut(&mut Play) -> bool,
     ) -> Result<(), Stop> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + self.patience;
         loop {
             self.recorder.trace();
             self.hear();
@@ -101,14 +98,12 @@ impl Play {
         });
         if let Err(Stop::Failed(_)) = reached {
             let states = last.map(|ends| PerSide::of(|side| ends[side].state));
-            let has = states.map_or("no socket".into(), |states| words(states));
+            let has = states.map_or("no socket".into(), words);
             return Err(format!("the kernels have {has}, not {}", words(kernel)).into());
         }
         let shows = self.wait("", |play| play.shown() == Some(shown));
         if shows.is_err() {
-            let has = self
-                .shown()
-                .map_or("nothing".into(), |states| words(states));
+            let has = self.shown().map_or("nothing".into(), words);
             return Err(format!("tcpviz shows {has}, not {}", words(shown)).into());
         }
         self.settle()
@@ -120,15 +115,15 @@ impl Play {
             return Ok(());
         };
         let quiet = PerSide::of(|side| without_clock(ends[side]));
-        if self.kernel != Some(quiet) {
-            self.kernel = Some(quiet);
+        if self.asked != Some((quiet, shown)) {
+            self.asked = Some((quiet, shown));
             let ends = PerSide::of(|side| KernelEnd {
                 state: ends[side].state,
                 receive_queue: ends[side].receive_queue,
                 send_queue: ends[side].send_queue,
                 timer: timer(&ends[side]),
             });
-            self.say(now_ns(), Said::Kernel { ends, shown });
+            self.say(now_ns(), Said::Kernel(ends));
         }
         Ok(())
     }

@@ -103,7 +103,7 @@ pub(super) struct KernelEnd<'a> {
 }
 
 /// What is told beside the segments.
-pub(super) fn aside(aside: &Aside) -> Line<'_> {
+pub(super) fn aside<'a>(trace: &Trace, aside: &'a Aside) -> Line<'a> {
     let (time_ns, connection) = (aside.time_ns, aside.connection + 1);
     match &aside.said {
         Said::Call { side, text, failed } => Line::Call {
@@ -118,7 +118,8 @@ pub(super) fn aside(aside: &Aside) -> Line<'_> {
             connection,
             order,
         },
-        Said::Kernel { ends, shown } => {
+        Said::Kernel(ends) => {
+            let shown = trace.states_at(aside);
             let end = |side: Side| KernelEnd {
                 state: ends[side].state.name(),
                 recv_q: ends[side].receive_queue,

@@ -88,7 +88,7 @@ impl<W: Write> Writer<W> {
         if self.wants(id) {
             let here = trace.asides(id).iter().filter(|aside| aside.row == row);
             for aside in here {
-                self.line(&lines::aside(aside))?;
+                self.line(&lines::aside(trace, aside))?;
             }
         }
         Ok(())

@@ -6,7 +6,7 @@ use crate::story::cause::CauseId;
 pub const FINDING: Finding = Finding {
     id: "unread-data",
     when: "An RST whose likeliest cause is a close with unread data.",
-    means: "Linux sends RST instead of FIN when a socket with unread data is closed (RFC 2525, 2.17), and what the {me} had sent may be lost with it.",
+    means: "Linux sends RST instead of FIN when a socket with unread data is closed (RFC 2525, 2.17), and anything that the {me} had sent and the {peer} has not read by then may be lost with it.",
     attempt: "Let the {me} shut down its sending side, read until 0, and only then close.",
     find,
 };
