@@ -28,6 +28,10 @@ use crate::view::{self, QUEUE};
 /// Pause between two calls where somebody lets an experiment go on by itself.
 const PACE: Duration = Duration::from_millis(700);
 
+/// What is otherwise while somebody steps through an experiment.
+const AT_LEISURE: &str = "There is time to talk between the calls: a closed socket waits an hour in FIN-WAIT-2 here \
+                          (tcp_fin_timeout is 3600; by default 60 s), unless that is the subject.";
+
 /// Does what the arguments ask for; `false` if an experiment came out otherwise.
 ///
 /// # Errors
@@ -164,7 +168,11 @@ fn show(args: &LabArgs, experiment: &'static Experiment) -> anyhow::Result<()> {
     );
     app.play = Some(Playbill {
         title: experiment.title.clone(),
-        about: about(experiment),
+        about: if args.pace.is_none() {
+            format!("{}\n\n{AT_LEISURE}", about(experiment))
+        } else {
+            about(experiment)
+        },
         runs: args.pace.is_some(),
         ..Playbill::default()
     });

@@ -201,7 +201,7 @@ fn draw_nothing_yet(app: &App, area: Rect, buffer: &mut Buffer) {
     if let Some(play) = &app.play {
         lines.push(Line::styled(play.title.clone(), app.theme.news()));
         lines.push(Line::default());
-        lines.push(Line::raw(play.about.clone()));
+        lines.extend(play.about.lines().map(|line| Line::raw(line.to_string())));
     }
     match (&app.origin.listening, &app.trace.ended) {
         _ if app.play.is_some() => {}
