@@ -35,7 +35,15 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("privilege", &[], &["rustix"]),
     (
         "lab",
-        &["source", "report", "trace", "story", "conn", "wire"],
+        &[
+            "source",
+            "report",
+            "trace",
+            "story",
+            "conn",
+            "wire",
+            "privilege",
+        ],
         &[
             "etherparse",
             "libc",

@@ -6,20 +6,26 @@
 //!     inside    the same program again, the sandbox's first process: when it dies, so does every actor
 //! ```
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, exit};
 
-use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
-use rustix::thread::{
-    CapabilitySets, UnshareFlags, capabilities, configure_capability_in_ambient_set,
-    set_capabilities,
+use rustix::fs::{MemfdFlags, getxattr, memfd_create};
+use rustix::process::{
+    DumpableBehavior, Pid, Signal, kill_process, set_dumpable_behavior,
+    set_parent_process_death_signal,
 };
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use rustix::thread::{
+    CapabilitySets, Gid, Uid, UnshareFlags, capabilities, configure_capability_in_ambient_set,
+    set_capabilities, set_thread_groups, set_thread_res_gid, set_thread_res_uid,
+};
+use signal_hook::consts::{SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
 use super::{LabError, actor, netns};
+use crate::privilege;
 
 /// Set for the process inside: the guard's number.
 const INSIDE: &str = "TCPVIZ_LAB_INSIDE";
@@ -59,23 +65,44 @@ pub fn enter() -> Result<(), LabError> {
     })
 }
 
-/// New namespaces, and every capability in them, for programs that are started from here too.
+/// New namespaces, and every capability in them, for programs that are started from here too. Run through sudo, the
+/// namespace of users is that of the user who called it; where there can be none, root stays root.
 fn separate() -> io::Result<()> {
-    let (user, group) = (rustix::process::getuid(), rustix::process::getgid());
     let both = UnshareFlags::NEWNET | UnshareFlags::NEWPID;
     #[expect(
         deprecated,
         reason = "its successor warns of shared descriptor tables, which these leave alone"
     )]
     let unshare = rustix::thread::unshare;
+    let root = (Uid::ROOT, Gid::ROOT);
+    let mut user = (rustix::process::getuid(), rustix::process::getgid());
+    let is_root = user.0.is_root();
+    if let Some((caller, group)) = privilege::invoking_user() {
+        user = (Uid::from_raw(caller), Gid::from_raw(group));
+        set_thread_groups(&[user.1])?;
+        become_user(user, root)?;
+    }
     match unshare(both | UnshareFlags::NEWUSER) {
         Ok(()) => {
+            // Whoever was somebody else, or has capabilities from its file, may not write there otherwise.
+            set_dumpable_behavior(DumpableBehavior::Dumpable)?;
             fs::write("/proc/self/setgroups", "deny")?;
-            fs::write("/proc/self/uid_map", format!("{USER} {} 1", user.as_raw()))?;
-            fs::write("/proc/self/gid_map", format!("{USER} {} 1", group.as_raw()))?;
+            fs::write(
+                "/proc/self/uid_map",
+                format!("{USER} {} 1", user.0.as_raw()),
+            )?;
+            fs::write(
+                "/proc/self/gid_map",
+                format!("{USER} {} 1", user.1.as_raw()),
+            )?;
+            // Nothing that was saved leads back.
+            let inside = (Uid::from_raw(USER), Gid::from_raw(USER));
+            become_user(inside, inside)?;
         }
-        // Root needs no namespace of users.
-        Err(_) if user.is_root() => return Ok(unshare(both)?),
+        Err(_) if is_root => {
+            become_user(root, root)?;
+            unshare(both)?;
+        }
         Err(why) => return Err(why.into()),
     }
     let all = capabilities(None)?.permitted;
@@ -93,13 +120,27 @@ fn separate() -> io::Result<()> {
     Ok(())
 }
 
+/// Becomes a user of a group, and keeps a way back to `saved`.
+fn become_user((user, group): (Uid, Gid), saved: (Uid, Gid)) -> io::Result<()> {
+    if rustix::process::geteuid() != saved.0 {
+        // Whoever isn't the saved user may not change groups.
+        set_thread_res_uid(user, saved.0, saved.0)?;
+    }
+    set_thread_res_gid(group, group, saved.1)?;
+    set_thread_res_uid(user, user, saved.0)?;
+    Ok(())
+}
+
 /// Starts the program inside and stays with it to its end: how it ended, and the signal that was the reason, if the
 /// program had nothing to do before.
 fn guard() -> io::Result<(ExitStatus, Option<i32>)> {
-    let mut signals = Signals::new([SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT])?;
-    let mut inside = Command::new("/proc/self/exe")
+    let mut signals = Signals::new([SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT])?;
+    // As /proc counts, which may be from outside.
+    let itself = fs::read_link("/proc/self")?;
+    let program = program()?;
+    let mut inside = Command::new(program.path())
         .args(std::env::args_os().skip(1))
-        .env(INSIDE, std::process::id().to_string())
+        .env(INSIDE, itself)
         .spawn()?;
     let mut ended_by = None;
     loop {
@@ -110,6 +151,16 @@ fn guard() -> io::Result<(ExitStatus, Option<i32>)> {
             let Some(signal) = Signal::from_named_raw(number).filter(|_| number != SIGCHLD) else {
                 continue;
             };
+            if number == SIGTSTP {
+                // The shell has stopped the guard; a sandbox's first process stops only if it must.
+                let _ = kill_process(Pid::from_child(&inside), Signal::STOP);
+                kill_process(rustix::process::getpid(), Signal::STOP)?;
+                continue;
+            }
+            if number == SIGCONT {
+                let _ = kill_process(Pid::from_child(&inside), Signal::CONT);
+                continue;
+            }
             // A sandbox's first process isn't ended by a signal that it doesn't handle: the kernel throws it away.
             let passed = if handles(&inside, number) {
                 signal
@@ -121,6 +172,33 @@ fn guard() -> io::Result<(ExitStatus, Option<i32>)> {
             let _ = kill_process(Pid::from_child(&inside), passed);
         }
     }
+}
+
+/// What is started inside.
+enum Program {
+    Itself,
+    /// A copy without a name, and without the capabilities that the file has: they would cost it those of the sandbox.
+    Copy(File),
+}
+
+impl Program {
+    fn path(&self) -> String {
+        match self {
+            Program::Itself => "/proc/self/exe".into(),
+            Program::Copy(file) => format!("/proc/self/fd/{}", file.as_raw_fd()),
+        }
+    }
+}
+
+fn program() -> io::Result<Program> {
+    const ITSELF: &str = "/proc/self/exe";
+    let mut nothing: [u8; 0] = [];
+    if getxattr(ITSELF, "security.capability", &mut nothing).is_err() {
+        return Ok(Program::Itself);
+    }
+    let mut copy = File::from(memfd_create("tcpviz", MemfdFlags::CLOEXEC)?);
+    io::copy(&mut File::open(ITSELF)?, &mut copy)?;
+    Ok(Program::Copy(copy))
 }
 
 /// Whether a process has a handler for a signal.
