@@ -126,7 +126,7 @@ pub struct LabArgs {
 
     /// Compare wire, kernel states, errors and tcpviz's states with what must come out: a table, and exit code 3 when
     /// one differs
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     pub check: bool,
 
     /// Don't wait for a key before each system call, but so long: 500ms, 2s
@@ -150,7 +150,7 @@ pub struct LabArgs {
     pub output: Option<PathBuf>,
 
     /// Replay the capture of the experiment that tcpviz carries with it: needs no sandbox
-    #[arg(long, conflicts_with_all = ["all", "check", "pace", "write"])]
+    #[arg(long, conflicts_with_all = ["all", "check", "pace", "write", "record"])]
     pub recorded: bool,
 
     /// Record captures and recipes into this folder, over those that are there
@@ -175,6 +175,19 @@ pub enum Color {
     Auto,
     Always,
     Never,
+}
+
+impl LabArgs {
+    /// Whether anything is asked for that needs an experiment.
+    #[must_use]
+    pub fn asks_for_something(&self) -> bool {
+        let paths = [&self.write, &self.output];
+        self.check
+            || self.recorded
+            || self.pace.is_some()
+            || self.format.is_some()
+            || paths.iter().any(|path| path.is_some())
+    }
 }
 
 impl Look {

@@ -3,7 +3,8 @@
 use std::fs;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use anyhow::{Context, anyhow, bail};
 use tcpviz::lab::play::{Audience, Play, Report};
 use tcpviz::lab::script::Experiment;
 use tcpviz::lab::{LabError, catalog, enter, record};
+use tcpviz::privilege;
 use tcpviz::report::{json, ladder};
 use tcpviz::source::save;
 use tcpviz::story::ending::ending;
@@ -30,7 +32,7 @@ const PACE: Duration = Duration::from_millis(700);
 
 /// What is otherwise while somebody steps through an experiment.
 const AT_LEISURE: &str = "There is time to talk between the calls: a closed socket waits an hour in FIN-WAIT-2 here \
-                          (tcp_fin_timeout is 3600; by default 60 s), unless that is the subject.";
+                          (tcp_fin_timeout is 3600; by default 60 s).";
 
 /// Does what the arguments ask for; `false` if an experiment came out otherwise.
 ///
@@ -39,13 +41,30 @@ const AT_LEISURE: &str = "There is time to talk between the calls: a closed sock
 pub fn run(args: &LabArgs) -> anyhow::Result<bool> {
     let chosen = chosen(args)?;
     if args.recorded {
+        if let ([experiment], None, None, false) = (
+            chosen.as_slice(),
+            args.format,
+            &args.output,
+            io::stdout().is_terminal(),
+        ) {
+            introduce(experiment, &mut io::stdout())?;
+        }
         return recorded::replay(args).map(|()| true);
     }
     let Some(first) = chosen.first() else {
+        if args.asks_for_something() {
+            return Err(
+                Usage("name one experiment, or --all; `tcpviz lab` lists them".into()).into(),
+            );
+        }
         return list().map(|()| true);
     };
+    if args.write.is_some() && args.write == args.output {
+        return Err(Usage("--write and --output name the same file".into()).into());
+    }
     if args.write.is_some() && chosen.len() > 1 {
-        bail!("--write keeps one experiment's capture: name one; `--record FOLDER` keeps all");
+        let told = "--write keeps one experiment's capture: name one; `--record FOLDER` keeps all";
+        return Err(Usage(told.into()).into());
     }
     enter().map_err(|why| explain(why, &first.name))?;
     if let Some(folder) = &args.record {
@@ -58,7 +77,8 @@ pub fn run(args: &LabArgs) -> anyhow::Result<bool> {
     let mut out: Box<dyn Write> = match &args.output {
         None => Box::new(io::stdout()),
         Some(path) => Box::new(
-            save::create(path, args.force, None).map_err(|why| view::cannot_create(path, why))?,
+            save::create(path, args.force, privilege::invoking_user())
+                .map_err(|why| view::cannot_create(path, why))?,
         ),
     };
     print(args, &chosen, &mut out)
@@ -72,24 +92,34 @@ fn chosen(args: &LabArgs) -> anyhow::Result<Vec<&'static Experiment>> {
         return Ok(all.filter(|it| args.slow || !it.slow).collect());
     }
     let find = |name: &String| catalog::find(name).ok_or_else(|| unknown(name));
-    args.names.iter().map(find).collect()
+    Ok(args.names.iter().map(find).collect::<Result<_, _>>()?)
 }
 
+/// What was typed can't be meant.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(String);
+
 /// There is no experiment of this name; perhaps others are meant.
-fn unknown(name: &str) -> anyhow::Error {
+fn unknown(name: &str) -> Usage {
+    const FEW: usize = 6;
     let similar: Vec<_> = catalog::experiments()
-        .filter(|experiment| experiment.name.contains(name))
+        .filter(|experiment| experiment.name.contains(&name.to_lowercase()))
         .map(|experiment| experiment.name.as_str())
         .collect();
     let name = printable(name);
-    if similar.is_empty() || name.is_empty() {
-        anyhow!("there is no experiment {name}; `tcpviz lab` lists them")
-    } else {
-        anyhow!(
+    Usage(match similar.len() {
+        _ if name.is_empty() => "an experiment has a name; `tcpviz lab` lists them".into(),
+        0 => format!("there is no experiment {name}; `tcpviz lab` lists them"),
+        1..=FEW => format!(
             "there is no experiment {name}; perhaps {}",
             similar.join(", ")
-        )
-    }
+        ),
+        more => format!(
+            "there is no experiment {name}; {more} have this in their names, such as {}; `tcpviz lab` lists them",
+            similar[..FEW].join(", ")
+        ),
+    })
 }
 
 /// Why there is no sandbox, what to change, and what can be seen without one.
@@ -134,7 +164,9 @@ fn show(args: &LabArgs, experiment: &'static Experiment) -> anyhow::Result<()> {
     if args.pace.is_none() {
         play.unhurried()?;
     }
-    let (store, leave) = (play.store(), play.leave());
+    let (store, leave) = (play.store(), Arc::default());
+    play.leave_when(&leave);
+    let fin_wait = play.fin_wait();
     let (sender, messages) = sync_channel(QUEUE);
     let (cue, cues) = channel();
     let mut watching = Watching {
@@ -166,13 +198,12 @@ fn show(args: &LabArgs, experiment: &'static Experiment) -> anyhow::Result<()> {
         style,
         theme,
     );
+    app.trace.fin_wait_ns = fin_wait.and_then(|wait| u64::try_from(wait.as_nanos()).ok());
+    let is_slow = fin_wait.is_some() && args.pace.is_none();
     app.play = Some(Playbill {
         title: experiment.title.clone(),
-        about: if args.pace.is_none() {
-            format!("{}\n\n{AT_LEISURE}", about(experiment))
-        } else {
-            about(experiment)
-        },
+        about: about(experiment),
+        note: is_slow.then(|| AT_LEISURE.into()),
         runs: args.pace.is_some(),
         ..Playbill::default()
     });
@@ -214,12 +245,12 @@ fn about(experiment: &Experiment) -> String {
 
 fn open(args: &LabArgs, experiment: &Experiment) -> anyhow::Result<Play> {
     let path = args.write.as_deref();
-    if let Some(path) = path {
-        // The recorder takes only a file that isn't there.
-        drop(save::create(path, args.force, None).map_err(|why| view::cannot_create(path, why))?);
-        fs::remove_file(path)?;
-    }
-    Ok(Play::open(experiment, path)?)
+    Play::open(experiment, path, args.force).map_err(|why| match (why, path) {
+        (LabError::Io { why, .. }, Some(path)) if why.kind() == io::ErrorKind::AlreadyExists => {
+            view::cannot_create(path, why)
+        }
+        (why, _) => why.into(),
+    })
 }
 
 fn outcome(report: &Report) -> String {
@@ -237,12 +268,16 @@ fn print(
     out: &mut dyn Write,
 ) -> anyhow::Result<bool> {
     let mut as_wanted = true;
+    let leave = Arc::new(AtomicBool::new(false));
+    let signalled = Arc::clone(&leave);
+    view::on_signal(move || signalled.store(true, Ordering::Relaxed))?;
     if args.check {
         writeln!(out, "{}", heading())?;
     }
     for experiment in chosen {
-        let mut paced = Paced(args.pace);
-        let report = open(args, experiment)?.run(&mut paced);
+        let mut play = open(args, experiment)?;
+        play.leave_when(&leave);
+        let report = play.run(&mut Paced(args.pace));
         as_wanted &= report.differences.is_empty();
         if args.check {
             writeln!(out, "{}", line(experiment, &report))?;
@@ -250,7 +285,7 @@ fn print(
                 writeln!(out, "    {difference}")?;
             }
         }
-        if !args.check || args.format.is_some() || !report.differences.is_empty() {
+        if !args.check || !report.differences.is_empty() {
             if !args.check && args.format != Some(Format::Json) {
                 introduce(experiment, out)?;
             }
@@ -260,6 +295,9 @@ fn print(
             eprintln!("tcpviz: {}: {}", experiment.name, outcome(&report));
         }
         out.flush()?;
+        if report.left {
+            bail!("{} was left before its end", experiment.name);
+        }
     }
     if args.check {
         let count = chosen.len();
@@ -327,18 +365,18 @@ fn record_all(
 ) -> anyhow::Result<bool> {
     fs::create_dir_all(folder).with_context(|| format!("can't create {}", folder.display()))?;
     let mut as_wanted = true;
+    let mut out = io::stdout().lock();
     for experiment in chosen {
         let report = record::record(experiment, folder)?;
-        println!("{}", line(experiment, &report));
+        writeln!(out, "{}", line(experiment, &report))?;
         for difference in &report.differences {
-            println!("    {difference}");
+            writeln!(out, "    {difference}")?;
         }
         as_wanted &= report.differences.is_empty();
     }
     if args.names.is_empty() {
         let readme = folder.join("README.md");
-        fs::write(&readme, record::readme(catalog::groups()))
-            .with_context(|| format!("can't write {}", readme.display()))?;
+        record::replace(&readme, &record::readme(catalog::groups()))?;
     }
     Ok(as_wanted)
 }

@@ -46,7 +46,9 @@ fn main() -> ExitCode {
     };
     // Options of the lab stand behind its name: before it they would mean something else.
     if cli.command.is_some() && env::args_os().nth(1).is_none_or(|first| first != "lab") {
-        eprintln!("tcpviz: what the lab is to do stands behind its name: tcpviz lab NAME --ascii");
+        eprintln!(
+            "tcpviz: what the lab is to do stands behind its name: tcpviz lab [EXPERIMENT] [OPTIONS]"
+        );
         return ExitCode::from(USAGE);
     }
     let result = match (&cli.command, cli.capture()) {
@@ -61,7 +63,7 @@ fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("tcpviz: {error:#}");
-            ExitCode::from(FAILED)
+            ExitCode::from(if is_usage(&error) { USAGE } else { FAILED })
         }
     }
 }
@@ -84,6 +86,16 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
             .and_then(serde_json::Error::io_error_kind);
         io.or(json) == Some(ErrorKind::BrokenPipe)
     })
+}
+
+#[cfg(all(feature = "live", target_os = "linux"))]
+fn is_usage(error: &anyhow::Error) -> bool {
+    error.is::<experiments::Usage>()
+}
+
+#[cfg(not(all(feature = "live", target_os = "linux")))]
+fn is_usage(_: &anyhow::Error) -> bool {
+    false
 }
 
 #[cfg(feature = "live")]

@@ -47,8 +47,8 @@ pub fn replay(args: &LabArgs) -> anyhow::Result<()> {
             printable(name)
         );
     };
-    let file = in_memory(octets).context("the capture can't be unpacked")?;
-    let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    let file = unnamed(octets).context("the capture can't be unpacked")?;
+    let path = PathBuf::from(format!("/dev/fd/{}", file.as_raw_fd()));
     let cli = Cli {
         format: args.format,
         output: args.output.clone(),
@@ -61,7 +61,7 @@ pub fn replay(args: &LabArgs) -> anyhow::Result<()> {
 }
 
 /// A file that has no name, and is gone with the program.
-fn in_memory(octets: &[u8]) -> io::Result<File> {
+fn unnamed(octets: &[u8]) -> io::Result<File> {
     let mut file = tempfile::tempfile()?;
     file.write_all(octets)?;
     io::Seek::rewind(&mut file)?;

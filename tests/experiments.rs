@@ -4,8 +4,13 @@
 
 mod common;
 
+use std::io::Read;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
 use common::screen::Screen;
-use common::{printed, run};
+use common::{PATIENCE, printed, run, tcpviz};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 const NAME: &str = "close-then-peer-writes";
@@ -44,11 +49,22 @@ fn an_experiment_waits_before_each_call_and_space_makes_the_next() {
         "{text}"
     );
     assert!(line("RST seq 2") > line("send(4, 1 byte) = 1"), "{text}");
-    for _ in 0..4 {
+    for next in ["getsockopt(4, SO_ERROR)", "read(4)", "send(4, 1 byte)"] {
         screen.press(" ");
+        screen.wait_for(&format!("next  server: {next}"));
     }
+    // What it is about is told when it is asked for.
+    screen.press("i");
+    screen.wait_for("The first write succeeds");
+    screen.press("i");
+    screen.wait("the ladder again", |text| {
+        !text.contains("The first write succeeds")
+    });
+    screen.press(" ");
     let text = screen.wait_for("It is over, and came out as it must.");
     assert!(text.contains("send(4, 1 byte) = EPIPE, SIGPIPE"), "{text}");
+    // However long somebody talks: the lab knows how long FIN-WAIT-2 lasts.
+    assert!(text.contains("certain, see segments"), "{text}");
     screen.press("q");
     assert_eq!(screen.wait_for_end(), 0);
 }
@@ -135,12 +151,74 @@ fn check_prints_a_line_an_experiment() {
 }
 
 #[test]
+fn what_needs_an_experiment_asks_for_one() {
+    for arguments in [
+        &["lab", "--check"][..],
+        &["lab", "--write", "x"],
+        &["lab", "-F", "json"],
+    ] {
+        let output = run(arguments);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(told.contains("name one experiment, or --all"), "{told}");
+    }
+}
+
+#[test]
+fn an_interrupted_experiment_is_written_as_far_as_it_went() {
+    let mut child = tcpviz()
+        .args(["lab", "fin-wait-2-not-orphan", "--pace", "300ms"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It has begun once its actors are there; how far it has gone doesn't matter.
+    let pid = Pid::from_child(&child);
+    let begun = Instant::now();
+    let handles = || {
+        let inside = children(pid.as_raw_nonzero().get());
+        inside.iter().any(|inside| !children(*inside).is_empty())
+    };
+    while !handles() {
+        assert!(begun.elapsed() < PATIENCE, "it never began");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    kill_process(pid, Signal::INT).unwrap();
+    let mut text = String::new();
+    child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut text)
+        .unwrap();
+    let mut told = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut told)
+        .unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{told}");
+    assert!(text.starts_with("fin-wait-2-not-orphan: "), "{text}");
+    assert!(told.contains("was left before its end"), "{told}");
+}
+
+/// A process's children, as /proc has them.
+fn children(pid: i32) -> Vec<i32> {
+    let path = format!("/proc/{pid}/task/{pid}/children");
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect()
+}
+
+#[test]
 fn what_is_no_experiment_is_said_with_what_may_be_meant() {
     let output = run(&["lab", "close-then"]);
     let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(
-        told.contains("there is no experiment close-then; perhaps"),
+        told.contains("there is no experiment close-then; "),
         "{told}"
     );
     assert!(told.contains(NAME), "{told}");
@@ -149,7 +227,14 @@ fn what_is_no_experiment_is_said_with_what_may_be_meant() {
 #[test]
 fn recorded_experiments_are_replayed_without_a_sandbox() {
     let text = printed(&["lab", NAME, "--recorded"]);
-    assert!(text.contains("data reached it after close()"), "{text}");
+    for wanted in [
+        "The first write succeeds",
+        "data reached it after close()",
+        "send(4, 1 byte) = EPIPE, SIGPIPE",
+        "kernel            Recv-Q 1",
+    ] {
+        assert!(text.contains(wanted), "{wanted} isn't in\n{text}");
+    }
     let mut screen = Screen::start(&["lab", NAME, "--recorded"], 100, 30);
     screen.wait_for("close-then-peer-writes (recorded)");
     screen.press("q");

@@ -238,6 +238,26 @@ fn each_group_has_a_walkthrough_that_names_all_its_experiments() {
     }
 }
 
+/// A recipe tells how its capture was made: by the script as it is today.
+#[test]
+fn each_recipe_is_its_experiments_script() {
+    for experiment in catalog::experiments() {
+        let path = capture(&experiment.name).with_extension("toml");
+        let recipe: toml::Table = fs::read_to_string(path).unwrap().parse().unwrap();
+        let steps: String = experiment
+            .steps
+            .iter()
+            .map(|step| format!("{}\n", step.text))
+            .collect();
+        assert_eq!(
+            recipe["how"].as_str(),
+            Some(&*steps),
+            "tcpviz lab --record captures {}",
+            experiment.name
+        );
+    }
+}
+
 #[test]
 fn each_experiment_is_recorded_and_each_recording_is_an_experiment() {
     let recorded: HashSet<_> = common::captures()

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use super::{LabError, Namespace};
+use crate::privilege;
 use crate::source::live::{self, Running};
 use crate::source::save::SaveFile;
 use crate::source::{Selection, Store};
@@ -24,7 +25,8 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Captures on an interface of a namespace; `save` names the file, which mustn't exist. Without it nothing stays.
+    /// Captures on an interface of a namespace; `save` names the file; one that exists is taken only
+    /// with `force`. Without a name nothing stays.
     ///
     /// # Errors
     /// The interface can't be captured on, or the file can't be written.
@@ -33,6 +35,7 @@ impl Recorder {
         interface: &str,
         ports: Ports,
         save: Option<&Path>,
+        force: bool,
     ) -> Result<Recorder, LabError> {
         let selection = Selection {
             ports: ports.clone(),
@@ -40,7 +43,7 @@ impl Recorder {
         };
         let open = namespace.run(|| live::open(interface, selection))?;
         let failed = || LabError::io("the capture file");
-        let file = SaveFile::create(save, false, None).map_err(failed())?;
+        let file = SaveFile::create(save, force, privilege::invoking_user()).map_err(failed())?;
         if file.temporary {
             // Its descriptor is all that is needed.
             fs::remove_file(&file.path).map_err(failed())?;

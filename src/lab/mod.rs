@@ -37,6 +37,7 @@ pub use netns::Namespace;
 pub use policy::Mode;
 pub use random::Random;
 pub use relay::{Counts, Fate, Logged, Relay};
+use sandbox::INSIDE;
 pub use sandbox::enter;
 
 use crate::conn::Side;
@@ -170,7 +171,7 @@ impl Lab {
         })
     }
 
-    /// Captures on a host's interface with tcpviz's own live source; `save` names the file, which mustn't exist.
+    /// Captures on a host's interface with tcpviz's own live source; `save` and `force`: see [`Recorder::start`].
     ///
     /// # Errors
     /// The interface can't be captured on, or the file can't be written.
@@ -179,8 +180,9 @@ impl Lab {
         side: Side,
         ports: Ports,
         save: Option<&Path>,
+        force: bool,
     ) -> Result<Recorder, LabError> {
-        Recorder::start(self.host(side), INTERFACE, ports, save)
+        Recorder::start(self.host(side), INTERFACE, ports, save, force)
     }
 
     /// The shortest retransmission time-out of both hosts, which the kernel has at 200 ms: each loss then costs less

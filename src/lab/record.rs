@@ -1,8 +1,7 @@
 //! Captures of experiments, and their recipes: how each was made, and what it must show.
 
-use std::fmt::Write as _;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::LabError;
@@ -47,7 +46,7 @@ pub fn record(experiment: &Experiment, folder: &Path) -> Result<Report, LabError
         Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(failed(&new)(why)),
         _ => {}
     }
-    let report = Play::open(experiment, Some(&new))?.run(&mut Empty);
+    let report = Play::open(experiment, Some(&new), false)?.run(&mut Empty);
     if !report.differences.is_empty() {
         fs::remove_file(&new).map_err(failed(&new))?;
         return Ok(report);
@@ -55,10 +54,22 @@ pub fn record(experiment: &Experiment, folder: &Path) -> Result<Report, LabError
     if fs::metadata(&new).is_ok_and(|file| file.len() > LARGE) {
         save::trim(&new, TRIMMED).map_err(failed(&new))?;
     }
+    replace(&file("toml"), &recipe(experiment, &report.trace))?;
     fs::rename(&new, &capture).map_err(failed(&capture))?;
-    let recipe = file("toml");
-    fs::write(&recipe, self::recipe(experiment, &report.trace)).map_err(failed(&recipe))?;
     Ok(report)
+}
+
+/// Puts a file in the place of another, in one step.
+///
+/// # Errors
+/// It can't be written.
+pub fn replace(path: &Path, text: &str) -> Result<(), LabError> {
+    let new = path.with_added_extension("new");
+    let written = save::create(&new, true, None).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        fs::rename(&new, path)
+    });
+    written.map_err(LabError::io(path.display().to_string()))
 }
 
 /// The recipe, in TOML.
@@ -132,8 +143,7 @@ pub fn readme(groups: &[Group]) -> String {
     let mut text = String::from(ABOUT);
     for group in groups {
         let name = group.name;
-        let _ = write!(
-            text,
+        text += &format!(
             "\n### [{}](../docs/walkthroughs/{name}.md)\n\n| capture | what happens | ending |\n|---|---|---|\n",
             group.question
         );
@@ -142,9 +152,8 @@ pub fn readme(groups: &[Group]) -> String {
             let by = wanted
                 .reset_by
                 .map_or(String::new(), |side| format!(" by the {side}"));
-            let _ = writeln!(
-                text,
-                "| `{}` | {} | {}{by} |",
+            text += &format!(
+                "| `{}` | {} | {}{by} |\n",
                 experiment.name,
                 experiment.title,
                 wanted.kind.name()

@@ -28,7 +28,7 @@ use super::{LabError, actor, netns};
 use crate::privilege;
 
 /// Set for the process inside: the guard's number.
-const INSIDE: &str = "TCPVIZ_LAB_INSIDE";
+pub(super) const INSIDE: &str = "TCPVIZ_LAB_INSIDE";
 
 /// The user inside: not root, because tcpdump as a sandbox's root can't give up what it must give up.
 const USER: u32 = 1000;

@@ -116,6 +116,9 @@ pub struct Group {
     pub experiments: Vec<Experiment>,
 }
 
+/// Who may take part: both sides' processes, one that either has forked, and a process that has both ends.
+const ACTORS: [&str; 4] = ["client", "server", "child", "program"];
+
 /// The port on which a server listens where nothing else is said.
 const PORT: u16 = 4321;
 
@@ -278,6 +281,9 @@ fn step(line: usize, text: &str) -> Result<Step, String> {
         Does::Order(rest.split_whitespace().map(String::from).collect())
     } else {
         let (actor, rest) = text.split_once(' ').ok_or("who does what?")?;
+        if !ACTORS.contains(&actor) {
+            return Err(format!("no actor is called {actor}"));
+        }
         let actor = actor.to_string();
         let rest = rest.trim();
         if let Some(wanted) = rest.strip_prefix("... = ") {

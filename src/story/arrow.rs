@@ -95,21 +95,28 @@ impl Charset {
     }
 }
 
-/// As much of a label as fits; parts are joined by spaces.
+/// As many parts of a label as fit, those of the lowest rank first; in their order, joined by spaces.
 fn fit(parts: &[(u8, String)], width: usize) -> String {
-    let ranks = parts.iter().map(|(rank, _)| *rank).max().unwrap_or(0);
-    for limit in (0..=ranks).rev() {
-        let kept: Vec<_> = parts
-            .iter()
-            .filter(|(rank, _)| *rank <= limit)
-            .map(|(_, text)| text.as_str())
-            .collect();
-        let label = kept.join(" ");
-        if label.chars().count() <= width {
-            return label;
+    let columns = |text: &String| text.chars().count();
+    let mut by_rank: Vec<_> = (0..parts.len()).collect();
+    by_rank.sort_by_key(|&index| parts[index].0);
+    let mut kept = vec![false; parts.len()];
+    let mut used = 0;
+    for index in by_rank {
+        let space = usize::from(used > 0);
+        let wanted = columns(&parts[index].1) + space;
+        if used + wanted <= width {
+            kept[index] = true;
+            used += wanted;
+        } else if used == 0 {
+            // Nothing tells anything without the flags.
+            break;
         }
     }
-    String::new()
+    let kept = parts.iter().zip(kept).filter(|(_, kept)| *kept);
+    kept.map(|((_, text), _)| text.as_str())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]

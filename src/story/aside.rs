@@ -252,6 +252,14 @@ fn meaning(text: &str) -> Option<&'static str> {
         "send" | "write" => {
             "The bytes are in the kernel's buffer. That says nothing about whether the other side has them, or ever will."
         }
+        "setsockopt" if text.contains("SO_LINGER, 1, 0") => {
+            "close() will abort from now on: an RST instead of a FIN, and nothing that still waits in its buffers is sent."
+        }
+        "poll" | "epoll_wait" => {
+            "IN: read() wouldn't wait (data, or the end of file). OUT: nor would write(). RDHUP: the other side has sent \
+             FIN. HUP: both directions are shut. ERR: an error waits, or was told."
+        }
+        "getsockopt" => "The error that waits, if any; this takes it.",
         "listen" => "Connections to its port are taken from now on.",
         "accept" => "A connection that the kernel has already opened gets a descriptor.",
         "fork" => "The child has every descriptor too: a close() in one of the two sends nothing.",

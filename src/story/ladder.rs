@@ -254,13 +254,10 @@ fn label(trace: &Trace, record: &Record, style: Style) -> Vec<(u8, String)> {
     let mut parts = vec![(0, flags.words())];
     let takes_numbers = record.len > 0 || flags.has(Flags::FIN | Flags::RST);
     if takes_numbers || (flags.has(Flags::SYN) && style.absolute) {
-        parts.push((2, format!("seq {}", number(record.from, record.seq))));
+        parts.push((3, format!("seq {}", number(record.from, record.seq))));
     }
     if flags.has(Flags::ACK) {
-        parts.push((
-            if record.len > 0 { 4 } else { 2 },
-            format!("ack {}", number(record.from.peer(), record.ack)),
-        ));
+        parts.push((4, format!("ack {}", number(record.from.peer(), record.ack))));
     }
     if record.len > 0 {
         parts.push((
@@ -273,7 +270,7 @@ fn label(trace: &Trace, record: &Record, style: Style) -> Vec<(u8, String)> {
         ));
     }
     for name in record.notes.names() {
-        parts.push((3, format!("{} {}", style.charset.dot(), name)));
+        parts.push((2, format!("{} {}", style.charset.dot(), name)));
     }
     parts
 }

@@ -43,7 +43,7 @@ pub struct KernelEnd {
     pub receive_queue: u32,
     /// Sequence numbers not acknowledged yet (`ss`: Send-Q); a FIN counts.
     pub send_queue: u32,
-    /// Which timer runs, and how long: `TIME-WAIT 60 s`; empty where none does.
+    /// Which timer runs, as `ss` names it, and how long: `timewait 59 s`; empty where none does.
     pub timer: String,
 }
 
@@ -201,15 +201,6 @@ impl Trace {
         row + self
             .asides(connection)
             .partition_point(|aside| aside.row as usize <= row)
-    }
-
-    /// The newest segment on or above a line of a connection's ladder; its first where there is none above.
-    #[must_use]
-    pub fn row_at(&self, connection: ConnectionId, index: usize) -> usize {
-        match self.entry(connection, index) {
-            Entry::Segment(row) => row,
-            Entry::Aside(aside) => (aside.row as usize).saturating_sub(1),
-        }
     }
 }
 

@@ -73,6 +73,8 @@ pub struct Trace {
     pub tally: Tally,
     /// The link type of the first frame.
     pub link: Option<LinkType>,
+    /// How long a closed socket is known to wait in FIN-WAIT-2, in nanoseconds: only the lab knows.
+    pub fin_wait_ns: Option<u64>,
     /// Set once the source has ended.
     pub ended: Option<Ended>,
 }
@@ -91,6 +93,7 @@ impl Trace {
             latest_ns: 0,
             tally: Tally::default(),
             link: None,
+            fin_wait_ns: None,
             ended: None,
         }
     }

@@ -68,9 +68,14 @@ impl Why {
 #[derive(Clone, Debug, Default)]
 pub struct Playbill {
     pub title: String,
+    /// What is to be seen, and why.
     pub about: String,
+    /// What isn't as it would be elsewhere.
+    pub note: Option<String>,
     /// What happens at the next cue; `None` while something happens.
     pub next: Option<String>,
+    /// What happens then.
+    pub doing: String,
     /// It goes on by itself.
     pub runs: bool,
     /// It is over: how it came out.
@@ -101,6 +106,8 @@ pub struct App {
     pub following: bool,
     pub list: ListView,
     pub help: bool,
+    /// What the experiment is about is shown.
+    pub about: bool,
     pub why: Why,
     /// An experiment that is played while it is looked at.
     pub play: Option<Playbill>,
@@ -128,6 +135,7 @@ impl App {
             line: 0,
             list: ListView::Beside,
             help: false,
+            about: false,
             why: Why::Hidden,
             play: None,
             only: None,
@@ -165,7 +173,8 @@ impl App {
 
     /// Does what a key asks for; `None` is a key without a meaning.
     pub fn press(&mut self, action: Option<Action>) -> Effect {
-        if std::mem::take(&mut self.help) && action != Some(Action::Leave) {
+        let covered = std::mem::take(&mut self.help) | std::mem::take(&mut self.about);
+        if covered && action != Some(Action::Leave) {
             // Any key closes the help.
             return Effect::None;
         }
@@ -204,6 +213,7 @@ impl App {
             Action::ToggleAbsolute => self.style.absolute = !self.style.absolute,
             Action::NextCall => return self.cue(),
             Action::PlayOn => return self.play_on(),
+            Action::About => self.about = self.play.is_some(),
             Action::Help => self.help = true,
             Action::Redraw => return Effect::Redraw,
             Action::Leave => return Effect::Leave,
@@ -222,8 +232,9 @@ impl App {
     /// The next call of an experiment is made, and followed.
     fn cue(&mut self) -> Effect {
         match &mut self.play {
-            Some(play) if play.over.is_none() => {
-                play.next = None;
+            // A key that was pressed too early means nothing: nobody has read yet what comes.
+            Some(play) if play.next.is_some() => {
+                play.doing = play.next.take().unwrap_or_default();
                 self.update(Action::Last);
                 Effect::Cue(Cue::Next)
             }

@@ -22,6 +22,7 @@ use super::app::{App, ListView, Why};
 use super::{details, help, ladder, list, why};
 use crate::story::Charset;
 use crate::story::numbers::{counted, grouped, read_without};
+use crate::trace::Said;
 
 /// Draws everything that is on the screen.
 pub fn draw(app: &App, frame: &mut Frame<'_>) {
@@ -92,8 +93,10 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
     }
     draw_cue(app, cue, buffer);
     draw_keys(app, keys, buffer);
-    if app.help {
-        help::draw(app, area, buffer);
+    match &app.play {
+        Some(play) if app.about => help::draw_about(app, play, area, buffer),
+        _ if app.help => help::draw(app, area, buffer),
+        _ => {}
     }
 }
 
@@ -189,7 +192,10 @@ fn draw_cue(app: &App, area: Rect, buffer: &mut Buffer) {
             spans.push(Span::styled(format!("{mark} next  "), theme.key()));
             spans.push(Span::styled(next.clone(), theme.news()));
         }
-        (None, None) => spans.push(Span::styled("under way", theme.quiet())),
+        (None, None) => {
+            spans.push(Span::styled("under way  ", theme.quiet()));
+            spans.push(Span::raw(play.doing.clone()));
+        }
     }
     buffer.set_line(area.x, area.y, &Line::from(spans), area.width);
 }
@@ -201,7 +207,12 @@ fn draw_nothing_yet(app: &App, area: Rect, buffer: &mut Buffer) {
     if let Some(play) = &app.play {
         lines.push(Line::styled(play.title.clone(), app.theme.news()));
         lines.push(Line::default());
-        lines.extend(play.about.lines().map(|line| Line::raw(line.to_string())));
+        lines.extend(play.note.iter().map(|note| Line::raw(note.clone())));
+        for aside in app.trace.asides(0) {
+            if let Said::Call { side, text, .. } = &aside.said {
+                lines.push(Line::raw(format!("{side}: {text}")));
+            }
+        }
     }
     match (&app.origin.listening, &app.trace.ended) {
         _ if app.play.is_some() => {}
@@ -258,12 +269,13 @@ fn draw_keys(app: &App, area: Rect, buffer: &mut Buffer) {
     if let Some(play) = app
         .play
         .as_ref()
-        .filter(|play| play.over.is_none() && !app.help)
+        .filter(|play| play.over.is_none() && !app.help && !app.about)
     {
         keys.push(("Space", "next call"));
         keys.push(("g", if play.runs { "stop" } else { "go on" }));
+        keys.push(("i", "about"));
     }
-    if app.help {
+    if app.help || app.about {
         keys.push(("any key", "back"));
     } else if !app.has_ladder() {
         keys.extend([("?", "help"), ("q", "leave")]);

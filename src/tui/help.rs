@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Padding, Paragraph, Widget, Wrap};
 
-use super::app::App;
+use super::app::{App, Playbill};
 use super::keys::{HELP, HELP_IN_PLAY};
 use crate::conn::State;
 use crate::story::Charset;
@@ -49,12 +49,33 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         .map(|state| format!("{} {state}", short_state(*state)))
         .collect();
     lines.push(Line::raw(format!("Narrow screens: {}.", names.join(", "))));
-    let popup = area.centered(Constraint::Max(78), Constraint::Max(24));
+    popup(app, " Keys ", lines, 24, area, buffer);
+}
+
+/// Draws what an experiment is about over the middle of the screen.
+pub fn draw_about(app: &App, play: &Playbill, area: Rect, buffer: &mut Buffer) {
+    let mut lines = vec![
+        Line::styled(play.title.clone(), app.theme.news()),
+        Line::default(),
+    ];
+    lines.extend(play.about.lines().map(|line| Line::raw(line.to_string())));
+    popup(app, " What is to be seen ", lines, 18, area, buffer);
+}
+
+fn popup(
+    app: &App,
+    title: &'static str,
+    lines: Vec<Line<'_>>,
+    height: u16,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    let popup = area.centered(Constraint::Max(78), Constraint::Max(height));
     Clear.render(popup, buffer);
     let mut block = Block::bordered()
-        .title(" Keys ")
+        .title(title)
         .padding(Padding::horizontal(1));
-    if ascii {
+    if app.style.charset == Charset::Ascii {
         block = block.border_set(ASCII_BORDER);
     }
     Paragraph::new(lines)

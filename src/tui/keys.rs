@@ -23,6 +23,7 @@ pub enum Action {
     ToggleWhy,
     NextCall,
     PlayOn,
+    About,
     Help,
     Redraw,
     Leave,
@@ -107,6 +108,10 @@ const BINDINGS: &[Binding] = &[
         action: Action::NextCall,
     },
     Binding {
+        codes: &[(KeyCode::Char('i'), PLAIN)],
+        action: Action::About,
+    },
+    Binding {
         codes: &[(KeyCode::Char('g'), PLAIN)],
         action: Action::PlayOn,
     },
@@ -174,6 +179,7 @@ pub const HELP: &[(&str, &str, &str)] = &[
 pub const HELP_IN_PLAY: &[(&str, &str, &str)] = &[
     ("Space", "Space", "make the next system call"),
     ("g", "g", "go on by itself, or stop again"),
+    ("i", "i", "what is to be seen, and why"),
 ];
 
 /// The action of a key, if it has one. Shift is part of the character.

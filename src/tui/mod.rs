@@ -111,7 +111,10 @@ fn take(app: &mut App, message: Message) -> Effect {
             Effect::None
         }
         Message::Waits(next) => {
-            app.play.get_or_insert_default().next = next;
+            let play = app.play.get_or_insert_default();
+            // While something happens it is said what.
+            play.doing = play.next.take().unwrap_or(std::mem::take(&mut play.doing));
+            play.next = next;
             Effect::None
         }
         Message::Over(how) => {

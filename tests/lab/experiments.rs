@@ -11,7 +11,7 @@ pub fn all() -> Vec<Trial> {
         .filter(|experiment| !experiment.slow)
         .map(|experiment| {
             Trial::test(format!("experiment::{}", experiment.name), || {
-                let report = Play::open(experiment, None)?.run(&mut Empty);
+                let report = Play::open(experiment, None, false)?.run(&mut Empty);
                 let mut text = Vec::new();
                 ladder::write(&mut text, &report.trace, None, Style::default())?;
                 let ladder = String::from_utf8_lossy(&text);

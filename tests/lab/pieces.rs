@@ -127,7 +127,7 @@ fn capture() {
     let path = folder.path().join("lab.pcap");
     let listener = listen(&lab, Family::Ipv6);
     let mut recorder = lab
-        .record(Side::Client, Ports::default(), Some(&path))
+        .record(Side::Client, Ports::default(), Some(&path), false)
         .unwrap();
     assert!(recorder.trace().is_empty());
     let mut pair = connect(&lab, &listener);

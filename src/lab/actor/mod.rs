@@ -37,6 +37,10 @@ const GOES_ON: &str = "goes-on";
 pub fn act_if_asked() {
     let mut arguments = std::env::args().skip(1);
     if arguments.next().as_deref() == Some(ACTOR) {
+        if std::env::var_os(super::INSIDE).is_none() {
+            eprintln!("tcpviz: {ACTOR} is for the lab itself; you want: tcpviz lab");
+            exit(2);
+        }
         let server = arguments.next();
         let goes_on = arguments.next().is_some_and(|word| word == GOES_ON);
         let result = Actor::new(server).and_then(|actor| actor.act(goes_on));

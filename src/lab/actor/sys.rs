@@ -15,8 +15,8 @@ pub type Fd = i32;
 /// A descriptor to make a call with. One that isn't open makes the call fail with EBADF.
 pub fn fd(number: Fd) -> BorrowedFd<'static> {
     // SAFETY: nothing in an actor owns a descriptor but the actor as a whole, which never hands one to code that relies
-    // on its staying open; -1 is refused.
-    unsafe { BorrowedFd::borrow_raw(number.max(0)) }
+    // on its staying open; -1, which may not be borrowed, becomes a number that can't be open.
+    unsafe { BorrowedFd::borrow_raw(if number < 0 { Fd::MAX } else { number }) }
 }
 
 /// The descriptor of standard error.

@@ -61,6 +61,9 @@ impl Play {
             .and_then(|_| self.ask(actor, call));
         let calls = self.calls.entry(actor.into()).or_default();
         if wanted.is_some() {
+            if let Some(pending) = calls.iter().find(|it| it.ended.is_none()) {
+                return Err(format!("{actor} is still in {}", pending.text).into());
+            }
             // Nobody asks any more how those before it ended.
             calls.clear();
         }

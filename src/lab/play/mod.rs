@@ -38,6 +38,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The same where somebody talks between the calls: what the kernels repeat meanwhile they repeat more and more rarely.
 const UNHURRIED: Duration = Duration::from_mins(4);
 
+/// How long a closed socket waits in FIN-WAIT-2 by default (tcp_fin_timeout), and where somebody talks.
+const FIN_WAIT: Duration = Duration::from_mins(1);
+const LONG_FIN_WAIT: Duration = Duration::from_hours(1);
+
 /// Who watches an experiment while it is played.
 pub trait Audience {
     /// What the capture brings, as it comes.
@@ -97,6 +101,7 @@ pub struct Play {
     differences: Vec<String>,
     began: Instant,
     patience: Duration,
+    fin_wait: Duration,
     leave: Arc<AtomicBool>,
 }
 
@@ -120,13 +125,18 @@ impl From<String> for Stop {
 }
 
 impl Play {
-    /// Builds hosts and wire, and begins to capture; `save` names the capture file, which mustn't exist.
+    /// Builds hosts and wire, and begins to capture; `save` names the capture file; one
+    /// that exists is taken only with `force`.
     ///
     /// # Errors
     /// They can't be had; see [`super::enter`].
-    pub fn open(experiment: &Experiment, save: Option<&Path>) -> Result<Play, LabError> {
+    pub fn open(
+        experiment: &Experiment,
+        save: Option<&Path>,
+        force: bool,
+    ) -> Result<Play, LabError> {
         let set = Set::build(experiment)?;
-        let mut recorder = set.record(experiment, save)?;
+        let mut recorder = set.record(experiment, save, force)?;
         recorder.take_fresh();
         Ok(Play {
             experiment: experiment.clone(),
@@ -145,14 +155,24 @@ impl Play {
             differences: Vec::new(),
             began: Instant::now(),
             patience: PATIENCE,
+            fin_wait: FIN_WAIT,
             leave: Arc::default(),
         })
     }
 
-    /// Set, it ends the play as soon as may be.
+    /// Ends the play as soon as may be once this is set.
+    pub fn leave_when(&mut self, leave: &Arc<AtomicBool>) {
+        self.leave = Arc::clone(leave);
+    }
+
+    /// How long a closed socket waits in FIN-WAIT-2 here; `None` where that is the experiment's subject.
     #[must_use]
-    pub fn leave(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.leave)
+    pub fn fin_wait(&self) -> Option<Duration> {
+        let steps = self.experiment.steps.iter();
+        let is_subject = |step: &Step| {
+            step.text.contains("tcp_fin_timeout") || step.text.contains("TCP_LINGER2")
+        };
+        (!steps.clone().any(is_subject)).then_some(self.fin_wait)
     }
 
     /// Gives whoever talks between the calls all the time in the world: a closed socket waits an hour in FIN-WAIT-2,
@@ -162,9 +182,11 @@ impl Play {
     /// The kernel refuses.
     pub fn unhurried(&mut self) -> Result<(), LabError> {
         self.patience = UNHURRIED;
+        self.fin_wait = LONG_FIN_WAIT;
+        let seconds = self.fin_wait.as_secs().to_string();
         for side in Side::BOTH {
             let host = self.set.host(side);
-            host.sysctl("net.ipv4.tcp_fin_timeout", "3600")?;
+            host.sysctl("net.ipv4.tcp_fin_timeout", &seconds)?;
         }
         Ok(())
     }
@@ -196,9 +218,18 @@ impl Play {
         // What the actors' ends add to the wire is no longer captured.
         self.recorder.end();
         self.pass_on(audience);
+        let fin_wait = self.fin_wait();
         drop(self.company);
         let mut trace = self.recorder.stop();
+        trace.fin_wait_ns = fin_wait.and_then(|wait| u64::try_from(wait.as_nanos()).ok());
         let connection = newest(&trace);
+        let cut = trace.breaks_off().map(String::from);
+        self.differences.extend(cut);
+        if trace.tally.dropped > 0 {
+            let dropped = trace.tally.dropped;
+            self.differences
+                .push(format!("{dropped} frames were dropped"));
+        }
         if !left {
             match connection {
                 Some(id) => self.differences.extend(expect::differences(

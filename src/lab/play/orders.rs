@@ -1,6 +1,5 @@
 //! What befalls hosts, processes and the wire: the steps that begin with `*`.
 
-use std::thread;
 use std::time::Duration;
 
 use super::{Play, Stop, company, side_named};
@@ -73,7 +72,7 @@ impl Play {
             ["ended", actor] => self.wait(&format!("{actor} ends"), |play| {
                 play.gone.contains_key(actor)
             })?,
-            ["wait", time, unit] => thread::sleep(duration(time, unit)?),
+            ["wait", time, unit] => self.pass(duration(time, unit)?)?,
             ["sysctl", _, name, ref values @ ..] => {
                 let name = format!("net.ipv4.{name}");
                 self.set.host(side()?).sysctl(&name, &values.join(" "))?;

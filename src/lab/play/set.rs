@@ -33,10 +33,11 @@ impl Set {
         &self,
         experiment: &Experiment,
         save: Option<&Path>,
+        force: bool,
     ) -> Result<Recorder, LabError> {
         match (self, experiment.place) {
-            (Set::Wire(lab), Place::Wire(side)) => lab.record(side, Ports::default(), save),
-            _ => Recorder::start(self.host(Side::Client), "lo", Ports::default(), save),
+            (Set::Wire(lab), Place::Wire(side)) => lab.record(side, Ports::default(), save, force),
+            _ => Recorder::start(self.host(Side::Client), "lo", Ports::default(), save, force),
         }
     }
 

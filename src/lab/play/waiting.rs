@@ -36,11 +36,28 @@ impl Play {
             if self.leave.load(Ordering::Relaxed) {
                 return Err(Stop::Left);
             }
+            if self.recorder.trace().breaks_off().is_some() {
+                return Err("the capture breaks off".to_string().into());
+            }
             if Instant::now() > deadline {
                 return Err(format!("waited in vain: {what}").into());
             }
             thread::sleep(MOMENT);
         }
+    }
+
+    /// Lets time pass.
+    pub(super) fn pass(&mut self, time: Duration) -> Result<(), Stop> {
+        let until = Instant::now() + time;
+        while Instant::now() < until {
+            if self.leave.load(Ordering::Relaxed) {
+                return Err(Stop::Left);
+            }
+            thread::sleep(MOMENT.min(until.saturating_duration_since(Instant::now())));
+        }
+        // What the kernels say has changed, if only by the clock.
+        self.asked = None;
+        Ok(())
     }
 
     /// Waits until nothing changes any more, for a while.
@@ -96,12 +113,18 @@ impl Play {
             last = play.sockets().ok().flatten();
             last.is_some_and(|ends| PerSide::of(|side| ends[side].state) == kernel)
         });
-        if let Err(Stop::Failed(_)) = reached {
+        if let Err(Stop::Left) = reached {
+            return reached;
+        }
+        if reached.is_err() {
             let states = last.map(|ends| PerSide::of(|side| ends[side].state));
             let has = states.map_or("no socket".into(), words);
             return Err(format!("the kernels have {has}, not {}", words(kernel)).into());
         }
         let shows = self.wait("", |play| play.shown() == Some(shown));
+        if let Err(Stop::Left) = shows {
+            return shows;
+        }
         if shows.is_err() {
             let has = self.shown().map_or("nothing".into(), words);
             return Err(format!("tcpviz shows {has}, not {}", words(shown)).into());

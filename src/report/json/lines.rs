@@ -58,7 +58,8 @@ pub(super) enum Line<'a> {
     },
     /// A system call in the lab.
     Call {
-        time_ns: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        time_ns: Option<u64>,
         connection: u32,
         side: &'static str,
         call: &'a str,
@@ -66,7 +67,8 @@ pub(super) enum Line<'a> {
     },
     /// What both kernels say in the lab; `client_state` and `server_state` are tcpviz's at that moment.
     Kernel {
-        time_ns: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        time_ns: Option<u64>,
         connection: u32,
         client: KernelEnd<'a>,
         server: KernelEnd<'a>,
@@ -75,7 +77,8 @@ pub(super) enum Line<'a> {
     },
     /// Something befell a host, a process or the wire in the lab.
     Order {
-        time_ns: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        time_ns: Option<u64>,
         connection: u32,
         order: &'a str,
     },
@@ -104,7 +107,9 @@ pub(super) struct KernelEnd<'a> {
 
 /// What is told beside the segments.
 pub(super) fn aside<'a>(trace: &Trace, aside: &'a Aside) -> Line<'a> {
-    let (time_ns, connection) = (aside.time_ns, aside.connection + 1);
+    // Recordings tell places only.
+    let time_ns = (aside.time_ns > 0).then_some(aside.time_ns);
+    let connection = aside.connection + 1;
     match &aside.said {
         Said::Call { side, text, failed } => Line::Call {
             time_ns,

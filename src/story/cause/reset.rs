@@ -93,6 +93,7 @@ fn answered(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
     };
     let offender = trace.row(id, answered);
     let waited = offender.time_ns.saturating_sub(trace.row(id, fin).time_ns);
+    let surely_waiting = trace.fin_wait_ns.unwrap_or(SURELY_WAITING_NS);
     let rows = [fin, answered, row];
     let gone = Cause::likely(CauseId::OrphanTimeout, &rows, RESTARTED);
     let lost = Cause::likely(
@@ -104,12 +105,12 @@ fn answered(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
     // A FIN behind a hole comes after data, though the capture doesn't have it.
     let carries = offender.len > 0 || offender.notes.has(Note::PreviousNotCaptured);
     match (carries, offender.flags.has(Flags::FIN)) {
-        (true, _) if waited < SURELY_WAITING_NS && offender.len > 0 => {
+        (true, _) if waited < surely_waiting && offender.len > 0 => {
             vec![Cause::certain(CauseId::DataAfterClose, &rows, SHUT_BOTH)]
         }
         (true, _) if waited < FIN_TIMEOUT_NS => vec![late, gone],
         (true, _) => vec![gone, late],
-        (false, true) if waited < SURELY_WAITING_NS => vec![lost, gone],
+        (false, true) if waited < surely_waiting => vec![lost, gone],
         (false, true) => vec![gone, lost],
         (false, false) => {
             let no_wait = "only a socket with TCP_LINGER2 below 0 doesn't wait at all";

@@ -70,7 +70,12 @@ impl Play {
     pub fn begin(seed: u64, family: Family, loss: f64, connections: usize) -> Self {
         let lab = Lab::new().expect("a lab");
         let recorder = lab
-            .record(Side::Client, Ports::default(), kept(seed, loss).as_deref())
+            .record(
+                Side::Client,
+                Ports::default(),
+                kept(seed, loss).as_deref(),
+                false,
+            )
             .expect("a capture");
         if loss > 0.0 {
             lab.min_timeout(TIMEOUT).expect("a route");
