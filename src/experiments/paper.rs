@@ -1,0 +1,165 @@
+//! Experiments on paper: ladders, JSON, the table of a check, recordings.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+
+use tcpviz::lab::play::{Audience, Report};
+use tcpviz::lab::script::Experiment;
+use tcpviz::lab::{catalog, record};
+use tcpviz::report::{json, ladder};
+use tcpviz::story::ending::ending;
+use tcpviz::trace::{Aside, Trace};
+use tcpviz::wire::Feed;
+
+use super::screen::outcome;
+use super::{about, open};
+use crate::cli::{Format, LabArgs};
+use crate::view;
+
+/// What an experiment is about, above its ladder.
+pub fn introduce(experiment: &Experiment, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}: {}", experiment.name, experiment.title)?;
+    for line in textwrap::wrap(&about(experiment), ladder::WIDTH) {
+        writeln!(out, "{line}")?;
+    }
+    writeln!(out)
+}
+
+/// Plays one after the other, and writes what comes out.
+pub fn print(
+    args: &LabArgs,
+    chosen: &[&'static Experiment],
+    out: &mut dyn Write,
+) -> anyhow::Result<bool> {
+    let mut as_wanted = true;
+    let leave = Arc::new(AtomicBool::new(false));
+    let signalled = Arc::clone(&leave);
+    view::on_signal(move || signalled.store(true, Ordering::Relaxed))?;
+    if args.check {
+        writeln!(out, "{}", heading())?;
+    }
+    for experiment in chosen {
+        let mut play = open(args, experiment)?;
+        play.leave_when(&leave);
+        let report = play.run(&mut Paced(args.pace));
+        as_wanted &= report.differences.is_empty();
+        if args.check {
+            writeln!(out, "{}", line(experiment, &report))?;
+            for difference in &report.differences {
+                writeln!(out, "    {difference}")?;
+            }
+        }
+        if !args.check || !report.differences.is_empty() {
+            if !args.check && args.format != Some(Format::Json) {
+                introduce(experiment, out)?;
+            }
+            write(args, experiment, &report.trace, out)?;
+        }
+        if !args.check && !report.differences.is_empty() {
+            eprintln!("tcpviz: {}: {}", experiment.name, outcome(&report));
+        }
+        out.flush()?;
+        if report.left {
+            bail!("{} was left before its end", experiment.name);
+        }
+    }
+    if args.check {
+        let count = chosen.len();
+        let verdict = if as_wanted {
+            "all as wanted"
+        } else {
+            "not all as wanted"
+        };
+        writeln!(out, "{count} experiments, {verdict}")?;
+    }
+    Ok(as_wanted || !args.check)
+}
+
+fn write(
+    args: &LabArgs,
+    experiment: &Experiment,
+    trace: &Trace,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    match args.format.unwrap_or(Format::Ladder) {
+        Format::Ladder => {
+            ladder::write(out, trace, None, args.look.style())?;
+            writeln!(out)?;
+        }
+        Format::Json => {
+            let mut writer = json::Writer::new(out, None);
+            writer.capture(trace, &format!("lab: {}", experiment.name), false)?;
+            writer.segments(trace)?;
+            writer.connections(trace)?;
+        }
+    }
+    Ok(())
+}
+
+fn heading() -> String {
+    format!(
+        "{:44} {:10} {:13} {:40} {:>5}",
+        "experiment", "", "ending", "causes told", "s"
+    )
+}
+
+fn line(experiment: &Experiment, report: &Report) -> String {
+    let ending = report.connection.map(|id| ending(&report.trace, id));
+    let kind = ending.as_ref().map_or("", |ending| ending.kind.name());
+    let causes = ending.iter().flat_map(|ending| &ending.causes);
+    let causes: Vec<_> = causes.map(|cause| cause.id.name()).collect();
+    let verdict = if report.differences.is_empty() {
+        "as wanted"
+    } else {
+        "DIFFERS"
+    };
+    format!(
+        "{:44} {verdict:10} {kind:13} {:40} {:5.1}",
+        experiment.name,
+        causes.join(", "),
+        report.took.as_secs_f64()
+    )
+}
+
+/// Records captures and recipes; with all of them, the folder's README too.
+pub fn record_all(
+    args: &LabArgs,
+    chosen: &[&'static Experiment],
+    folder: &Path,
+) -> anyhow::Result<bool> {
+    fs::create_dir_all(folder).with_context(|| format!("can't create {}", folder.display()))?;
+    let mut as_wanted = true;
+    let mut out = io::stdout().lock();
+    for experiment in chosen {
+        let report = record::record(experiment, folder)?;
+        writeln!(out, "{}", line(experiment, &report))?;
+        for difference in &report.differences {
+            writeln!(out, "    {difference}")?;
+        }
+        as_wanted &= report.differences.is_empty();
+    }
+    if args.names.is_empty() {
+        let readme = folder.join("README.md");
+        record::replace(&readme, &record::readme(catalog::groups()))?;
+    }
+    Ok(as_wanted)
+}
+
+/// Nobody looks, or only at what is printed.
+struct Paced(Option<Duration>);
+
+impl Audience for Paced {
+    fn feed(&mut self, _: Feed) {}
+    fn aside(&mut self, _: &Aside) {}
+    fn before(&mut self, _: &str) -> bool {
+        self.0.into_iter().for_each(thread::sleep);
+        true
+    }
+}
