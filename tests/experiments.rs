@@ -175,11 +175,15 @@ fn an_interrupted_experiment_is_written_as_far_as_it_went() {
     // It has begun once its actors are there; how far it has gone doesn't matter.
     let pid = Pid::from_child(&child);
     let begun = Instant::now();
-    let handles = || {
-        let inside = children(pid.as_raw_nonzero().get());
-        inside.iter().any(|inside| !children(*inside).is_empty())
+    let is_actor = |pid: &i32| {
+        let command = std::fs::read_to_string(format!("/proc/{pid}/cmdline"));
+        command.is_ok_and(|command| command.starts_with("tcpviz lab: "))
     };
-    while !handles() {
+    let plays = || {
+        let inside = children(pid.as_raw_nonzero().get()).into_iter();
+        inside.flat_map(children).any(|pid| is_actor(&pid))
+    };
+    while !plays() {
         assert!(begun.elapsed() < PATIENCE, "it never began");
         std::thread::sleep(Duration::from_millis(5));
     }

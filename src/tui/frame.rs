@@ -208,6 +208,7 @@ fn draw_nothing_yet(app: &App, area: Rect, buffer: &mut Buffer) {
         lines.push(Line::styled(play.title.clone(), app.theme.news()));
         lines.push(Line::default());
         lines.extend(play.note.iter().map(|note| Line::raw(note.clone())));
+        lines.push(Line::default());
         for aside in app.trace.asides(0) {
             if let Said::Call { side, text, .. } = &aside.said {
                 lines.push(Line::raw(format!("{side}: {text}")));
@@ -266,16 +267,15 @@ fn draw_keys(app: &App, area: Rect, buffer: &mut Buffer) {
     let ascii = app.style.charset == Charset::Ascii;
     let arrows = |unicode: &'static str, text: &'static str| if ascii { text } else { unicode };
     let mut keys = Vec::new();
-    if let Some(play) = app
-        .play
-        .as_ref()
-        .filter(|play| play.over.is_none() && !app.help && !app.about)
-    {
-        keys.push(("Space", "next call"));
-        keys.push(("g", if play.runs { "stop" } else { "go on" }));
+    let covered = app.help || app.about;
+    if let Some(play) = app.play.as_ref().filter(|_| !covered) {
+        if play.over.is_none() {
+            keys.push(("Space", "next call"));
+            keys.push(("g", if play.runs { "stop" } else { "go on" }));
+        }
         keys.push(("i", "about"));
     }
-    if app.help || app.about {
+    if covered {
         keys.push(("any key", "back"));
     } else if !app.has_ladder() {
         keys.extend([("?", "help"), ("q", "leave")]);

@@ -59,7 +59,11 @@ pub fn draw_about(app: &App, play: &Playbill, area: Rect, buffer: &mut Buffer) {
         Line::default(),
     ];
     lines.extend(play.about.lines().map(|line| Line::raw(line.to_string())));
-    popup(app, " What is to be seen ", lines, 18, area, buffer);
+    // As high as it needs: words that wrap cost a little more than their columns.
+    let inner = usize::from(area.width.clamp(8, 78) - 6);
+    let wrapped: usize = lines.iter().map(|line| line.width() / inner + 1).sum();
+    let height = u16::try_from(wrapped + 3).unwrap_or(u16::MAX);
+    popup(app, " What is to be seen ", lines, height, area, buffer);
 }
 
 fn popup(
