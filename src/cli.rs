@@ -177,19 +177,6 @@ pub enum Color {
     Never,
 }
 
-impl LabArgs {
-    /// Whether anything is asked for that needs an experiment.
-    #[must_use]
-    pub fn asks_for_something(&self) -> bool {
-        let paths = [&self.write, &self.output];
-        self.check
-            || self.recorded
-            || self.pace.is_some()
-            || self.format.is_some()
-            || paths.iter().any(|path| path.is_some())
-    }
-}
-
 impl Look {
     /// Whether lines are to be drawn in ASCII: asked for, or the locale isn't UTF-8.
     #[must_use]

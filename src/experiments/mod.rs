@@ -37,7 +37,7 @@ pub fn run(args: &LabArgs) -> anyhow::Result<bool> {
         return recorded::replay(args).map(|()| true);
     }
     let Some(first) = chosen.first() else {
-        if args.asks_for_something() {
+        if needs_one(args) {
             return Err(
                 Usage("name one experiment, or --all; `tcpviz lab` lists them".into()).into(),
             );
@@ -67,6 +67,15 @@ pub fn run(args: &LabArgs) -> anyhow::Result<bool> {
         ),
     };
     print(args, &chosen, &mut out)
+}
+
+/// Whether something is asked for that only an experiment can give.
+fn needs_one(args: &LabArgs) -> bool {
+    let paths = [&args.write, &args.output];
+    args.check
+        || args.pace.is_some()
+        || args.format.is_some()
+        || paths.iter().any(|path| path.is_some())
 }
 
 /// The experiments that are asked for.
