@@ -202,7 +202,7 @@ fn an_interrupted_experiment_is_written_as_far_as_it_went() {
         .unwrap()
         .read_to_string(&mut told)
         .unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(1), "{told}");
+    assert_eq!(child.wait().unwrap().code(), Some(128 + 2), "{told}");
     assert!(text.starts_with("fin-wait-2-not-orphan: "), "{text}");
     assert!(told.contains("was left before its end"), "{told}");
 }

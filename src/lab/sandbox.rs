@@ -59,7 +59,8 @@ pub fn enter() -> Result<(), LabError> {
     })?;
     let (status, ended_by) = guard().map_err(LabError::io("the lab's process"))?;
     exit(match (ended_by, status.code()) {
-        (None, Some(code)) => code,
+        // Whoever was asked to leave, and had something to leave behind, has left well.
+        (None, Some(code)) | (Some(_), Some(code @ 0)) => code,
         (Some(signal), _) => SIGNALLED + signal,
         (None, None) => SIGNALLED + status.signal().unwrap_or_default(),
     })
@@ -131,8 +132,7 @@ fn become_user((user, group): (Uid, Gid), saved: (Uid, Gid)) -> io::Result<()> {
     Ok(())
 }
 
-/// Starts the program inside and stays with it to its end: how it ended, and the signal that was the reason, if the
-/// program had nothing to do before.
+/// Starts the program inside and stays with it to its end: how it ended, and the first signal that asked it to.
 fn guard() -> io::Result<(ExitStatus, Option<i32>)> {
     let mut signals = Signals::new([SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT])?;
     // As /proc counts, which may be from outside.
@@ -162,10 +162,10 @@ fn guard() -> io::Result<(ExitStatus, Option<i32>)> {
                 continue;
             }
             // A sandbox's first process isn't ended by a signal that it doesn't handle: the kernel throws it away.
+            ended_by.get_or_insert(number);
             let passed = if handles(&inside, number) {
                 signal
             } else {
-                ended_by.get_or_insert(number);
                 Signal::KILL
             };
             // It may just have ended.
