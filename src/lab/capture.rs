@@ -1,6 +1,5 @@
 //! tcpviz's own live capture, inside the process: what it makes of the traffic can be read while it grows.
 
-use std::fs;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -43,11 +42,11 @@ impl Recorder {
         };
         let open = namespace.run(|| live::open(interface, selection))?;
         let failed = || LabError::io("the capture file");
-        let file = SaveFile::create(save, force, privilege::invoking_user()).map_err(failed())?;
-        if file.temporary {
-            // Its descriptor is all that is needed.
-            fs::remove_file(&file.path).map_err(failed())?;
-        }
+        let file = match save {
+            Some(_) => SaveFile::create(save, force, privilege::invoking_user()),
+            None => SaveFile::unnamed(),
+        };
+        let file = file.map_err(failed())?;
         let store = Store::new(file.reader().map_err(failed())?);
         let (sender, feeds) = channel();
         let sink = Box::new(move |feed| sender.send(feed).is_ok());

@@ -113,6 +113,20 @@ impl SaveFile {
         })
     }
 
+    /// A file that never has a name, and is gone with the process, however that ends.
+    ///
+    /// # Errors
+    /// A temporary file can't be had.
+    pub fn unnamed() -> io::Result<Self> {
+        Ok(SaveFile {
+            file: tempfile::tempfile()?,
+            path: PathBuf::new(),
+            temporary: true,
+            written: 0,
+            pending: Vec::new(),
+        })
+    }
+
     /// A second handle, to read frames back from.
     ///
     /// # Errors
