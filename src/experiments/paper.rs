@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
@@ -48,7 +48,10 @@ pub fn print(
     for experiment in chosen {
         let mut play = open(args, experiment)?;
         play.leave_when(&leave);
-        let report = play.run(&mut Paced(args.pace));
+        let report = play.run(&mut Paced {
+            pace: args.pace.unwrap_or_default(),
+            leave: Arc::clone(&leave),
+        });
         as_wanted &= report.differences.is_empty();
         if args.check {
             writeln!(out, "{}", line(experiment, &report))?;
@@ -153,13 +156,27 @@ pub fn record_all(
 }
 
 /// Nobody looks, or only at what is printed.
-struct Paced(Option<Duration>);
+struct Paced {
+    /// The pause before each call.
+    pace: Duration,
+    leave: Arc<AtomicBool>,
+}
 
 impl Audience for Paced {
     fn feed(&mut self, _: Feed) {}
     fn aside(&mut self, _: &Aside) {}
     fn before(&mut self, _: &str) -> bool {
-        self.0.into_iter().for_each(thread::sleep);
+        /// How long a signal may go unnoticed.
+        const MOMENT: Duration = Duration::from_millis(20);
+        let until = Instant::now().checked_add(self.pace);
+        // A pause that no clock can tell never ends.
+        let is_over = || until.is_some_and(|until| Instant::now() >= until);
+        while !is_over() {
+            if self.leave.load(Ordering::Relaxed) {
+                return false;
+            }
+            thread::sleep(MOMENT.min(self.pace));
+        }
         true
     }
 }
