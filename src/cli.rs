@@ -16,6 +16,7 @@ Examples:
   tcpviz close.pcap                    step through a saved capture
   tcpviz close.pcap | less             not a terminal: the same ladder as text
   tcpdump -U -w - port 4321 | tcpviz - follow a pipe
+  tcpviz lab                           experiments with real sockets, played step by step
 
 Exit codes: 0 fine; 1 something couldn't be read, opened or captured; 2 wrong usage.";
 
@@ -105,7 +106,8 @@ Examples:
   tcpviz lab --all --check             play all, and compare with what must come out
 
 No root is needed, and nothing outside the sandbox is touched.
-Exit codes: 0 fine; 1 the lab can't be had; 2 wrong usage; 3 an experiment came out otherwise.";
+Exit codes: 0 fine; 1 the lab can't be had; 2 wrong usage; 3 an experiment came out otherwise; \
+128 and the signal's number where one ended the lab before its end.";
 
 /// `tcpviz lab`.
 #[expect(clippy::struct_excessive_bools, reason = "flags are bools")]

@@ -29,7 +29,7 @@ use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use capture::Recorder;
 pub use kernel::Diag;
@@ -243,4 +243,10 @@ fn frames_sent(host: &Namespace) -> Result<u64, LabError> {
         (name.trim() == INTERFACE).then(|| numbers.split_whitespace().nth(9)?.parse().ok())?
     });
     sent.ok_or_else(|| LabError::io(path)(io::Error::other(format!("no counters of {INTERFACE}"))))
+}
+
+/// Nanoseconds since the Unix epoch, by the clock that stamps frames.
+fn now_ns() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    u64::try_from(now.unwrap_or_default().as_nanos()).unwrap_or(u64::MAX)
 }

@@ -14,7 +14,8 @@ pub struct Call {
     pub arguments: Vec<String>,
 }
 
-/// Calls that wait for something to happen: they may end long after they began.
+/// Calls whose begin and end stand apart in the ladder where something came between: what happened meanwhile is why
+/// they ended.
 const WAITING: &[&str] = &[
     "accept",
     "connect",

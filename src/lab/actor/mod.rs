@@ -19,7 +19,8 @@ use std::io::{self, IoSlice};
 use std::os::fd::BorrowedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, exit};
-use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::now_ns;
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
@@ -56,12 +57,6 @@ pub(super) fn command(name: &str, listens: std::net::SocketAddr) -> Command {
         .arg0(format!("tcpviz lab: {name}"))
         .args([ACTOR, &listens.to_string()]);
     command
-}
-
-/// Nanoseconds since the Unix epoch, by the clock that stamps frames.
-fn now_ns() -> u128 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.unwrap_or_default().as_nanos()
 }
 
 struct Actor {

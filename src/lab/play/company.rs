@@ -210,6 +210,7 @@ fn understand(line: &str) -> Heard {
             let time = time();
             Heard::Handles(time, words.next().unwrap_or_default().into())
         }
+        // An actor that says anything else is a defect: it is shown rather than lost.
         _ => Heard::Handles(0, line.into()),
     }
 }

@@ -14,12 +14,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use super::actor::Fd;
 use super::kernel::Socket;
 use super::script::{Does, Experiment, Step};
-use super::{LabError, Recorder};
+use super::{LabError, Recorder, now_ns};
 use crate::conn::state::PerSide;
 use crate::conn::{ConnectionId, Side, State};
 use crate::source::Store;
@@ -320,13 +320,7 @@ fn newest(trace: &Trace) -> Option<ConnectionId> {
     ConnectionId::try_from(last).ok()
 }
 
-/// Nanoseconds since the Unix epoch, by the clock that stamps frames.
-fn now_ns() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    u64::try_from(now.unwrap_or_default().as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// What an order may name once: whoever it is about.
+/// The side that an order is about.
 fn side_named(word: Option<&String>) -> Result<Side, String> {
     match word.map(String::as_str) {
         Some("client") => Ok(Side::Client),

@@ -292,7 +292,7 @@ impl Play {
     }
 }
 
-/// `FIN`, `ACK` (nothing else), `data`, `R` and the like.
+/// Segments by name: `SYN`, `FIN`, `data`, or `ACK`, which carries nothing else.
 fn matcher(what: &str) -> Result<impl Fn(&Segment) -> bool + Send + 'static, String> {
     let what = what.to_string();
     if !["FIN", "ACK", "data", "SYN"].contains(&what.as_str()) {

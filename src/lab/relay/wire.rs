@@ -3,7 +3,7 @@
 use std::io::{PipeReader, Read};
 use std::os::fd::AsFd;
 use std::sync::mpsc::Receiver;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -12,7 +12,7 @@ use super::lane::{Counts, Kept, Lane};
 use crate::conn::Side;
 use crate::conn::state::PerSide;
 use crate::lab::policy::Verdict;
-use crate::lab::{LabError, checksum};
+use crate::lab::{LabError, checksum, now_ns};
 use crate::wire::{Frame, LinkType, Segment, decode};
 
 /// What became of a segment.
@@ -235,11 +235,4 @@ fn segment(frame: &[u8]) -> Option<Segment> {
         data: frame,
     };
     decode(&frame).ok().map(|decoded| decoded.segment)
-}
-
-fn now_ns() -> u64 {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
 }
