@@ -5,6 +5,7 @@ pub mod arrow;
 pub mod aside;
 pub mod cause;
 pub mod clock;
+pub mod course;
 pub mod ending;
 pub mod finding;
 pub mod ladder;
@@ -15,6 +16,7 @@ pub mod tcpdump;
 pub mod telling;
 
 pub use arrow::Charset;
+pub use course::{Change, Course};
 pub use ending::{Ending, Kind};
 pub use ladder::{Columns, Row, Style};
 
