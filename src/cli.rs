@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use tcpviz::story::{Charset, Style};
+use tcpviz::tui::Pace;
 use tcpviz::wire::Ports;
 
 const EXAMPLES: &str = "\
@@ -72,8 +73,20 @@ pub struct Cli {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub connection: Option<u32>,
 
+    /// Pace of the replay: `step` (wait for keys), `1x`, `0.1x`, `10x` (as it was, long gaps shortened), or `500ms` for a
+    /// row each half second
+    #[arg(long, value_name = "X", default_value = "step", value_parser = speed)]
+    pub speed: Speed,
+
     #[command(flatten)]
     pub look: Look,
+}
+
+/// Whether and how a replay goes on by itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Speed {
+    Step,
+    Pace(Pace),
 }
 
 /// What it looks like.
@@ -260,6 +273,23 @@ fn port_range(text: &str) -> Result<(u16, u16), String> {
     Ok((low, high))
 }
 
+/// step, 1x, 0.1x, 500ms, 2s.
+fn speed(text: &str) -> Result<Speed, String> {
+    if text == "step" {
+        return Ok(Speed::Step);
+    }
+    let wrong = || format!("'{text}' isn't a pace: give step, 1x, 0.1x, 10x, or 500ms");
+    let pace = match text.strip_suffix('x') {
+        Some(times) => Pace::times(times.parse().map_err(|_| wrong())?),
+        None => text
+            .ends_with('s')
+            .then(|| time(text).ok())
+            .flatten()
+            .and_then(Pace::every),
+    };
+    pace.map(Speed::Pace).ok_or_else(wrong)
+}
+
 /// 500ms, 2s, 1.5s.
 fn time(text: &str) -> Result<Duration, String> {
     let (number, scale) = match text.strip_suffix("ms") {
@@ -281,6 +311,20 @@ mod tests {
     fn the_definition_is_consistent() {
         use clap::CommandFactory;
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_pace_is_a_step_a_factor_or_a_time() {
+        let pace = |text| speed(text).ok();
+        assert_eq!(pace("step"), Some(Speed::Step));
+        assert_eq!(pace("0.1x"), Pace::times(0.1).map(Speed::Pace));
+        assert_eq!(
+            pace("500ms"),
+            Pace::every(Duration::from_millis(500)).map(Speed::Pace)
+        );
+        for wrong in ["fast", "x", "0x", "-1x", "NaNx", "infx", "0ms", "5", ""] {
+            assert!(speed(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

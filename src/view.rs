@@ -18,10 +18,10 @@ use tcpviz::source::{Sink, save};
 use tcpviz::story::Style;
 use tcpviz::story::numbers::{counted, printable, read_without};
 use tcpviz::trace::{Aside, Trace};
-use tcpviz::tui::{self, App, Message, Origin, ReadBack, Theme};
-use tcpviz::wire::{Ended, Feed};
+use tcpviz::tui::{self, App, Message, Origin, Outside, ReadBack, Theme};
+use tcpviz::wire::{Ended, Feed, Place};
 
-use crate::cli::{Cli, Format};
+use crate::cli::{Cli, Format, Speed};
 
 /// What an error on the way out is about.
 const WRITING: &str = "the output can't be written";
@@ -101,6 +101,9 @@ impl View {
                 if let Some(number) = cli.connection {
                     app.show_only(number - 1);
                 }
+                if let Speed::Pace(pace) = cli.speed {
+                    (app.pace, app.playing) = (pace, true);
+                }
                 show_ui(cli, app, start)
             }
             View::Text(format, out) => Text {
@@ -115,6 +118,35 @@ impl View {
     }
 }
 
+/// What the screen asks for where nothing else can be asked: files.
+struct Files;
+
+impl Outside for Files {
+    fn write(
+        &mut self,
+        path: &Path,
+        frames: &[(u64, Place)],
+        read_back: &ReadBack,
+    ) -> Result<u64, String> {
+        write_frames(path, frames, read_back)
+    }
+}
+
+/// Writes frames to a capture file of their own.
+///
+/// # Errors
+/// What is wrong, in one line.
+pub fn write_frames(
+    path: &Path,
+    frames: &[(u64, Place)],
+    read_back: &ReadBack,
+) -> Result<u64, String> {
+    save::extract(path, frames, read_back).map_err(|why| match why.kind() {
+        io::ErrorKind::AlreadyExists => "that file exists; type another name".into(),
+        _ => why.to_string(),
+    })
+}
+
 fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     let (sender, messages) = sync_channel(QUEUE);
     let feed = sender.clone();
@@ -123,14 +155,14 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     on_signal(move || {
         let _ = leave.send(Message::Leave);
     })?;
-    let no_cue = &mut |_| {};
-    let left = tui::run(&mut app, &messages, sender, no_cue).context("the terminal can't be used");
+    let left = tui::run(&mut app, &messages, sender, &mut Files);
+    let left = left.context("the terminal can't be used");
     // However the UI ended: what the kernel still has belongs into the file.
     if let Some(stop) = stop {
         stop();
         while app.trace.ended.is_none() {
             if let Message::Feed(fed) = messages.recv()? {
-                app.feed(&fed);
+                app.feed(fed);
             }
         }
     }

@@ -70,14 +70,14 @@ fn an_experiment_waits_before_each_call_and_space_makes_the_next() {
 }
 
 #[test]
-fn g_lets_an_experiment_go_on_by_itself() {
+fn r_lets_an_experiment_go_on_by_itself() {
     let mut screen = Screen::start(&["lab", NAME, "--pace", "5ms"], 100, 40);
     screen.wait_for("It is over, and came out as it must.");
     screen.press("q");
     assert_eq!(screen.wait_for_end(), 0);
     let mut screen = Screen::start(&["lab", NAME], 60, 20);
     screen.wait_for("next  server: listen(3)");
-    screen.press("g");
+    screen.press("r");
     screen.wait_for("next  client: connect(3)");
     screen.wait_for("SYN,ACK");
     // Leaving in the middle is leaving.

@@ -191,20 +191,6 @@ fn a_capture_without_tcp_says_what_it_held() {
     );
 }
 
-#[test]
-fn the_readme_has_the_keys_of_the_help() {
-    let readme = include_str!("../README.md");
-    let in_play = tui::keys::HELP_IN_PLAY.iter();
-    let in_play = in_play.map(|(keys, _, what)| (*keys, format!("in an experiment: {what}")));
-    let always = tui::keys::HELP.iter();
-    let always = always.map(|(keys, _, what)| (*keys, (*what).to_string()));
-    for (keys, what) in always.chain(in_play) {
-        let keys: Vec<_> = keys.split(' ').map(|key| format!("`{key}`")).collect();
-        let row = format!("| {} | {what} |", keys.join(" "));
-        assert!(readme.contains(&row), "README.md lacks: {row}");
-    }
-}
-
 /// However small the screen, and whatever is selected, drawing is no crash.
 #[test]
 fn no_size_is_too_small() {

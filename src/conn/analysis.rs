@@ -80,6 +80,17 @@ impl Notes {
         self.0 & 1 << note as u8 != 0
     }
 
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The same set but for one note.
+    #[must_use]
+    pub fn without(self, note: Note) -> Notes {
+        Notes(self.0 & !(1 << note as u8))
+    }
+
     /// Whether the segment was sent before: data, SYN or FIN.
     #[must_use]
     pub fn is_repetition(self) -> bool {

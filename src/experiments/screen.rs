@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::Duration;
 
@@ -12,8 +13,8 @@ use tcpviz::lab::play::{Audience, Report};
 use tcpviz::lab::script::Experiment;
 use tcpviz::story::numbers::printable;
 use tcpviz::trace::{Aside, Trace};
-use tcpviz::tui::{self, App, Cue, Message, Origin, Playbill, Theme};
-use tcpviz::wire::{Feed, Ports};
+use tcpviz::tui::{self, App, Cue, Message, Origin, Outside, Playbill, ReadBack, Theme};
+use tcpviz::wire::{Feed, Place, Ports};
 
 use super::{about, open};
 use crate::cli::LabArgs;
@@ -79,11 +80,10 @@ pub fn show(args: &LabArgs, experiment: &'static Experiment) -> anyhow::Result<(
     view::on_signal(move || {
         let _ = signalled.send(Message::Leave);
     })?;
-    let shown = tui::run(&mut app, &messages, sender, &mut |told| {
-        let _ = cue.send(told);
-    });
+    let mut stage = Stage { cue };
+    let shown = tui::run(&mut app, &messages, sender, &mut stage);
     leave.store(true, Ordering::Relaxed);
-    drop((messages, cue));
+    drop((messages, stage));
     let played = player.join();
     shown.context("the terminal can't be used")?;
     played.map_err(|_| anyhow!("the experiment broke off"))?;
@@ -92,6 +92,27 @@ pub fn show(args: &LabArgs, experiment: &'static Experiment) -> anyhow::Result<(
         eprintln!("tcpviz: saved in {path}; to see it again: tcpviz {path}");
     }
     Ok(())
+}
+
+/// Passes on what whoever watches asks for.
+struct Stage {
+    cue: Sender<Cue>,
+}
+
+impl Outside for Stage {
+    fn cue(&mut self, cue: Cue) {
+        // The experiment may be over.
+        let _ = self.cue.send(cue);
+    }
+
+    fn write(
+        &mut self,
+        path: &Path,
+        frames: &[(u64, Place)],
+        read_back: &ReadBack,
+    ) -> Result<u64, String> {
+        view::write_frames(path, frames, read_back)
+    }
 }
 
 pub fn outcome(report: &Report) -> String {

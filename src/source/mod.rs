@@ -61,13 +61,7 @@ impl Collector {
             }
             Ok(decoded) => self.batch.segments.push(Captured {
                 time_ns: frame.time_ns,
-                place: Place {
-                    offset: frame.offset,
-                    captured: u32::try_from(frame.data.len()).unwrap_or(u32::MAX),
-                    wire_len: frame.wire_len,
-                    link: frame.link,
-                    frame: frame.number,
-                },
+                place: place(frame),
                 segment: decoded.segment,
             }),
         }
@@ -80,7 +74,7 @@ impl Collector {
         if let Some(error) = error {
             self.batch.errors.push(CapturedError {
                 time_ns: frame.time_ns,
-                frame: frame.number,
+                place: place(frame),
                 error,
             });
         }
@@ -95,5 +89,16 @@ impl Collector {
             link: self.batch.link,
         };
         std::mem::replace(&mut self.batch, next)
+    }
+}
+
+/// Where a frame stands.
+fn place(frame: &Frame<'_>) -> Place {
+    Place {
+        offset: frame.offset,
+        captured: u32::try_from(frame.data.len()).unwrap_or(u32::MAX),
+        wire_len: frame.wire_len,
+        link: frame.link,
+        frame: frame.number,
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use crate::wire::LinkType;
+use crate::wire::{LinkType, Place};
 
 /// libpcap's MAXIMUM_SNAPLEN: frames are saved whole.
 pub const SNAPLEN: u32 = 262_144;
@@ -73,6 +73,43 @@ pub fn trim(path: &Path, snap: u32) -> io::Result<()> {
         rest = &after[captured..];
     }
     std::fs::write(path, trimmed)
+}
+
+/// Octets collected before they are written.
+const WRITTEN_AT_ONCE: usize = 1 << 20;
+
+/// Writes frames of a capture to a file of their own, which must not exist yet: when each came (nanoseconds since the
+/// Unix epoch), and where it stands. Returns how many.
+///
+/// # Errors
+/// The file exists or can't be written; a frame can't be read back; the frames have several link types. No part of a file
+/// is left then.
+pub fn extract(
+    path: &Path,
+    frames: &[(u64, Place)],
+    read_back: impl Fn(&Place) -> io::Result<Vec<u8>>,
+) -> io::Result<u64> {
+    let link = frames.first().map_or(LinkType::ETHERNET, |(_, place)| place.link);
+    if frames.iter().any(|(_, place)| place.link != link) {
+        let why = "its frames have several link types, and a pcap file has one";
+        return Err(io::Error::other(why));
+    }
+    let mut file = SaveFile::create(Some(path), false, None)?;
+    let mut write = || {
+        file.begin(link)?;
+        for (time_ns, place) in frames {
+            file.add(*time_ns, place.wire_len, &read_back(place)?);
+            if file.pending.len() >= WRITTEN_AT_ONCE {
+                file.flush()?;
+            }
+        }
+        file.flush()
+    };
+    if let Err(why) = write() {
+        std::fs::remove_file(path)?;
+        return Err(why);
+    }
+    Ok(frames.len() as u64)
 }
 
 /// The file a live capture goes to.

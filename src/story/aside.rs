@@ -17,6 +17,8 @@ pub enum Tone {
     /// They don't.
     Disagreement,
     Order,
+    /// A run of data, or a silence.
+    Folded,
 }
 
 /// A line ready to be drawn.
@@ -140,13 +142,13 @@ fn pad(left: &str, right: &str, width: usize, style: Style) -> String {
     format!(" {left}{}{right} ", " ".repeat(gap))
 }
 
-fn center(text: &str, width: usize) -> String {
+pub(super) fn center(text: &str, width: usize) -> String {
     let gap = width.saturating_sub(columns_of(text));
     format!("{}{text}{}", " ".repeat(gap / 2), " ".repeat(gap - gap / 2))
 }
 
 /// At most so many columns of a text; what is cut is marked. Of a call its result stays.
-fn cut(text: &str, width: usize, style: Style) -> String {
+pub(super) fn cut(text: &str, width: usize, style: Style) -> String {
     if columns_of(text) <= width {
         return text.into();
     }

@@ -12,6 +12,7 @@ pub mod ladder;
 pub mod numbers;
 pub mod program;
 pub mod sentence;
+pub mod shown;
 pub mod tcpdump;
 pub mod telling;
 

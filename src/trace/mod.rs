@@ -13,7 +13,7 @@ use crate::conn::{
     Certainty, Connection, ConnectionId, ErrorSeen, Notes, Revision, Side, State, Table,
 };
 use crate::wire::{
-    Batch, Captured, CapturedError, Ended, Flags, LinkType, Place, Ports, Seq, Tally,
+    Batch, Captured, CapturedError, Ended, Flags, Frame, LinkType, Place, Ports, Seq, Tally,
 };
 
 /// One segment of the trace, and both ends after it.
@@ -35,6 +35,19 @@ pub struct Record {
 }
 
 impl Record {
+    /// Its frame, from octets that were read back from the capture.
+    #[must_use]
+    pub fn frame<'a>(&self, octets: &'a [u8]) -> Frame<'a> {
+        Frame {
+            number: self.place.frame,
+            time_ns: self.time_ns,
+            link: self.place.link,
+            offset: self.place.offset,
+            wire_len: self.place.wire_len,
+            data: octets,
+        }
+    }
+
     /// The weaker of the two ends' certainties.
     #[must_use]
     pub fn weakest(&self) -> Certainty {
@@ -47,8 +60,7 @@ impl Record {
 pub struct ErrorRecord {
     /// Nanoseconds since the Unix epoch.
     pub time_ns: u64,
-    /// The frame's number, from 1.
-    pub frame: u32,
+    pub place: Place,
     /// How many records came before it.
     pub after: usize,
     pub connection: ConnectionId,
@@ -113,7 +125,7 @@ impl Trace {
         self.link = self.link.or(batch.link);
         let mut errors = batch.errors.iter().peekable();
         for captured in &batch.segments {
-            while let Some(error) = errors.next_if(|error| error.frame < captured.place.frame) {
+            while let Some(error) = errors.next_if(|error| error.place.frame < captured.place.frame) {
                 self.push_error(error, &mut revised);
             }
             let (id, revisions) = self.push(captured);
@@ -153,7 +165,7 @@ impl Trace {
         if let Some((connection, seen, revisions)) = self.table.report(&captured.error) {
             self.errors.push(ErrorRecord {
                 time_ns: captured.time_ns,
-                frame: captured.frame,
+                place: captured.place,
                 after: self.records.len(),
                 connection,
                 seen,
@@ -199,6 +211,11 @@ impl Trace {
         self.latest_ns
     }
 
+    /// Time has passed without anything being captured, to so many nanoseconds since the Unix epoch.
+    pub fn pass(&mut self, now_ns: u64) {
+        self.latest_ns = self.latest_ns.max(now_ns);
+    }
+
     /// Why not everything is there, in one sentence, if so.
     #[must_use]
     pub fn breaks_off(&self) -> Option<&str> {
@@ -228,6 +245,20 @@ impl Trace {
         self.rows[connection as usize]
             .iter()
             .map(|&index| &self.records[index as usize])
+    }
+
+    /// The frames of a connection in the order of the capture, with when each came (nanoseconds since the Unix epoch):
+    /// its segments, and the ICMP errors about it.
+    #[must_use]
+    pub fn frames_of(&self, connection: ConnectionId) -> Vec<(u64, Place)> {
+        let segments = self.rows_of(connection);
+        let segments = segments.map(|record| (record.time_ns, record.place));
+        let about_it = |error: &&ErrorRecord| error.connection == connection;
+        let errors = self.errors.iter().filter(about_it);
+        let errors = errors.map(|error| (error.time_ns, error.place));
+        let mut frames: Vec<_> = segments.chain(errors).collect();
+        frames.sort_by_key(|(_, place)| place.frame);
+        frames
     }
 
     /// The states before row `row`: those after the row above it, or the connection's first.

@@ -1,13 +1,20 @@
 //! The state of the UI and what changes it. Draws nothing.
 
+use std::collections::BTreeMap;
 use std::io;
+use std::path::PathBuf;
 
 use super::Theme;
+use super::focus::Focus;
 use super::keys::Action;
+use super::pace::Pace;
+use super::prompt::{Prompt, Question};
+use super::theme::Look;
+use crate::story::shown::Wanted;
 use crate::conn::ConnectionId;
 use crate::story::Style;
-use crate::trace::{Aside, Entry, Trace};
-use crate::wire::{Feed, Place};
+use crate::trace::{Aside, Trace};
+use crate::wire::{Feed, Place, Tally};
 
 /// Reads a frame's octets back from the capture file.
 pub type ReadBack = Box<dyn Fn(&Place) -> io::Result<Vec<u8>>>;
@@ -26,12 +33,19 @@ pub struct Origin {
 }
 
 /// What an update asks the event loop to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     None,
     /// Draw everything anew, whatever stands on the terminal.
     Redraw,
     Cue(Cue),
+    /// Put a text on the clipboard.
+    Copy(String),
+    /// Write a connection's frames to a file of this name.
+    Write {
+        connection: ConnectionId,
+        path: PathBuf,
+    },
     Leave,
 }
 
@@ -45,23 +59,41 @@ pub enum ListView {
     Hidden,
 }
 
-/// What is told instead of the selected segment's details.
+/// What is told below or beside the ladder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    Hidden,
+pub enum Panel {
+    /// The selected segment.
+    Details,
+    /// Its payload.
+    Payload,
     /// The causes, and what each program saw.
     Account,
     Findings,
 }
 
-impl Why {
-    fn next(self) -> Why {
-        match self {
-            Why::Hidden => Why::Account,
-            Why::Account => Why::Findings,
-            Why::Findings => Why::Hidden,
-        }
-    }
+/// What stands over the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Popup {
+    /// The keys, from this line on.
+    Help(usize),
+    /// What the selected row's words mean; this one is chosen.
+    Explain(usize),
+    /// What the experiment is about.
+    About,
+}
+
+/// A key that waits for a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Letter {
+    ToMark,
+    ToGoTo,
+}
+
+/// A word to whoever pressed a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub text: String,
+    pub failed: bool,
 }
 
 /// An experiment under way.
@@ -100,19 +132,37 @@ pub struct App {
     pub theme: Theme,
     /// The connection whose ladder is shown.
     pub connection: ConnectionId,
-    /// The selected line of that ladder, from 0.
+    /// The selected entry of that ladder, from 0.
     pub line: usize,
     /// The newest segment is selected as it comes.
     pub following: bool,
     pub list: ListView,
-    pub help: bool,
-    /// What the experiment is about is shown.
-    pub about: bool,
-    pub why: Why,
+    pub wanted: Wanted,
+    pub panel: Panel,
+    /// The state figure is shown.
+    pub figure: bool,
+    /// The first line that the panel shows.
+    pub scroll: usize,
+    pub popup: Option<Popup>,
+    pub prompt: Option<Prompt>,
+    pub letter: Option<Letter>,
+    pub notice: Option<Notice>,
+    /// What was looked for last.
+    pub sought: String,
+    /// Which of the verdict's evidence was gone to last.
+    pub evidence: Option<usize>,
+    pub marks: BTreeMap<char, (ConnectionId, usize)>,
+    pub pace: Pace,
+    /// The replay goes on by itself.
+    pub playing: bool,
+    /// What came since the picture is held.
+    pub(super) held: Option<Vec<Feed>>,
+    /// What is known of the connection shown.
+    pub focus: Focus,
     /// An experiment that is played while it is looked at.
     pub play: Option<Playbill>,
     /// Only this connection may be chosen.
-    only: Option<ConnectionId>,
+    pub(super) only: Option<ConnectionId>,
 }
 
 impl App {
@@ -134,9 +184,24 @@ impl App {
             connection: 0,
             line: 0,
             list: ListView::Beside,
-            help: false,
-            about: false,
-            why: Why::Hidden,
+            wanted: Wanted {
+                folds: true,
+                control_only: false,
+            },
+            panel: Panel::Details,
+            figure: false,
+            scroll: 0,
+            popup: None,
+            prompt: None,
+            letter: None,
+            notice: None,
+            sought: String::new(),
+            evidence: None,
+            marks: BTreeMap::new(),
+            pace: Pace::default(),
+            playing: false,
+            held: None,
+            focus: Focus::default(),
             play: None,
             only: None,
         }
@@ -149,14 +214,30 @@ impl App {
         self.list = ListView::Hidden;
     }
 
-    /// Takes what came from the source.
-    pub fn feed(&mut self, feed: &Feed) -> Effect {
+    /// Takes what came from the source; holds it while the picture is held.
+    pub fn feed(&mut self, feed: Feed) -> Effect {
+        match (&mut self.held, feed) {
+            (Some(held), feed) => {
+                held.push(feed);
+                Effect::None
+            }
+            (None, feed) => self.take(&feed),
+        }
+    }
+
+    fn take(&mut self, feed: &Feed) -> Effect {
         let known = self.connections();
         let was_empty = self.trace.is_empty();
+        let (shown, focus) = (self.connection, &mut self.focus);
         match feed {
-            Feed::Batch(batch) => self.trace.take(batch, |_, _, _| {}),
+            Feed::Batch(batch) => self.trace.take(batch, |trace, id, revision| {
+                if id == shown {
+                    focus.forget_from(trace, revision.from as usize);
+                }
+            }),
             Feed::Ended(ended) => self.trace.end(ended.clone()),
         }
+        self.focus.outdate();
         if self.following {
             if self.connections() > known && self.only.is_none() {
                 self.connection = last_id(self.connections());
@@ -171,61 +252,139 @@ impl App {
         }
     }
 
-    /// Does what a key asks for; `None` is a key without a meaning.
-    pub fn press(&mut self, action: Option<Action>) -> Effect {
-        let covered = std::mem::take(&mut self.help) | std::mem::take(&mut self.about);
-        if covered && action != Some(Action::Leave) {
-            // Any key closes the help.
-            return Effect::None;
-        }
-        action.map_or(Effect::None, |action| self.update(action))
+    /// The counts of what was captured: of what is shown, or of what came since, too.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let batch = |feed: &Feed| match feed {
+            Feed::Batch(batch) => Some(batch.tally),
+            Feed::Ended(_) => None,
+        };
+        let held = self.held.iter().flatten().rev().find_map(batch);
+        held.unwrap_or(self.trace.tally)
     }
 
-    fn update(&mut self, action: Action) -> Effect {
+    /// Whether the picture is held.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// Whether states last while nothing comes: the capture's clock is the one on the wall.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        let listens = self.origin.listening.is_some() || self.play.is_some();
+        listens && self.held.is_none() && self.trace.ended.is_none()
+    }
+
+    /// Time has passed on the wall, to so many nanoseconds since the Unix epoch.
+    pub fn pass(&mut self, now_ns: u64) {
+        if self.is_live() {
+            self.trace.pass(now_ns);
+            self.focus.outdate();
+        }
+    }
+
+    /// How everything is drawn.
+    #[must_use]
+    pub fn look(&self) -> Look {
+        Look {
+            style: self.style,
+            theme: self.theme,
+        }
+    }
+
+    /// Brings what is known of the connection shown up to date; to be called before drawing.
+    pub fn prepare(&mut self) {
+        let mut focus = std::mem::take(&mut self.focus);
+        focus.follow(self);
+        self.focus = focus;
+    }
+
+    pub(super) fn update(&mut self, action: Action) -> Effect {
+        self.notice = None;
         match action {
-            Action::NextSegment => self.go_to(self.line.saturating_add(1)),
-            Action::PreviousSegment => self.go_to(self.line.saturating_sub(1)),
-            Action::Down => self.down(1),
-            Action::Up => self.up(1),
-            Action::PageDown if self.list == ListView::Alone => self.down(10),
-            Action::PageUp if self.list == ListView::Alone => self.up(10),
-            Action::PageDown => self.go_to(self.line.saturating_add(10)),
-            Action::PageUp => self.go_to(self.line.saturating_sub(10)),
-            Action::First => self.go_to(0),
-            Action::Last => {
-                self.following = self.origin.growing;
-                if self.following && self.only.is_none() {
-                    self.connection = last_id(self.connections());
-                }
-                self.line = self.last_line();
-            }
-            Action::NextChange => self.change(true),
-            Action::PreviousChange => self.change(false),
-            Action::NextConnection => self.choose(self.connection.saturating_add(1)),
-            Action::PreviousConnection => self.choose(self.connection.saturating_sub(1)),
-            Action::ToggleList => self.toggle_list(),
-            Action::Open => {
-                if self.list == ListView::Alone {
-                    self.list = ListView::Beside;
-                }
-            }
-            Action::ToggleWhy => self.why = self.why.next(),
-            Action::ToggleAbsolute => self.style.absolute = !self.style.absolute,
-            Action::NextCall => return self.cue(),
+            Action::Play => return self.play(),
             Action::PlayOn => return self.play_on(),
-            Action::About => self.about = self.play.is_some(),
-            Action::Help => self.help = true,
+            Action::Copy => return self.copy(false),
+            Action::CopyTcpdump => return self.copy(true),
             Action::Redraw => return Effect::Redraw,
             Action::Leave => return Effect::Leave,
+            Action::Pause => return self.hold_or_go_on(),
+            Action::Faster => self.pace = self.pace.faster(true),
+            Action::Slower => self.pace = self.pace.faster(false),
+            Action::ToggleRealTime => self.pace = self.pace.other(),
+            Action::GoTo => self.ask(Question::GoTo, ""),
+            Action::Find if self.list == ListView::Alone && self.has_list() => self.ask_filter(),
+            Action::Find => self.ask(Question::Find, ""),
+            Action::Filter => self.ask_filter(),
+            Action::Write => self.ask_where_to_write(),
+            Action::SetMark => self.letter = Some(Letter::ToMark),
+            Action::GoToMark => self.letter = Some(Letter::ToGoTo),
+            Action::ToggleFold => self.toggle_fold(),
+            Action::ToggleControl => self.wanted.control_only = !self.wanted.control_only,
+            Action::ToggleAbsolute => self.style.absolute = !self.style.absolute,
+            Action::ToggleFigure => self.figure = !self.figure,
+            Action::TogglePayload => self.show(Panel::Payload),
+            Action::ToggleWhy => self.show(match self.panel {
+                // The findings come next; shown once more, they go.
+                Panel::Account | Panel::Findings => Panel::Findings,
+                Panel::Details | Panel::Payload => Panel::Account,
+            }),
+            Action::ScrollDown => self.scroll = self.scroll.saturating_add(1),
+            Action::ScrollUp => self.scroll = self.scroll.saturating_sub(1),
+            Action::ToggleList => self.toggle_list(),
+            Action::Open => self.open(),
+            Action::About => self.popup = self.play.is_some().then_some(Popup::About),
+            Action::Help => self.popup = Some(Popup::Help(0)),
+            Action::Back => self.back(),
+            moving => self.walk(moving),
         }
         Effect::None
+    }
+
+    /// Shows a panel, or the details if it is shown.
+    fn show(&mut self, panel: Panel) {
+        self.panel = if self.panel == panel {
+            Panel::Details
+        } else {
+            panel
+        };
+        self.scroll = 0;
+    }
+
+    /// Closes what was opened last.
+    fn back(&mut self) {
+        if self.playing {
+            self.playing = false;
+        } else if self.panel != Panel::Details {
+            self.show(Panel::Details);
+        } else if self.figure {
+            self.figure = false;
+        } else if self.list == ListView::Alone {
+            self.open();
+        }
     }
 
     /// Takes what is told beside the segments.
     pub fn remark(&mut self, aside: Aside) {
         self.trace.remark(aside);
+        self.focus.outdate();
         if self.following {
             self.line = self.last_line();
+        }
+    }
+
+    /// In an experiment the next call is made; otherwise the replay goes on by itself, or stops.
+    fn play(&mut self) -> Effect {
+        match &self.play {
+            Some(play) if play.over.is_none() => self.cue(),
+            _ => {
+                self.playing = !self.playing && self.has_ladder();
+                if self.playing && self.next_entry().is_none() {
+                    self.walk(Action::First);
+                }
+                Effect::None
+            }
         }
     }
 
@@ -235,7 +394,7 @@ impl App {
             // A key that was pressed too early means nothing: nobody has read yet what comes.
             Some(play) if play.next.is_some() => {
                 play.doing = play.next.take().unwrap_or_default();
-                self.update(Action::Last);
+                self.walk(Action::Last);
                 Effect::Cue(Cue::Next)
             }
             _ => Effect::None,
@@ -247,11 +406,43 @@ impl App {
             Some(play) if play.over.is_none() => {
                 play.runs = !play.runs;
                 let runs = play.runs;
-                self.update(Action::Last);
+                self.walk(Action::Last);
                 Effect::Cue(Cue::Run(runs))
             }
             _ => Effect::None,
         }
+    }
+
+    /// Holds the picture of a capture that grows, or takes what came since.
+    fn hold_or_go_on(&mut self) -> Effect {
+        match self.held.take() {
+            Some(held) => {
+                let effects = held.iter().map(|feed| self.take(feed));
+                effects.fold(Effect::None, |all, one| if one == Effect::None { all } else { one })
+            }
+            None => {
+                if self.origin.growing && self.play.is_none() && self.trace.ended.is_none() {
+                    self.held = Some(Vec::new());
+                } else {
+                    self.tell_failure("nothing comes any more that could be held back");
+                }
+                Effect::None
+            }
+        }
+    }
+
+    pub fn tell(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice {
+            text: text.into(),
+            failed: false,
+        });
+    }
+
+    pub fn tell_failure(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice {
+            text: text.into(),
+            failed: true,
+        });
     }
 
     /// Whether there is a connection to draw.
@@ -278,64 +469,11 @@ impl App {
         self.trace.connections().len()
     }
 
-    fn down(&mut self, count: u32) {
-        if self.chooses_connections() {
-            self.choose(self.connection.saturating_add(count));
+    fn open(&mut self) {
+        if self.list == ListView::Alone {
+            self.list = ListView::Beside;
         } else {
-            self.go_to(self.line.saturating_add(count as usize));
-        }
-    }
-
-    fn up(&mut self, count: u32) {
-        if self.chooses_connections() {
-            self.choose(self.connection.saturating_sub(count));
-        } else {
-            self.go_to(self.line.saturating_sub(count as usize));
-        }
-    }
-
-    fn last_line(&self) -> usize {
-        if self.has_ladder() {
-            self.trace.entries(self.connection) - 1
-        } else {
-            0
-        }
-    }
-
-    /// Whoever moves stops following.
-    fn go_to(&mut self, line: usize) {
-        self.following = false;
-        self.line = line.min(self.last_line());
-    }
-
-    fn choose(&mut self, connection: ConnectionId) {
-        let connection = connection.min(last_id(self.connections()));
-        if self.only.is_some() || connection == self.connection {
-            return;
-        }
-        self.connection = connection;
-        self.go_to(0);
-    }
-
-    /// Goes to the next or previous row that changes a state.
-    fn change(&mut self, forward: bool) {
-        if !self.has_ladder() {
-            return;
-        }
-        let changes = |line: &usize| match self.trace.entry(self.connection, *line) {
-            Entry::Segment(row) => {
-                self.trace.row(self.connection, row).states
-                    != self.trace.states_before(self.connection, row)
-            }
-            Entry::Aside(_) => false,
-        };
-        let found = if forward {
-            (self.line + 1..=self.last_line()).find(changes)
-        } else {
-            (0..self.line).rev().find(changes)
-        };
-        if let Some(line) = found {
-            self.go_to(line);
+            self.unfold_here();
         }
     }
 
@@ -350,6 +488,6 @@ impl App {
     }
 }
 
-fn last_id(connections: usize) -> ConnectionId {
+pub(super) fn last_id(connections: usize) -> ConnectionId {
     ConnectionId::try_from(connections.saturating_sub(1)).unwrap_or(ConnectionId::MAX)
 }

@@ -1,102 +1,89 @@
-//! The whole screen: which panel gets which lines.
+//! The whole screen: every panel in its area (`layout`), and what stands between them.
 //!
 //! ```text
-//!  title, counts
-//! ─────────────
-//!  list            (where there is more than one connection)
-//! ─────────────
-//!  ladder          (takes what is left: it wins the space)
-//! ─────────────
-//!  details
-//!  keys
+//!  tcpviz  close.pcap                          7 segments · 1 connection · step 4/7
+//! ─────────────────────────────────────────────────────────────────────────────────
+//!  ...
+//!  ←→ segment  q leave  ? help
 //! ```
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
-use super::app::{App, ListView, Why};
-use super::{details, help, ladder, list, why};
+use super::app::{App, ListView, Panel, Popup};
+use super::layout::Areas;
+use super::{details, explain, figure, help, ladder, list, prompt, timeline, why};
 use crate::story::Charset;
 use crate::story::numbers::{counted, grouped, read_without};
 use crate::trace::Said;
 
 /// Draws everything that is on the screen.
 pub fn draw(app: &App, frame: &mut Frame<'_>) {
-    let area = frame.area();
-    if area.is_empty() {
+    let screen = frame.area();
+    if screen.is_empty() {
         return;
     }
     let buffer = frame.buffer_mut();
-    let list_lines = match app.list {
-        ListView::Hidden => 0,
-        _ if !app.has_list() || !app.has_ladder() => 0,
-        ListView::Alone => area.height,
-        ListView::Beside => list::lines(app.connections(), area.height),
-    };
-    let details_lines = if app.why != Why::Hidden && app.has_ladder() {
-        why::wanted(app, area)
+    let areas = Areas::of(app, screen);
+    draw_title(app, areas.title, buffer);
+    draw_rules(app, &areas, buffer);
+    list::draw(app, areas.list, buffer);
+    if app.has_ladder() {
+        draw_connection(app, &areas, buffer);
     } else {
-        details::lines(area.height)
-    };
-    let alone = app.list == ListView::Alone && app.has_list();
-    let has_rules = area.height >= 16;
-    let rule_line = u16::from(has_rules);
-    let [
-        title,
-        rule,
-        list_area,
-        list_rule,
-        body,
-        cue,
-        details_rule,
-        details_area,
-        keys,
-    ] = Layout::vertical([
-        Constraint::Length(1),
-        Constraint::Length(rule_line),
-        Constraint::Length(list_lines.min(area.height.saturating_sub(3 + rule_line))),
-        Constraint::Length(if list_lines > 0 { rule_line } else { 0 }),
-        Constraint::Min(0),
-        Constraint::Length(u16::from(app.play.is_some())),
-        Constraint::Length(if alone { 0 } else { rule_line }),
-        Constraint::Length(if alone { 0 } else { details_lines }),
-        Constraint::Length(1),
-    ])
-    .areas(area);
-    draw_title(app, title, buffer);
-    for line in [rule, list_rule, details_rule] {
-        draw_rule(app, line, buffer);
+        draw_nothing_yet(app, areas.ladder, buffer);
+    }
+    draw_cue(app, areas.cue, buffer);
+    draw_foot(app, areas.foot, buffer);
+    draw_popup(app, screen, buffer);
+}
+
+/// The connection chosen: its course in time, its ladder, its figure, and what is told of it.
+fn draw_connection(app: &App, areas: &Areas, buffer: &mut Buffer) {
+    if !areas.timeline.is_empty() {
+        timeline::draw(app, areas.timeline, buffer);
+    }
+    if !areas.ladder.is_empty() {
+        ladder::draw(app, areas.ladder, buffer);
+    }
+    if !areas.figure.is_empty() {
+        figure::draw(app, areas.figure, buffer);
+    }
+    if !areas.panel.is_empty() {
+        match app.panel {
+            Panel::Details => details::draw(app, areas.panel, buffer),
+            Panel::Payload => details::draw_payload(app, areas.panel, buffer),
+            Panel::Account | Panel::Findings => why::draw(app, areas.panel, buffer),
+        }
+    }
+}
+
+fn draw_popup(app: &App, screen: Rect, buffer: &mut Buffer) {
+    match (app.popup, &app.play) {
+        (Some(Popup::Help(scroll)), _) => help::draw(app, scroll, screen, buffer),
+        (Some(Popup::Explain(chosen)), _) => explain::draw(app, chosen, screen, buffer),
+        (Some(Popup::About), Some(play)) => help::draw_about(app, play, screen, buffer),
+        _ => {}
+    }
+}
+
+/// The lines between the panels; the first says it if the capture breaks off.
+fn draw_rules(app: &App, areas: &Areas, buffer: &mut Buffer) {
+    for rule in areas.rules {
+        draw_rule(app, rule, buffer);
+    }
+    let upright = if app.style.charset == Charset::Ascii { "|" } else { "│" };
+    for line in areas.divider.rows() {
+        buffer.set_string(line.x, line.y, upright, app.theme.quiet());
     }
     if let Some(why) = app.trace.breaks_off() {
-        let text = format!(" {why} ");
-        buffer.set_stringn(
-            rule.x,
-            rule.y,
-            text,
-            (rule.width * rule.height).into(),
-            app.theme.alarm(),
-        );
-    }
-    list::draw(app, list_area, buffer);
-    if app.has_ladder() {
-        ladder::draw(app, body, buffer);
-        match app.why {
-            Why::Hidden => details::draw(app, details_area, buffer),
-            Why::Account | Why::Findings => why::draw(app, details_area, buffer),
-        }
-    } else {
-        draw_nothing_yet(app, body, buffer);
-    }
-    draw_cue(app, cue, buffer);
-    draw_keys(app, keys, buffer);
-    match &app.play {
-        Some(play) if app.about => help::draw_about(app, play, area, buffer),
-        _ if app.help => help::draw(app, area, buffer),
-        _ => {}
+        let rule = areas.rules[0];
+        let room = usize::from(rule.width) * usize::from(rule.height);
+        buffer.set_stringn(rule.x, rule.y, format!(" {why} "), room, app.theme.alarm());
     }
 }
 
@@ -133,7 +120,7 @@ fn draw_title(app: &App, area: Rect, buffer: &mut Buffer) {
 
 /// What was read, and what wasn't: a drop is never out of sight.
 fn counts(app: &App, wide: bool) -> Vec<Span<'static>> {
-    let tally = app.trace.tally;
+    let tally = app.tally();
     let plain = |text: String| (text, Style::new());
     let mut facts = Vec::new();
     if app.origin.listening.is_some() {
@@ -148,6 +135,12 @@ fn counts(app: &App, wide: bool) -> Vec<Span<'static>> {
     } else if wide {
         facts.push(plain(counted(app.trace.records.len() as u64, "segment")));
         facts.push(plain(counted(app.connections() as u64, "connection")));
+    }
+    if app.is_held() {
+        facts.push(("held (p goes on)".into(), app.theme.news()));
+    }
+    if app.playing {
+        facts.push((format!("playing, {}", app.pace), app.theme.news()));
     }
     if app.has_ladder() {
         let total = app.trace.entries(app.connection);
@@ -202,7 +195,7 @@ fn draw_cue(app: &App, area: Rect, buffer: &mut Buffer) {
 
 /// Before the first segment: what is awaited, and what would make it come.
 fn draw_nothing_yet(app: &App, area: Rect, buffer: &mut Buffer) {
-    let tally = app.trace.tally;
+    let tally = app.tally();
     let mut lines = vec![Line::default()];
     if let Some(play) = &app.play {
         lines.push(Line::styled(play.title.clone(), app.theme.news()));
@@ -262,62 +255,26 @@ fn draw_nothing_yet(app: &App, area: Rect, buffer: &mut Buffer) {
         .render(inner, buffer);
 }
 
+/// The line at the foot: what is typed, a word to whoever pressed a key, or the keys.
+fn draw_foot(app: &App, area: Rect, buffer: &mut Buffer) {
+    if let Some(typed) = &app.prompt {
+        prompt::draw(app.look(), typed, area, buffer);
+    } else if let Some(notice) = &app.notice {
+        let style = if notice.failed { app.theme.alarm() } else { app.theme.news() };
+        buffer.set_stringn(area.x, area.y, format!(" {}", notice.text), area.width.into(), style);
+    } else if app.letter.is_some() {
+        let text = " a letter: the name of the mark";
+        buffer.set_stringn(area.x, area.y, text, area.width.into(), app.theme.news());
+    } else {
+        draw_keys(app, area, buffer);
+    }
+}
+
 /// The keys that matter now, as many as fit.
 fn draw_keys(app: &App, area: Rect, buffer: &mut Buffer) {
-    let ascii = app.style.charset == Charset::Ascii;
-    let arrows = |unicode: &'static str, text: &'static str| if ascii { text } else { unicode };
-    let mut keys = Vec::new();
-    let covered = app.help || app.about;
-    if let Some(play) = app.play.as_ref().filter(|_| !covered) {
-        if play.over.is_none() {
-            keys.push(("Space", "next call"));
-            keys.push(("g", if play.runs { "stop" } else { "go on" }));
-        }
-        keys.push(("i", "about"));
-    }
-    if covered {
-        keys.push(("any key", "back"));
-    } else if !app.has_ladder() {
-        keys.extend([("?", "help"), ("q", "leave")]);
-    } else {
-        if app.list == ListView::Alone && app.chooses_connections() {
-            keys.extend([(arrows("↑↓", "up/down"), "connection"), ("Enter", "ladder")]);
-        } else if app.chooses_connections() {
-            keys.extend([
-                (arrows("←→", "left/right"), "segment"),
-                (arrows("↑↓", "up/down"), "connection"),
-            ]);
-        } else {
-            keys.push((arrows("←→", "left/right"), "segment"));
-        }
-        if app.origin.growing && !app.following {
-            keys.push(("End", "follow"));
-        }
-        keys.extend([("q", "leave"), ("?", "help")]);
-        if app.list != ListView::Alone || !app.has_list() {
-            let next = match app.why {
-                Why::Hidden => "why",
-                Why::Account => "findings",
-                Why::Findings => "segment",
-            };
-            keys.push(("w", next));
-            keys.push(("n/N", "state change"));
-        }
-        if app.has_list() {
-            keys.push(("Tab", "list"));
-        }
-        keys.push((
-            "a",
-            if app.style.absolute {
-                "relative"
-            } else {
-                "absolute"
-            },
-        ));
-    }
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
-    for (key, what) in keys {
+    for (key, what) in keys_now(app) {
         let text = [
             Span::styled(key, app.theme.key()),
             Span::styled(format!(" {what}  "), app.theme.quiet()),
@@ -329,4 +286,74 @@ fn draw_keys(app: &App, area: Rect, buffer: &mut Buffer) {
         }
     }
     Line::from(spans).render(area, buffer);
+}
+
+/// The keys that matter now, the most important first, and what they do.
+fn keys_now(app: &App) -> Vec<(&'static str, &'static str)> {
+    let ascii = app.style.charset == Charset::Ascii;
+    let arrows = |unicode: &'static str, text: &'static str| if ascii { text } else { unicode };
+    let along = arrows("←→", "left/right");
+    let up_down = arrows("↑↓", "up/down");
+    match app.popup {
+        Some(Popup::Help(_)) => {
+            return vec![(up_down, "scroll"), ("?", "the words of the selected row"), ("any key", "back")];
+        }
+        Some(Popup::Explain(_)) => return vec![(up_down, "the next word"), ("any key", "back")],
+        Some(Popup::About) => return vec![("any key", "back")],
+        None => {}
+    }
+    let mut keys = Vec::new();
+    if let Some(play) = &app.play {
+        if play.over.is_none() {
+            keys.push(("Space", "next call"));
+            keys.push(("r", if play.runs { "stop" } else { "go on" }));
+        }
+        keys.push(("i", "about"));
+    }
+    if !app.has_ladder() {
+        keys.extend([("q", "leave"), ("?", "help")]);
+        return keys;
+    }
+    if app.list == ListView::Alone && app.chooses_connections() {
+        keys.extend([(up_down, "connection"), ("Enter", "ladder"), ("/", "filter"), ("s", "sort")]);
+        keys.extend([("q", "leave"), ("?", "help"), ("Tab", "ladder")]);
+        return keys;
+    }
+    if app.is_held() {
+        keys.push(("p", "go on"));
+    } else if app.origin.growing && !app.following {
+        keys.push(("End", "follow"));
+    }
+    keys.push((along, "segment"));
+    if app.chooses_connections() {
+        keys.push((up_down, "connection"));
+    }
+    keys.extend([("q", "leave"), ("?", "help")]);
+    keys.extend(keys_of_ladder(app));
+    keys
+}
+
+fn keys_of_ladder(app: &App) -> Vec<(&'static str, &'static str)> {
+    let mut keys = Vec::new();
+    if !app.evidence_rows().is_empty() {
+        keys.push(("e", "evidence"));
+    }
+    keys.push(match app.panel {
+        Panel::Account => ("v", "findings"),
+        Panel::Findings => ("v", "details"),
+        Panel::Details | Panel::Payload => ("v", "why"),
+    });
+    keys.push(("d", if app.figure { "no figure" } else { "states" }));
+    keys.push(("n/N", "state change"));
+    if app.play.is_none() {
+        keys.push(("Space", if app.playing { "stop" } else { "play" }));
+    }
+    if app.has_list() {
+        keys.push(("Tab", "list"));
+    }
+    keys.push(("/", "find"));
+    keys.push(("c", if app.wanted.control_only { "all" } else { "control only" }));
+    keys.push(("x", if app.panel == Panel::Payload { "details" } else { "payload" }));
+    keys.push(("a", if app.style.absolute { "relative" } else { "absolute" }));
+    keys
 }

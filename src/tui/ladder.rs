@@ -12,15 +12,16 @@ use std::ops::Range;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Padding, Paragraph, Widget, Wrap};
+use ratatui::text::{self, Span};
 
 use super::app::App;
-use crate::conn::Side;
+use super::verdict;
+use crate::conn::{ConnectionId, Side};
 use crate::story::Charset;
 use crate::story::aside::{AsideRow, aside};
-use crate::story::ending::ending;
 use crate::story::ladder::{Columns, Row, endpoints, heading, row};
+use crate::story::relation::{Relation, Relations, relations};
+use crate::story::shown::{self, Line, Shown};
 use crate::trace::Entry;
 
 /// The rows to show so that `chosen` is in sight: `height` of `total`, the chosen one in the middle
@@ -45,41 +46,126 @@ pub fn mark(app: &App, chosen: bool, x: u16, y: u16, buffer: &mut Buffer) {
     }
 }
 
-/// Draws verdict, headers and the rows around the selected one.
-pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
-    let columns = Columns::fit(&app.trace, app.connection, area.width.into());
-    let (verdict, lines) = verdict(app, area.width);
-    let [verdict_area, endpoints_area, heading_area, rest] = Layout::vertical([
-        Constraint::Length(lines),
+/// The parts of the ladder: verdict, headers, rows.
+struct Parts {
+    verdict: Rect,
+    endpoints: Rect,
+    heading: Rect,
+    rows: Rect,
+}
+
+fn parts(app: &App, area: Rect) -> Parts {
+    let [verdict, endpoints, heading, rows] = Layout::vertical([
+        Constraint::Length(verdict::lines(app, area)),
         Constraint::Length(1),
         Constraint::Length(1),
         Constraint::Min(0),
     ])
     .areas(area);
-    verdict.render(verdict_area, buffer);
-    draw_endpoints(app, &columns, endpoints_area, buffer);
-    draw_heading(app, &columns, heading_area, buffer);
-    let total = app.trace.entries(app.connection);
-    let lines = window(app.line, total, rest.height.into());
-    for (y, index) in (rest.y..).zip(lines) {
-        let selected = index == app.line;
-        mark(app, selected, rest.x, y, buffer);
-        let line = match app.trace.entry(app.connection, index) {
-            Entry::Segment(at) => {
-                let row = row(&app.trace, app.connection, at, &columns, app.style);
-                line(app, &row, &columns, selected)
-            }
-            Entry::Aside(told) => {
-                let row = aside(&app.trace, told, &columns, app.style);
+    Parts {
+        verdict,
+        endpoints,
+        heading,
+        rows,
+    }
+}
+
+/// The lines of the ladder that are on the screen, each with where it is drawn.
+fn visible(app: &App, rows: Rect) -> impl Iterator<Item = (u16, Line)> {
+    let lines = app.focus.shown().map_or(&[][..], Shown::lines);
+    let chosen = app.focus.shown().map_or(0, |shown| shown.line_of(app.line));
+    let range = window(chosen, lines.len(), rows.height.into());
+    (rows.y..).zip(lines[range].iter().copied())
+}
+
+/// What stands in a line of the screen.
+#[must_use]
+pub fn at(app: &App, area: Rect, y: u16) -> Option<Spot> {
+    let parts = parts(app, area);
+    if parts.verdict.rows().any(|row| row.y == y) {
+        return Some(Spot::Verdict);
+    }
+    let (_, line) = visible(app, parts.rows).find(|(at, _)| *at == y)?;
+    match line {
+        Line::Entry(entry) => Some(Spot::Entry(entry)),
+        Line::Run(run) => Some(Spot::Entry(run.first)),
+        Line::Silence { .. } => None,
+    }
+}
+
+/// Something that can be clicked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spot {
+    Verdict,
+    Entry(usize),
+}
+
+/// Draws verdict, headers and the rows around the selected one.
+pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+    let columns = Columns::fit(&app.trace, app.connection, area.width.into(), app.style);
+    let parts = parts(app, area);
+    verdict::draw(app, parts.verdict, buffer);
+    draw_endpoints(app, &columns, parts.endpoints, buffer);
+    draw_heading(app, &columns, parts.heading, buffer);
+    let relations = app.selected_row().map(|row| relations(&app.trace, app.connection, row));
+    let selected_line = app.focus.shown().map_or(0, |shown| shown.line_of(app.line));
+    for (y, shown) in visible(app, parts.rows) {
+        let selected = app.focus.shown().is_some_and(|all| all.lines().get(selected_line) == Some(&shown));
+        draw_gutter(app, &shown, selected, (parts.rows.x, y), buffer);
+        let text = match shown {
+            Line::Entry(index) => entry_line(app, index, &columns, relations.as_ref(), selected),
+            folded => {
+                let row = shown::folded(&app.trace, app.connection, &folded, &columns, app.style);
                 aside_line(app, &row, &columns, selected)
             }
         };
-        buffer.set_line(rest.x + 1, y, &line, rest.width.saturating_sub(1));
+        let width = parts.rows.width.saturating_sub(1);
+        buffer.set_line(parts.rows.x + 1, y, &text, width);
+    }
+}
+
+/// What stands at the left edge of a line: that it is selected, its mark, that it is evidence.
+fn draw_gutter(app: &App, line: &Line, selected: bool, (x, y): (u16, u16), buffer: &mut Buffer) {
+    mark(app, selected, x, y, buffer);
+    let Line::Entry(index) = line else { return };
+    if selected {
+        return;
+    }
+    let here = |(_, place): &(&char, &(ConnectionId, usize))| **place == (app.connection, *index);
+    let is_evidence = || match app.trace.entry(app.connection, *index) {
+        Entry::Segment(row) => app.evidence.is_some() && app.evidence_rows().contains(&row),
+        Entry::Aside(_) => false,
+    };
+    if let Some((name, _)) = app.marks.iter().find(here) {
+        buffer.set_string(x, y, name.to_string(), app.theme.mark());
+    } else if is_evidence() {
+        let glyph = if app.style.charset == Charset::Ascii { "*" } else { "•" };
+        buffer.set_string(x, y, glyph, app.theme.mark());
+    }
+}
+
+fn entry_line(
+    app: &App,
+    index: usize,
+    columns: &Columns,
+    relations: Option<&Relations>,
+    selected: bool,
+) -> text::Line<'static> {
+    match app.trace.entry(app.connection, index) {
+        Entry::Segment(at) => {
+            let row = row(&app.trace, app.connection, at, columns, app.style);
+            let relation = relations.and_then(|all| all.of(at));
+            line(app, &row, columns, relation, selected)
+        }
+        Entry::Aside(told) => {
+            let row = aside(&app.trace, told, columns, app.style);
+            aside_line(app, &row, columns, selected)
+        }
     }
 }
 
 /// A line that is no segment.
-fn aside_line(app: &App, row: &AsideRow, columns: &Columns, selected: bool) -> Line<'static> {
+fn aside_line(app: &App, row: &AsideRow, columns: &Columns, selected: bool) -> text::Line<'static> {
     let theme = app.theme;
     let style = theme.aside(row.tone);
     let style = if selected {
@@ -88,43 +174,13 @@ fn aside_line(app: &App, row: &AsideRow, columns: &Columns, selected: bool) -> L
         style
     };
     let before = columns.before_lane() - 2;
-    Line::from(vec![
+    text::Line::from(vec![
         Span::styled(format!("{:>before$} ", row.states.client), style),
         Span::styled(row.lanes.client.to_string(), theme.quiet()),
         Span::styled(row.middle.clone(), style),
         Span::styled(row.lanes.server.to_string(), theme.quiet()),
         Span::styled(format!(" {}", row.states.server), style),
     ])
-}
-
-/// Columns that wrapping between words may cost.
-const WRAPPED: usize = 12;
-
-/// The verdict, and how sure it is where that fits; on a narrow screen in two lines.
-fn verdict(app: &App, width: u16) -> (Paragraph<'static>, u16) {
-    let ending = ending(&app.trace, app.connection);
-    let summary = Span::styled(ending.summary.clone(), app.theme.news());
-    let room = usize::from(width.saturating_sub(2));
-    let lines = if summary.width() > room { 2 } else { 1 };
-    let sure = ending
-        .causes
-        .first()
-        .map_or("", |cause| cause.confidence.name());
-    let behind = [ending.pointer(), sure.into()].map(|text| format!("  {text}"));
-    let fitting = behind.into_iter().find(|text| {
-        summary.width() + text.len() <= (room * lines).saturating_sub(WRAPPED * (lines - 1))
-    });
-    let spans = [
-        summary,
-        Span::styled(fitting.unwrap_or_default(), app.theme.quiet()),
-    ];
-    let padding = Block::new().padding(Padding::horizontal(1));
-    (
-        Paragraph::new(Line::from_iter(spans))
-            .wrap(Wrap { trim: false })
-            .block(padding),
-        u16::from(lines > 1) + 1,
-    )
 }
 
 fn draw_endpoints(app: &App, columns: &Columns, area: Rect, buffer: &mut Buffer) {
@@ -141,7 +197,7 @@ fn draw_heading(app: &App, columns: &Columns, area: Rect, buffer: &mut Buffer) {
     }
     let heading = heading(&app.trace, app.connection, columns, app.style);
     let line =
-        line(app, &heading, columns, false).patch_style(Style::reset().patch(app.theme.quiet()));
+        line(app, &heading, columns, None, false).patch_style(Style::reset().patch(app.theme.quiet()));
     buffer.set_line(area.x + 1, area.y, &line, area.width.saturating_sub(1));
 }
 
@@ -154,8 +210,15 @@ fn cell(text: &str, width: usize) -> String {
     }
 }
 
-/// One row without its mark. The selected one shows both states, also those that stand.
-fn line(app: &App, row: &Row, columns: &Columns, selected: bool) -> Line<'static> {
+/// One row without its mark. The selected one shows both states, also those that stand; what it acknowledges and what
+/// acknowledges it are marked behind their numbers.
+fn line(
+    app: &App,
+    row: &Row,
+    columns: &Columns,
+    relation: Option<Relation>,
+    selected: bool,
+) -> text::Line<'static> {
     let theme = app.theme;
     let times = if selected {
         theme.news()
@@ -170,13 +233,18 @@ fn line(app: &App, row: &Row, columns: &Columns, selected: bool) -> Line<'static
     let (client, client_style) = state(Side::Client);
     let (server, server_style) = state(Side::Server);
     let arrow = theme.segment(row.flags, row.troubled);
-    let arrow = if selected {
-        arrow.patch(theme.news())
-    } else {
-        arrow
+    let arrow = match relation {
+        _ if selected => arrow.patch(theme.news()),
+        Some(_) => arrow.patch(theme.related()),
+        None => arrow,
     };
-    Line::from(vec![
-        Span::styled(cell(&row.number, columns.number), times),
+    let (related, number) = match relation {
+        Some(relation) => (relation_mark(relation, app.style.charset), theme.related()),
+        None => (" ", times),
+    };
+    text::Line::from(vec![
+        Span::styled(format!("{:>width$}", row.number, width = columns.number), number),
+        Span::styled(related, number),
         Span::styled(cell(&row.time, columns.time), times),
         Span::styled(cell(&row.delta, columns.delta), times),
         Span::styled(cell(&client, columns.state), client_style),
@@ -185,4 +253,15 @@ fn line(app: &App, row: &Row, columns: &Columns, selected: bool) -> Line<'static
         Span::styled(row.lanes.server.to_string(), theme.quiet()),
         Span::styled(format!(" {server}"), server_style),
     ])
+}
+
+/// Behind a row's number: `↲` it is acknowledged by the selected one, `↱` it acknowledges it.
+#[must_use]
+pub fn relation_mark(relation: Relation, charset: Charset) -> &'static str {
+    match (relation, charset) {
+        (Relation::AcknowledgedBySelected, Charset::Unicode) => "↲",
+        (Relation::AcknowledgedBySelected, Charset::Ascii) => "<",
+        (Relation::AcknowledgesSelected, Charset::Unicode) => "↱",
+        (Relation::AcknowledgesSelected, Charset::Ascii) => "+",
+    }
 }

@@ -1,31 +1,55 @@
-//! The terminal UI: `app` holds the state and changes it, the panels draw it and change nothing.
+//! The terminal UI: `app` holds the state and `update` changes it, the panels draw it and change nothing.
+//!
+//! `app` (the state), `keys` (the one table of keys), `typing`, `walk`, `mouse` and `pace` (what changes the state),
+//! `focus` (what is known of the connection shown), `layout` (which panel gets which lines), `frame` (draws all of them),
+//! and a file a panel.
 
 pub mod app;
+mod clipboard;
 mod details;
+mod explain;
+mod figure;
+mod focus;
 mod frame;
 mod help;
 pub mod keys;
 mod ladder;
+mod layout;
 mod list;
+mod mouse;
+pub mod pace;
+mod prompt;
+mod seek;
 pub mod theme;
+mod timeline;
+mod typing;
+mod verdict;
+mod walk;
 mod why;
 
 pub use app::{App, Cue, Effect, Origin, Playbill, ReadBack};
 pub use frame::draw;
+pub use pace::Pace;
 pub use theme::Theme;
 
 use std::io;
 use std::panic;
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
-use crossterm::event::{self, Event, KeyEventKind};
+use crossterm::event::{self, DisableMouseCapture, EnableMouseCapture, Event, KeyEventKind};
+use crossterm::execute;
 
 use crate::trace::Aside;
-use crate::wire::Feed;
+use crate::wire::{Feed, Place};
 
 /// Messages handled before the screen is drawn again, so that a flood can't keep the screen still.
 const BETWEEN_FRAMES: usize = 64;
+
+/// How often the ages of states are drawn anew while nothing comes.
+const AGEING: Duration = Duration::from_secs(1);
 
 /// What wakes the UI.
 #[derive(Debug)]
@@ -41,8 +65,25 @@ pub enum Message {
     Leave,
 }
 
+/// What the screen asks of the world outside.
+pub trait Outside {
+    /// Tells an experiment what whoever watches wants.
+    fn cue(&mut self, _cue: Cue) {}
+
+    /// Writes frames (when each came, and where it stands) to a capture file that doesn't exist yet; says how many.
+    ///
+    /// # Errors
+    /// What is wrong, in one line for people.
+    fn write(
+        &mut self,
+        path: &Path,
+        frames: &[(u64, Place)],
+        read_back: &ReadBack,
+    ) -> Result<u64, String>;
+}
+
 /// Runs until the user or a signal leaves; the terminal is as before afterwards, also after a
-/// panic. `cue` passes on what an experiment is told.
+/// panic.
 ///
 /// # Errors
 /// The terminal can't be used.
@@ -50,10 +91,11 @@ pub fn run(
     app: &mut App,
     messages: &Receiver<Message>,
     input: SyncSender<Message>,
-    cue: &mut dyn FnMut(Cue),
+    outside: &mut dyn Outside,
 ) -> io::Result<()> {
     let mut terminal = ratatui::try_init()?;
-    show_cursor_on_panic();
+    restore_more_on_panic();
+    execute!(io::stdout(), EnableMouseCapture)?;
     thread::spawn(move || {
         while let Ok(event) = event::read() {
             if input.send(Message::Input(event)).is_err() {
@@ -63,17 +105,18 @@ pub fn run(
         // Without a terminal to read keys from nobody could ever leave.
         let _ = input.send(Message::Leave);
     });
-    let result = follow(app, messages, &mut terminal, cue);
+    let result = follow(app, messages, &mut terminal, outside);
+    let _ = execute!(io::stdout(), DisableMouseCapture);
     ratatui::restore();
     result
 }
 
 /// ratatui's hook restores the terminal but leaves the cursor to a destructor, which doesn't run
-/// where a panic ends the program.
-fn show_cursor_on_panic() {
+/// where a panic ends the program, and knows nothing of the mouse.
+fn restore_more_on_panic() {
     let restore_and_tell = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        let _ = crossterm::execute!(io::stdout(), crossterm::cursor::Show);
+        let _ = execute!(io::stdout(), DisableMouseCapture, crossterm::cursor::Show);
         restore_and_tell(info);
     }));
 }
@@ -82,30 +125,57 @@ fn follow(
     app: &mut App,
     messages: &Receiver<Message>,
     terminal: &mut ratatui::DefaultTerminal,
-    cue: &mut dyn FnMut(Cue),
+    outside: &mut dyn Outside,
 ) -> io::Result<()> {
+    let mut stepped = Instant::now();
     loop {
+        app.prepare();
         terminal.draw(|frame| draw(app, frame))?;
-        let Ok(first) = messages.recv() else {
-            return Ok(());
+        let step = app.step_after().map(|wait| wait.saturating_sub(stepped.elapsed()));
+        let age = app.is_live().then_some(AGEING);
+        let first = match [step, age].into_iter().flatten().min() {
+            Some(wait) => messages.recv_timeout(wait),
+            None => messages.recv().map_err(Into::into),
+        };
+        let first = match first {
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
         };
         let rest = std::iter::from_fn(|| messages.try_recv().ok()).take(BETWEEN_FRAMES);
-        for message in std::iter::once(first).chain(rest) {
-            match take(app, message) {
+        for message in first.into_iter().chain(rest) {
+            let screen = terminal.size()?.into();
+            match take(app, message, screen) {
                 Effect::None => {}
                 // Not `clear`: that asks the terminal where the cursor is, and the answer would go to
                 // the thread that reads keys.
-                Effect::Redraw => terminal.resize(terminal.size()?.into())?,
-                Effect::Cue(told) => cue(told),
+                Effect::Redraw => terminal.resize(screen)?,
+                Effect::Cue(told) => outside.cue(told),
+                Effect::Copy(text) => clipboard::copy(&text)?,
+                Effect::Write { connection, path } => {
+                    let frames = app.trace.frames_of(connection);
+                    let written = match &app.read_back {
+                        Some(read_back) => outside.write(&path, &frames, read_back),
+                        None => Err("its frames can't be read back".into()),
+                    };
+                    app.tell_written(&path, written);
+                }
                 Effect::Leave => return Ok(()),
             }
         }
+        if app.step_after().is_some_and(|wait| stepped.elapsed() >= wait) {
+            app.play_step();
+            stepped = Instant::now();
+        }
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now_ns = now.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(0));
+        app.pass(now_ns);
     }
 }
 
-fn take(app: &mut App, message: Message) -> Effect {
+fn take(app: &mut App, message: Message, screen: ratatui::layout::Rect) -> Effect {
     match message {
-        Message::Feed(feed) => app.feed(&feed),
+        Message::Feed(feed) => app.feed(feed),
         Message::Aside(aside) => {
             app.remark(aside);
             Effect::None
@@ -121,8 +191,10 @@ fn take(app: &mut App, message: Message) -> Effect {
             app.play.get_or_insert_default().over = Some(how);
             Effect::None
         }
-        Message::Input(Event::Key(key)) if key.kind != KeyEventKind::Release => {
-            app.press(keys::action(key))
+        Message::Input(Event::Key(key)) if key.kind != KeyEventKind::Release => app.key(key),
+        Message::Input(Event::Mouse(event)) => {
+            app.mouse(event, screen);
+            Effect::None
         }
         // A resize needs nothing but the next frame.
         Message::Input(_) => Effect::None,

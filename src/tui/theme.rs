@@ -89,3 +89,11 @@ impl Theme {
         self.colored(Color::Cyan, Modifier::BOLD)
     }
 }
+
+/// How everything is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    pub style: crate::story::Style,
+    pub theme: Theme,
+}
+impl Theme { pub fn related(self) -> Style { Style::new().add_modifier(Modifier::UNDERLINED) } }

@@ -11,43 +11,36 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget};
 
-use super::app::{App, Why};
-use crate::story::{ending, telling};
+use super::app::App;
 
-/// Lines that the ladder keeps with what stands around it.
-const LADDER: u16 = 13;
-
-/// Lines wanted: as many as there are to tell, but the ladder keeps some rows.
+/// Lines wanted: as many as there are to tell.
 #[must_use]
-pub fn wanted(app: &App, area: Rect) -> u16 {
-    let wanted = u16::try_from(lines(app, area.width).len()).unwrap_or(u16::MAX);
-    wanted.min((area.height * 2 / 5).max(area.height.saturating_sub(LADDER)))
+pub fn lines_wanted(app: &App, width: u16) -> u16 {
+    u16::try_from(lines(app, width).len()).unwrap_or(u16::MAX)
 }
 
-/// Draws what there is to tell of the connection.
+/// Draws what there is to tell of the connection, from the line on that was scrolled to.
 pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
-    let mut lines = lines(app, area.width);
+    let lines = lines(app, area.width);
     let room = usize::from(area.height);
-    if lines.len() > room && room > 0 {
+    let from = app.scroll.min(lines.len().saturating_sub(room));
+    let more = lines.len() - from > room;
+    let mut lines = lines.split_at(from).1.to_vec();
+    if more && room > 0 {
         lines.truncate(room - 1);
-        let more = " ... a taller window, or -F ladder";
-        lines.push(Line::styled(more, app.theme.quiet()));
+        lines.push(Line::styled(" ... J scrolls", app.theme.quiet()));
     }
     Paragraph::new(lines).render(area, buffer);
 }
 
 fn lines(app: &App, width: u16) -> Vec<Line<'static>> {
-    let ending = ending::ending(&app.trace, app.connection);
-    let told = if app.why == Why::Findings {
-        telling::found(&app.trace, app.connection, &ending)
-    } else {
-        telling::account(&app.trace, app.connection, &ending)
-    };
-    if told.is_empty() {
+    if app.focus.told.is_empty() {
         return vec![Line::raw(" Nothing else is worth telling.")];
     }
     let width = usize::from(width.saturating_sub(2));
-    told.iter()
+    app.focus
+        .told
+        .iter()
         .flat_map(|told| told.wrapped(width))
         .map(|(about, text)| {
             let about = Span::styled(format!(" {about}"), app.theme.news());

@@ -31,8 +31,7 @@ pub struct Captured {
 pub struct CapturedError {
     /// Nanoseconds since the Unix epoch.
     pub time_ns: u64,
-    /// The frame's number, from 1.
-    pub frame: u32,
+    pub place: Place,
     pub error: IcmpError,
 }
 

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 pub mod article;
+pub mod recording;
 pub mod screen;
 
 /// How long anything may take that is awaited. Long: a busy machine is no failure.

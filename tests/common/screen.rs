@@ -9,6 +9,7 @@ use std::time::Instant;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 use super::PATIENCE;
+use super::recording::Recording;
 
 /// What ratatui sends last in every frame: it hides the cursor.
 const END_OF_FRAME: &[u8] = b"\x1b[?25l";
@@ -21,6 +22,8 @@ pub struct Screen {
     keys: Box<dyn Write + Send>,
     master: Box<dyn MasterPty + Send>,
     pub child: Box<dyn Child + Send + Sync>,
+    /// What is drawn and pressed is kept.
+    recording: Option<Recording>,
 }
 
 fn non_zero(number: u16) -> NonZeroU16 {
@@ -69,10 +72,27 @@ impl Screen {
             keys: pair.master.take_writer().expect("a writer"),
             master: pair.master,
             child,
+            recording: None,
         }
     }
 
+    /// Keeps what is drawn and pressed from here on.
+    pub fn record(mut self, title: &str) -> Screen {
+        let (lines, columns) = self.terminal.screen().size();
+        self.recording = Some(Recording::new(title, columns.get(), lines.get()));
+        self
+    }
+
+    /// Writes what was kept, where documentation is to be written.
+    pub fn write_recording(&self, name: &str) {
+        let recording = self.recording.as_ref().expect("it was recorded");
+        recording.write(name);
+    }
+
     fn take(&mut self, octets: &[u8]) {
+        if let Some(recording) = &mut self.recording {
+            recording.drawn(octets);
+        }
         self.terminal.process(octets);
         self.tail.extend(octets);
         let old = self.tail.len().saturating_sub(END_OF_FRAME.len());
@@ -124,6 +144,9 @@ impl Screen {
     }
 
     pub fn press(&mut self, keys: &str) {
+        if let Some(recording) = &mut self.recording {
+            recording.pressed(keys);
+        }
         self.keys
             .write_all(keys.as_bytes())
             .expect("the program reads keys");

@@ -246,7 +246,7 @@ pub(super) fn segment(trace: &Trace, record: &Record) -> Line<'static> {
 pub(super) fn icmp(record: &ErrorRecord) -> Line<'static> {
     let error = record.seen.error;
     Line::Icmp {
-        frame: record.frame,
+        frame: record.place.frame,
         time_ns: record.time_ns,
         connection: record.connection + 1,
         about: record.seen.about.name(),

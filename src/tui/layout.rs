@@ -1,0 +1,138 @@
+//! Which panel gets which part of the screen. The ladder wins the space: other panels go below it, or away; on a wide
+//! screen they stand beside it.
+//!
+//! ```text
+//!  title                         title
+//!  timeline                      timeline
+//! ─────────                     ──────────────────────────
+//!  list                          list
+//! ─────────                     ────────────────┬─────────
+//!  verdict                       verdict        │ figure
+//!  ladder                        ladder         │
+//! ─────────                                     │ panel
+//!  panel                         cue            │
+//!  keys                          keys
+//! ```
+
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use super::app::{App, ListView};
+use super::{details, figure, list, timeline};
+
+/// From this many columns on, panels stand beside the ladder.
+const WIDE: u16 = 140;
+/// What the ladder keeps beside them.
+const LADDER: u16 = 100;
+/// The widest that panels beside it get: longer lines are hard to read.
+const SIDE_MAX: u16 = 72;
+/// From this many lines on, rules stand between the panels.
+const RULED: u16 = 16;
+
+/// The parts of the screen; those without lines aren't drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Areas {
+    pub title: Rect,
+    pub timeline: Rect,
+    /// Lines across the screen.
+    pub rules: [Rect; 3],
+    /// The line between the ladder and what stands beside it.
+    pub divider: Rect,
+    pub list: Rect,
+    pub ladder: Rect,
+    pub figure: Rect,
+    pub panel: Rect,
+    /// What an experiment does next.
+    pub cue: Rect,
+    /// The keys, or a line that is typed.
+    pub foot: Rect,
+}
+
+impl Areas {
+    /// The parts of a screen.
+    #[must_use]
+    pub fn of(app: &App, screen: Rect) -> Areas {
+        let rule = u16::from(screen.height >= RULED);
+        let alone = app.list == ListView::Alone && app.has_list();
+        let list_lines = match app.list {
+            ListView::Hidden => 0,
+            _ if !app.has_list() || !app.has_ladder() => 0,
+            ListView::Alone => screen.height.saturating_sub(3 + rule),
+            ListView::Beside => list::lines(app.connections(), screen.height),
+        };
+        let timeline_lines = if alone || !app.has_ladder() {
+            0
+        } else {
+            timeline::lines(screen.height)
+        };
+        let [title, timeline, top_rule, list, list_rule, body, cue, foot] = Layout::vertical([
+            Constraint::Length(1),
+            Constraint::Length(timeline_lines),
+            Constraint::Length(rule),
+            Constraint::Length(list_lines),
+            Constraint::Length(if list_lines > 0 && !alone { rule } else { 0 }),
+            Constraint::Min(0),
+            Constraint::Length(u16::from(app.play.is_some())),
+            Constraint::Length(1),
+        ])
+        .areas(screen);
+        let areas = Areas {
+            title,
+            timeline,
+            rules: [top_rule, list_rule, Rect::default()],
+            list,
+            ladder: body,
+            cue,
+            foot,
+            ..Areas::default()
+        };
+        if alone || !app.has_ladder() {
+            areas
+        } else if screen.width >= WIDE && body.height >= 12 {
+            areas.beside(app, body)
+        } else {
+            areas.below(app, body, rule)
+        }
+    }
+
+    /// Panels to the right of the ladder.
+    fn beside(self, app: &App, body: Rect) -> Areas {
+        let side = (body.width - LADDER - 1).min(SIDE_MAX);
+        let [ladder, divider, side] = Layout::horizontal([
+            Constraint::Min(0),
+            Constraint::Length(1),
+            Constraint::Length(side),
+        ])
+        .areas(body);
+        let figure = if app.figure { figure::lines(side) } else { 0 };
+        let [figure, panel] =
+            Layout::vertical([Constraint::Length(figure), Constraint::Min(0)]).areas(side);
+        Areas {
+            ladder,
+            divider,
+            figure,
+            panel,
+            ..self
+        }
+    }
+
+    /// Panels below the ladder; the figure in its place.
+    fn below(self, app: &App, body: Rect, rule: u16) -> Areas {
+        let wanted = details::lines(app, body);
+        let [above, panel_rule, panel] = Layout::vertical([
+            Constraint::Min(0),
+            Constraint::Length(rule),
+            Constraint::Length(wanted),
+        ])
+        .areas(body);
+        let figure = if app.figure { above.height.saturating_sub(2) } else { 0 };
+        let [ladder, figure] =
+            Layout::vertical([Constraint::Min(0), Constraint::Length(figure)]).areas(above);
+        Areas {
+            rules: [self.rules[0], self.rules[1], panel_rule],
+            ladder,
+            figure,
+            panel,
+            ..self
+        }
+    }
+}

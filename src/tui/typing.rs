@@ -1,0 +1,219 @@
+//! What is typed: keys, lines at the foot of the screen, letters of marks.
+
+use std::path::{Path, PathBuf};
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::app::{App, Effect, Letter, ListView, Popup};
+use super::keys::{self, Action};
+use super::prompt::{Prompt, Question, Typed};
+use crate::story::numbers::{counted, printable};
+use crate::trace::Entry;
+
+impl App {
+    /// Takes a key: for the line that is typed, for a mark, or for what it is bound to.
+    pub fn key(&mut self, key: KeyEvent) -> Effect {
+        if self.prompt.is_some() {
+            return self.type_on(key);
+        }
+        if let Some(letter) = self.letter.take() {
+            self.mark(letter, key);
+            return Effect::None;
+        }
+        self.press(keys::action(key))
+    }
+
+    /// Does what a key asks for; `None` is a key without a meaning.
+    pub fn press(&mut self, action: Option<Action>) -> Effect {
+        match (self.popup, action) {
+            (_, Some(Action::Leave)) => Effect::Leave,
+            (Some(popup), action) => {
+                self.popup = self.turn(popup, action);
+                Effect::None
+            }
+            (None, Some(action)) => {
+                let effect = self.update(action);
+                self.prepare();
+                effect
+            }
+            (None, None) => Effect::None,
+        }
+    }
+
+    /// What a key makes of what stands over the screen: it scrolls, goes on to the next, or goes.
+    fn turn(&self, popup: Popup, action: Option<Action>) -> Option<Popup> {
+        let by = match action {
+            Some(Action::Down | Action::ScrollDown | Action::NextSegment) => 1,
+            Some(Action::Up | Action::ScrollUp | Action::PreviousSegment) => -1,
+            Some(Action::PageDown) => 10,
+            Some(Action::PageUp) => -10,
+            _ => 0,
+        };
+        match (popup, action) {
+            (Popup::Help(at), _) if by != 0 => Some(Popup::Help(at.saturating_add_signed(by))),
+            (Popup::Explain(at), _) if by != 0 => Some(Popup::Explain(at.saturating_add_signed(by))),
+            (Popup::Help(_), Some(Action::Help)) if self.has_ladder() => Some(Popup::Explain(0)),
+            _ => None,
+        }
+    }
+
+    fn type_on(&mut self, key: KeyEvent) -> Effect {
+        let Some(mut prompt) = self.prompt.take() else {
+            return Effect::None;
+        };
+        match prompt.press(key) {
+            Typed::GivenUp => Effect::None,
+            Typed::More => {
+                self.prompt = Some(prompt);
+                Effect::None
+            }
+            Typed::Done => {
+                let done = self.answer(prompt.question, prompt.text().trim());
+                self.prepare();
+                done.unwrap_or_else(|wrong| {
+                    prompt.wrong = Some(wrong);
+                    self.prompt = Some(prompt);
+                    Effect::None
+                })
+            }
+        }
+    }
+
+    pub(super) fn ask(&mut self, question: Question, text: &str) {
+        if self.has_ladder() {
+            self.prompt = Some(Prompt::new(question, text));
+        }
+    }
+
+    pub(super) fn ask_filter(&mut self) {
+        if self.has_list() {
+            let before = self.filter_text();
+            self.ask(Question::Filter, &before);
+        } else {
+            self.tell_failure("there is no list to filter: only one connection");
+        }
+    }
+
+    /// A name that says which connection it is.
+    pub(super) fn ask_where_to_write(&mut self) {
+        if !self.has_ladder() {
+            return self.tell_failure("there is no connection yet that could be written");
+        }
+        let addresses = self.trace.connections()[self.connection as usize].addresses;
+        let of = |address: std::net::SocketAddr| {
+            let text = address.to_string();
+            text.replace(['[', ']'], "").replace(':', ".")
+        };
+        let name = format!("tcpviz-{}-{}.pcap", of(addresses.client), of(addresses.server));
+        self.ask(Question::Write, &name);
+    }
+
+    /// What a typed line leads to, or what is wrong with it.
+    fn answer(&mut self, question: Question, text: &str) -> Result<Effect, String> {
+        match question {
+            Question::Find => {
+                if !text.is_empty() {
+                    self.sought = text.into();
+                }
+                self.check_sought()?;
+                self.find(true);
+            }
+            Question::Filter => self.filter(text)?,
+            Question::GoTo => self.go_to_frame(text)?,
+            Question::Write if text.is_empty() => return Err("a file needs a name".into()),
+            Question::Write => {
+                return Ok(Effect::Write {
+                    connection: self.connection,
+                    path: PathBuf::from(text),
+                });
+            }
+        }
+        Ok(Effect::None)
+    }
+
+    /// Goes to a frame by its number, in whichever connection it is.
+    fn go_to_frame(&mut self, text: &str) -> Result<(), String> {
+        let wanted: u32 = text
+            .replace(',', "")
+            .parse()
+            .map_err(|_| format!("{text} isn't a number: type that of a frame, such as 17"))?;
+        let records = &self.trace.records;
+        let at = records.partition_point(|record| record.place.frame < wanted);
+        let Some(record) = records.get(at).filter(|record| record.place.frame == wanted) else {
+            let last = records.last().map_or(0, |record| record.place.frame);
+            return Err(format!("frame {wanted} is no segment shown here; the last one is {last}"));
+        };
+        let connection = record.connection;
+        if self.only.is_some_and(|only| only != connection) {
+            return Err(format!("frame {wanted} belongs to connection {}", connection + 1));
+        }
+        let rows = 0..self.trace.len(connection);
+        let frame = |row: &usize| self.trace.row(connection, *row).place.frame;
+        let row = partition(rows, |row| frame(&row) < wanted);
+        self.choose(connection);
+        self.reveal(self.trace.entry_of(connection, row));
+        if self.list == ListView::Alone {
+            self.list = ListView::Beside;
+        }
+        Ok(())
+    }
+
+    /// Says what became of a file.
+    pub fn tell_written(&mut self, path: &Path, written: Result<u64, String>) {
+        let name = printable(&path.to_string_lossy());
+        match written {
+            Ok(frames) => {
+                let frames = counted(frames, "frame");
+                self.tell(format!("{frames} written to {name}; to see them: tcpviz {name}"));
+            }
+            Err(why) => self.tell_failure(format!("nothing was written: {why}")),
+        }
+    }
+
+    fn mark(&mut self, letter: Letter, key: KeyEvent) {
+        let KeyCode::Char(name) = key.code else {
+            return;
+        };
+        match letter {
+            Letter::ToMark if self.has_ladder() && name.is_ascii_alphanumeric() => {
+                self.marks.insert(name, (self.connection, self.line));
+                self.tell(format!("marked {name}: ' and {name} come back here"));
+            }
+            Letter::ToMark => self.tell_failure("a mark is a letter or a digit"),
+            Letter::ToGoTo => match self.marks.get(&name).copied() {
+                Some((connection, line)) => {
+                    self.choose(connection);
+                    self.reveal(line);
+                }
+                None => self.tell_failure(format!("there is no mark {name}; m and a letter make one")),
+            },
+        }
+        self.prepare();
+    }
+
+    /// The row that is selected, if it is a segment.
+    #[must_use]
+    pub fn selected_row(&self) -> Option<usize> {
+        if !self.has_ladder() {
+            return None;
+        }
+        match self.trace.entry(self.connection, self.line) {
+            Entry::Segment(row) => Some(row),
+            Entry::Aside(_) => None,
+        }
+    }
+}
+
+/// The first of a range of numbers for which something isn't so any more.
+fn partition(range: std::ops::Range<usize>, is_before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (range.start, range.end);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if is_before(middle) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}

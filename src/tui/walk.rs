@@ -1,0 +1,179 @@
+//! Moving: through the rows of a ladder, from one thing worth seeing to the next, among connections.
+
+use super::app::{App, ListView, last_id};
+use super::keys::Action;
+use crate::conn::{ConnectionId, Side};
+use crate::trace::Entry;
+
+impl App {
+    pub(super) fn walk(&mut self, action: Action) {
+        self.prepare();
+        match action {
+            Action::NextSegment => self.step(1),
+            Action::PreviousSegment => self.step(-1),
+            Action::Down if self.chooses_connections() => self.choose_by(1),
+            Action::Up if self.chooses_connections() => self.choose_by(-1),
+            Action::Down => self.step(1),
+            Action::Up => self.step(-1),
+            Action::PageDown if self.list == ListView::Alone => self.choose_by(10),
+            Action::PageUp if self.list == ListView::Alone => self.choose_by(-10),
+            Action::PageDown => self.step(10),
+            Action::PageUp => self.step(-10),
+            Action::First => self.go_to(0),
+            Action::Last => self.go_to_last(),
+            Action::NextChange => self.change(true),
+            Action::PreviousChange => self.change(false),
+            Action::NextEvidence => self.next_evidence(),
+            Action::FindNext => self.find(true),
+            Action::FindPrevious => self.find(false),
+            Action::NextConnection => self.choose_by(1),
+            Action::PreviousConnection => self.choose_by(-1),
+            _ => {}
+        }
+    }
+
+    pub(super) fn last_line(&self) -> usize {
+        if self.has_ladder() {
+            self.trace.entries(self.connection) - 1
+        } else {
+            0
+        }
+    }
+
+    /// Whoever moves stops following.
+    pub(super) fn go_to(&mut self, entry: usize) {
+        self.following = false;
+        self.line = entry.min(self.last_line());
+        self.scroll = 0;
+    }
+
+    /// Goes to an entry, also where it is folded away.
+    pub(super) fn reveal(&mut self, entry: usize) {
+        self.prepare();
+        if let Some(shown) = self.focus.shown_mut() {
+            shown.unfold(&self.trace, entry);
+        }
+        self.go_to(entry);
+    }
+
+    fn go_to_last(&mut self) {
+        self.following = self.origin.growing;
+        if self.following && self.only.is_none() {
+            self.connection = last_id(self.connections());
+        }
+        self.line = self.last_line();
+    }
+
+    /// The entry of the next line that is shown and can be chosen.
+    pub(super) fn next_entry(&self) -> Option<usize> {
+        let shown = self.focus.shown()?;
+        let at = shown.line_of(self.line);
+        (at + 1..shown.lines().len()).find_map(|line| shown.entry_of(line))
+    }
+
+    /// So many shown lines on, or back.
+    pub(super) fn step(&mut self, lines: isize) {
+        let Some(shown) = self.focus.shown().filter(|shown| !shown.lines().is_empty()) else {
+            return;
+        };
+        let last = shown.lines().len() - 1;
+        let wanted = shown.line_of(self.line).saturating_add_signed(lines).min(last);
+        // A silence can't be chosen: what comes after it, in the direction of the step.
+        let onward = if lines < 0 { wanted.saturating_sub(1) } else { wanted + 1 };
+        let entry = shown.entry_of(wanted).or_else(|| shown.entry_of(onward));
+        self.go_to(entry.unwrap_or(self.line));
+    }
+
+    /// Goes to the next or previous row that changes a state.
+    fn change(&mut self, forward: bool) {
+        let rows = Side::BOTH.into_iter().flat_map(|side| {
+            let changes = &self.focus.course.changes[side];
+            let entry = |row: u32| self.trace.entry_of(self.connection, row as usize);
+            let after = changes.partition_point(|change| entry(change.row) <= self.line);
+            let before = changes.partition_point(|change| entry(change.row) < self.line);
+            let found = if forward { changes.get(after) } else { changes[..before].last() };
+            found.map(|change| entry(change.row))
+        });
+        let found = if forward { rows.min() } else { rows.max() };
+        if let Some(entry) = found {
+            self.go_to(entry);
+        }
+    }
+
+    /// Goes to the next segment that shows how the connection ended.
+    fn next_evidence(&mut self) {
+        let rows = self.evidence_rows();
+        if rows.is_empty() {
+            return self.tell_failure("no segment shows more than the others how it ended");
+        }
+        let next = self.evidence.map_or(0, |last| (last + 1) % rows.len());
+        let (row, count) = (rows[next], rows.len());
+        self.evidence = Some(next);
+        self.reveal(self.trace.entry_of(self.connection, row));
+        self.tell(format!("evidence {} of {count}: segment {}", next + 1, row + 1));
+    }
+
+    /// Rows of the connection that show how it ended.
+    #[must_use]
+    pub fn evidence_rows(&self) -> &[usize] {
+        self.focus.ending.as_ref().map_or(&[], |ending| &ending.evidence)
+    }
+
+    /// So many connections on, or back.
+    fn choose_by(&mut self, count: i64) {
+        let wanted = i64::from(self.connection).saturating_add(count).max(0);
+        self.choose(ConnectionId::try_from(wanted).unwrap_or(ConnectionId::MAX));
+    }
+
+    pub(super) fn choose(&mut self, connection: ConnectionId) {
+        let connection = connection.min(last_id(self.connections()));
+        if self.only.is_some() || connection == self.connection {
+            return;
+        }
+        self.connection = connection;
+        self.evidence = None;
+        self.go_to(0);
+    }
+
+    /// Unfolds the run that is chosen.
+    pub(super) fn unfold_here(&mut self) -> bool {
+        self.prepare();
+        let (shown, trace) = (self.focus.shown_mut(), &self.trace);
+        shown.is_some_and(|shown| shown.unfold(trace, self.line))
+    }
+
+    /// Unfolds the run here, or folds it again; where there is none, all of them.
+    pub(super) fn toggle_fold(&mut self) {
+        if self.unfold_here() {
+            return;
+        }
+        let (shown, trace) = (self.focus.shown_mut(), &self.trace);
+        match shown.and_then(|shown| shown.fold(trace, self.line)) {
+            Some(first) => self.go_to(first),
+            None => self.wanted.folds = !self.wanted.folds,
+        }
+    }
+
+    /// How long until the replay's next step, while it goes on by itself; nanoseconds count.
+    #[must_use]
+    pub fn step_after(&self) -> Option<std::time::Duration> {
+        let next = self.next_entry().filter(|_| self.playing)?;
+        let time = |entry| match self.trace.entry(self.connection, entry) {
+            Entry::Segment(row) => Some(self.trace.row(self.connection, row).time_ns),
+            Entry::Aside(_) => None,
+        };
+        let gap = time(next).zip(time(self.line)).map_or(0, |(next, now)| next.saturating_sub(now));
+        Some(self.pace.wait(gap))
+    }
+
+    /// The replay's next step.
+    pub fn play_step(&mut self) {
+        self.prepare();
+        match self.next_entry() {
+            Some(entry) => self.go_to(entry),
+            None => {}
+        }
+        self.prepare();
+        self.playing &= self.next_entry().is_some() || self.trace.ended.is_none();
+    }
+}
