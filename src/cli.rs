@@ -205,6 +205,7 @@ impl Look {
                 Charset::Unicode
             },
             absolute: self.absolute,
+            ..Style::default()
         }
     }
 }

@@ -47,7 +47,7 @@ pub fn mark(app: &App, chosen: bool, x: u16, y: u16, buffer: &mut Buffer) {
 
 /// Draws verdict, headers and the rows around the selected one.
 pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
-    let columns = Columns::fit(&app.trace, app.connection, area.width.into());
+    let columns = Columns::fit(&app.trace, app.connection, area.width.into(), app.style);
     let (verdict, lines) = verdict(app, area.width);
     let [verdict_area, endpoints_area, heading_area, rest] = Layout::vertical([
         Constraint::Length(lines),
