@@ -101,7 +101,12 @@ impl Charset {
         }
         let used = columns(&pieces) + columns(&end) + columns(&[&head]);
         let left = width.saturating_sub(used);
-        let empty = if arrow.lost { (left / 3).max(GAP) } else { 0 };
+        // Broken arrows end above each other where they can, well before the lane.
+        let empty = if arrow.lost {
+            (width / 6).min(left.saturating_sub(2)).max(GAP)
+        } else {
+            0
+        };
         let stroke = if arrow.lost {
             glyphs.broken
         } else {
@@ -247,7 +252,7 @@ mod tests {
         for (width, wanted) in [
             (34, "── PSH,ACK seq 1 1 byte ┄┄╳ lost  "),
             (20, "── PSH,ACK ┄╳ lost  "),
-            (16, "── PSH,ACK ┄┄╳   "),
+            (16, "── PSH,ACK ┄┄╳  "),
             (9, "──┄┄┄┄╳  "),
         ] {
             assert_eq!(Charset::Unicode.arrow(width, lost, &parts()), wanted);

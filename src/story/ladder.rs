@@ -315,6 +315,7 @@ fn label(trace: &Trace, record: &Record, style: Style) -> Vec<(u8, String)> {
 
 #[cfg(test)]
 mod tests {
+    use super::TimeShown::{Absolute, Delta, SinceStart};
     use super::*;
     use crate::story::tests::trace_of;
 
@@ -337,7 +338,6 @@ mod tests {
             (heading.time, shown.time, columns.delta)
         };
         let wanted = |heading: &str, time: &str, delta| (heading.into(), time.into(), delta);
-        use TimeShown::{Absolute, Delta, SinceStart};
         assert_eq!(at(SinceStart, 100), wanted("time", "3.500000", 8));
         assert_eq!(
             at(Absolute, 100),
