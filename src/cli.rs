@@ -218,6 +218,7 @@ impl Look {
                 Charset::Unicode
             },
             absolute: self.absolute,
+            ..Style::default()
         }
     }
 }

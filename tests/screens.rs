@@ -30,7 +30,7 @@ fn app(capture: &[u8], charset: Charset) -> App {
     };
     let style = Style {
         charset,
-        absolute: false,
+        ..Style::default()
     };
     let mut app = App::new(
         Trace::new(Ports::default()),

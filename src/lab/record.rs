@@ -9,7 +9,7 @@ use super::play::{Empty, Play, Report, way};
 use super::script::{Experiment, Group, Step};
 use crate::source::save;
 use crate::story::ending::ending;
-use crate::trace::Trace;
+use crate::trace::{Said, Trace};
 
 /// Captures larger than this are trimmed, in octets.
 const LARGE: u64 = 8_192;
@@ -90,7 +90,9 @@ fn recipe(experiment: &Experiment, trace: &Trace) -> String {
     line("# What stands beside the segments: connection, row, and what was done or said.".into());
     line("beside = [".into());
     for id in 0..=u32::try_from(trace.connections().len()).unwrap_or(0) {
-        for aside in trace.asides(id) {
+        // ICMP errors are in the capture itself.
+        let told = trace.asides(id).iter();
+        for aside in told.filter(|aside| !matches!(aside.said, Said::Error(_))) {
             line(format!("  {:?},", aside.to_string()));
         }
     }

@@ -42,7 +42,7 @@ fn connection(
     style: Style,
 ) -> io::Result<()> {
     let connection = &trace.connections()[id as usize];
-    let columns = Columns::fit(trace, id, WIDTH);
+    let columns = Columns::fit(trace, id, WIDTH, style);
     let ending = story::ending::ending(trace, id);
     let pointer = ending.pointer();
     let pointer = if pointer.is_empty() {

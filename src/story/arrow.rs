@@ -1,5 +1,6 @@
 //! The arrow of one segment between the two lanes, in Unicode or ASCII.
 
+use super::mark::{LOST, Mark, RESET};
 use crate::conn::{Side, State};
 
 /// The characters that lines are drawn with.
@@ -14,7 +15,7 @@ struct Glyphs {
     line: char,
     to_server: char,
     to_client: char,
-    reset: char,
+    broken: char,
     open: char,
     partly: char,
     closed: char,
@@ -27,7 +28,7 @@ impl Charset {
                 line: '─',
                 to_server: '▶',
                 to_client: '◀',
-                reset: '✕',
+                broken: '┄',
                 open: '┃',
                 partly: '│',
                 closed: '┊',
@@ -36,12 +37,19 @@ impl Charset {
                 line: '-',
                 to_server: '>',
                 to_client: '<',
-                reset: 'X',
+                broken: '.',
                 open: '|',
                 partly: ':',
                 closed: '.',
             },
         }
+    }
+
+    /// A stroke, and the heads towards the server and the client.
+    #[must_use]
+    pub fn strokes(self) -> [char; 3] {
+        let glyphs = self.glyphs();
+        [glyphs.line, glyphs.to_server, glyphs.to_client]
     }
 
     /// Between two facts in a line of text.
@@ -68,31 +76,87 @@ impl Charset {
     /// An arrow of `width` columns. `parts` of the label are left out from the least important (the
     /// highest rank) on until it fits.
     #[must_use]
-    pub fn arrow(self, width: usize, from: Side, reset: bool, parts: &[(u8, String)]) -> String {
-        let glyphs = self.glyphs();
-        // At the tail two strokes and a space; a space, a stroke and the head at the other end.
-        let label = fit(parts, width.saturating_sub(6));
-        let used = label.chars().count();
-        let lines = |count: usize| std::iter::repeat_n(glyphs.line, count).collect::<String>();
-        let head = match from {
-            _ if reset => glyphs.reset,
-            Side::Client => glyphs.to_server,
-            Side::Server => glyphs.to_client,
-        };
-        if used == 0 {
-            let line = lines(width.saturating_sub(1));
-            return if from == Side::Client {
-                format!("{line}{head}")
-            } else {
-                format!("{head}{line}")
-            };
+    pub fn arrow(self, width: usize, arrow: Arrow, parts: &[(u8, String)]) -> String {
+        if width == 0 {
+            return String::new();
         }
-        let rest = lines(width.saturating_sub(used + 5));
-        match from {
-            Side::Client => format!("{} {label} {rest}{head}", lines(2)),
-            Side::Server => format!("{head}{rest} {label} {}", lines(2)),
+        let (label, end) = if arrow.lost {
+            self.broken(width, parts)
+        } else {
+            // At the tail two strokes and a space; a space, a stroke and the head at the other end.
+            (fit(parts, width.saturating_sub(6)), Vec::new())
+        };
+        let glyphs = self.glyphs();
+        let head = match (arrow.from, arrow.lost) {
+            (_, true) => String::new(),
+            _ if arrow.reset => RESET.sign(self).to_string(),
+            (Side::Client, _) => glyphs.to_server.to_string(),
+            (Side::Server, _) => glyphs.to_client.to_string(),
+        };
+        let mark = arrow.mark.map_or(glyphs.line, |mark| mark.sign(self));
+        // From the tail on; the other way round they are the same, but for the words in them.
+        let mut pieces = vec![mark.to_string(), glyphs.line.to_string()];
+        if !label.is_empty() {
+            pieces.extend([" ".into(), label, " ".into()]);
+        }
+        let used = columns(&pieces) + columns(&end) + columns(&[&head]);
+        let left = width.saturating_sub(used);
+        // Broken arrows end above each other where they can, well before the lane.
+        let empty = if arrow.lost {
+            (width / 6).min(left.saturating_sub(2)).max(GAP)
+        } else {
+            0
+        };
+        let stroke = if arrow.lost {
+            glyphs.broken
+        } else {
+            glyphs.line
+        };
+        let strokes = left.saturating_sub(empty);
+        pieces.extend(std::iter::repeat_n(stroke.to_string(), strokes));
+        pieces.extend(end);
+        pieces.extend(std::iter::repeat_n(" ".into(), left - strokes));
+        // Where there is hardly room, without a label, the head stays.
+        pieces.truncate(width - columns(&[&head]));
+        pieces.push(head);
+        if arrow.from == Side::Server {
+            pieces.reverse();
+        }
+        pieces.concat()
+    }
+
+    /// The label of an arrow that breaks off, and how it ends: in words where they fit.
+    fn broken(self, width: usize, parts: &[(u8, String)]) -> (String, Vec<String>) {
+        // A tail and two spaces, and one stroke of the broken line.
+        let room = |end: &[String]| width.saturating_sub(columns(end) + 5 + GAP);
+        let sign = LOST.sign(self).to_string();
+        let in_words = vec![sign.clone(), " ".into(), "lost".into()];
+        let label = fit(parts, room(&in_words));
+        if label.is_empty() {
+            let end = vec![sign];
+            (fit(parts, room(&end)), end)
+        } else {
+            (label, in_words)
         }
     }
+}
+
+/// Columns between the end of an arrow that doesn't arrive and the lane.
+const GAP: usize = 2;
+
+fn columns<T: AsRef<str>>(texts: &[T]) -> usize {
+    texts.iter().map(|text| text.as_ref().chars().count()).sum()
+}
+
+/// An arrow's shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrow {
+    pub from: Side,
+    pub reset: bool,
+    /// At the tail.
+    pub mark: Option<Mark>,
+    /// It doesn't arrive.
+    pub lost: bool,
 }
 
 /// As many parts of a label as fit, those of the lowest rank first; in their order, joined by spaces.
@@ -121,7 +185,17 @@ fn fit(parts: &[(u8, String)], width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::mark::AGAIN;
     use super::*;
+
+    fn plain(from: Side) -> Arrow {
+        Arrow {
+            from,
+            reset: false,
+            mark: None,
+            lost: false,
+        }
+    }
 
     fn parts() -> Vec<(u8, String)> {
         vec![
@@ -142,25 +216,86 @@ mod tests {
             (8, "───────▶"),
         ] {
             assert_eq!(
-                Charset::Unicode.arrow(width, Side::Client, false, &parts()),
+                Charset::Unicode.arrow(width, plain(Side::Client), &parts()),
                 wanted
             );
         }
     }
 
     #[test]
+    fn a_mark_takes_the_place_of_the_first_stroke() {
+        let again = Arrow {
+            mark: Some(AGAIN),
+            ..plain(Side::Client)
+        };
+        let back = Arrow {
+            from: Side::Server,
+            ..again
+        };
+        let unicode = |width, arrow| Charset::Unicode.arrow(width, arrow, &parts());
+        assert_eq!(unicode(20, again), "↻─ PSH,ACK 1 byte ─▶");
+        assert_eq!(unicode(20, back), "◀─ PSH,ACK 1 byte ─↻");
+        assert_eq!(unicode(8, again), "↻──────▶");
+        assert_eq!(Charset::Ascii.arrow(14, again, &parts()), "*- PSH,ACK -->");
+    }
+
+    #[test]
+    fn what_is_lost_ends_before_the_other_lane_and_says_so_where_it_can() {
+        let lost = Arrow {
+            lost: true,
+            ..plain(Side::Client)
+        };
+        let back = Arrow {
+            from: Side::Server,
+            ..lost
+        };
+        for (width, wanted) in [
+            (34, "── PSH,ACK seq 1 1 byte ┄┄╳ lost  "),
+            (20, "── PSH,ACK ┄╳ lost  "),
+            (16, "── PSH,ACK ┄┄╳  "),
+            (9, "──┄┄┄┄╳  "),
+        ] {
+            assert_eq!(Charset::Unicode.arrow(width, lost, &parts()), wanted);
+        }
+        assert_eq!(
+            Charset::Ascii.arrow(24, back, &parts()),
+            "  lost !.. PSH,ACK seq 1 --"
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn an_arrow_is_as_wide_as_it_should_be(
+            width in 0usize..80, client: bool, reset: bool, marked: bool, lost: bool, ascii: bool
+        ) {
+            let arrow = Arrow {
+                from: if client { Side::Client } else { Side::Server },
+                reset,
+                mark: marked.then_some(AGAIN),
+                lost,
+            };
+            let charset = if ascii { Charset::Ascii } else { Charset::Unicode };
+            proptest::prop_assert_eq!(charset.arrow(width, arrow, &parts()).chars().count(), width);
+        }
+    }
+
+    #[test]
     fn the_head_is_at_the_receiver_and_tells_an_rst() {
         let rst = [(0, "RST".to_string())];
+        let resets = |from| Arrow {
+            reset: true,
+            ..plain(from)
+        };
         assert_eq!(
-            Charset::Ascii.arrow(12, Side::Server, false, &rst),
+            Charset::Ascii.arrow(12, plain(Side::Server), &rst),
             "<---- RST --"
         );
         assert_eq!(
-            Charset::Ascii.arrow(12, Side::Server, true, &rst),
+            Charset::Ascii.arrow(12, resets(Side::Server), &rst),
             "X---- RST --"
         );
         assert_eq!(
-            Charset::Unicode.arrow(12, Side::Client, true, &rst),
+            Charset::Unicode.arrow(12, resets(Side::Client), &rst),
             "── RST ────✕"
         );
     }

@@ -2,7 +2,11 @@
 //! these rows, so they can't disagree.
 
 use super::Charset;
-use super::numbers::{counted, seconds, short_state, span};
+use super::arrow::Arrow;
+use super::fate::{Fate, fate};
+use super::mark::tail;
+use super::numbers::{counted, seconds, short_state};
+use super::time_shown::{self, OF_DAY, TimeShown};
 use crate::conn::state::PerSide;
 use crate::conn::{Certainty, ConnectionId, Note, Roles, Side, State};
 use crate::trace::{Record, Trace};
@@ -14,6 +18,8 @@ pub struct Style {
     pub charset: Charset,
     /// Sequence numbers as they are in the header, not relative.
     pub absolute: bool,
+    /// Which time the rows show.
+    pub clock: TimeShown,
 }
 
 /// The widths of a ladder's columns; 0 leaves a column out.
@@ -33,26 +39,17 @@ const DELTA: usize = 8;
 /// An arrow narrower than this loses its numbers; columns go before that happens.
 const ARROW_WANTED: usize = 28;
 const ARROW_MIN: usize = 16;
+/// Only its flags.
+const ARROW_FLAGS: usize = 13;
 /// Wider arrows only make the eye travel.
 const ARROW_MAX: usize = 72;
 
 impl Columns {
     /// Shares `width` out for a connection: the arrow keeps its space, lesser columns go first.
     #[must_use]
-    pub fn fit(trace: &Trace, connection: ConnectionId, width: usize) -> Columns {
-        let rows = trace.len(connection);
-        let last = rows
-            .checked_sub(1)
-            .map_or(0, |row| since_start(trace, connection, row));
-        let number = rows.to_string().len().max(2);
-        let time = seconds(last).len();
-        let choices = [
-            (time, DELTA, STATE, ARROW_WANTED),
-            (time, 0, STATE, ARROW_WANTED - 4),
-            (time, 0, SHORT_STATE, ARROW_MIN),
-            (0, 0, SHORT_STATE, 0),
-        ];
-        for (time, delta, state, wanted) in choices {
+    pub fn fit(trace: &Trace, connection: ConnectionId, width: usize, style: Style) -> Columns {
+        let number = trace.len(connection).to_string().len().max(2);
+        for (time, delta, state, wanted) in choices(trace, connection, style.clock) {
             let columns = Columns {
                 number,
                 time,
@@ -108,6 +105,39 @@ impl Columns {
     }
 }
 
+/// Widths of time, delta and states, and which arrow is wanted with them: the best first.
+fn choices(
+    trace: &Trace,
+    connection: ConnectionId,
+    clock: TimeShown,
+) -> Vec<(usize, usize, usize, usize)> {
+    let last = trace.len(connection).checked_sub(1);
+    let since = last.map_or(0, |row| since_start(trace, connection, row));
+    let narrowest = (0, 0, SHORT_STATE, 0);
+    let of_day = |time| (time, 0, SHORT_STATE, ARROW_MIN);
+    let timed = |time| {
+        vec![
+            (time, DELTA, STATE, ARROW_WANTED),
+            (time, 0, STATE, ARROW_WANTED - 4),
+            of_day(time),
+        ]
+    };
+    let mut choices = match clock {
+        TimeShown::SinceStart => timed(seconds(since).len()),
+        TimeShown::Absolute => {
+            let mut choices = timed(OF_DAY[0]);
+            choices.extend(OF_DAY[1..].iter().map(|time| of_day(*time)));
+            choices
+        }
+        TimeShown::Delta => vec![
+            (0, DELTA, STATE, ARROW_WANTED - 4),
+            (0, DELTA, SHORT_STATE, ARROW_FLAGS),
+        ],
+    };
+    choices.push(narrowest);
+    choices
+}
+
 /// One row of a ladder, ready to be drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -123,6 +153,8 @@ pub struct Row {
     pub flags: Flags,
     /// A retransmission, or the like: something went wrong on the way.
     pub troubled: bool,
+    /// Whether it arrived, as far as is known.
+    pub fate: Fate,
 }
 
 /// Nanoseconds from the connection's first segment to row `row`; 0 where the clock went backwards.
@@ -144,11 +176,9 @@ pub fn row(
     let record = trace.row(connection, row);
     let before = trace.states_before(connection, row);
     let ascii = style.charset == Charset::Ascii;
+    let time_of = |row| trace.row(connection, row).time_ns;
     let delta = row.checked_sub(1).map_or(String::new(), |above| {
-        let above = trace.row(connection, above).time_ns;
-        // A capture's clock may step back.
-        let sign = if record.time_ns < above { "-" } else { "" };
-        format!("{sign}{}", span(record.time_ns.abs_diff(above), ascii))
+        time_shown::delta(time_of(above), record.time_ns, ascii)
     });
     let followed = &trace.connections()[connection as usize];
     let ends = &followed.ends;
@@ -163,22 +193,28 @@ pub fn row(
         columns.state_name(record.states[side], record.certainty[side].max(silent))
     };
     let changed = |side: Side| record.states[side] != before[side];
+    let fate = fate(trace, connection, row);
     Row {
         number: (row + 1).to_string(),
-        time: seconds(since_start(trace, connection, row)),
+        time: time_shown::time(style.clock, time_of(0), record.time_ns, columns.time),
         delta,
         states: PerSide::of(name),
         changed: PerSide::of(changed),
         lanes: PerSide::of(|side| style.charset.lane(record.states[side])),
         arrow: style.charset.arrow(
             columns.arrow,
-            record.from,
-            record.flags.has(Flags::RST),
+            Arrow {
+                from: record.from,
+                reset: record.flags.has(Flags::RST),
+                mark: tail(record.notes),
+                lost: matches!(fate, Fate::Lost { .. }),
+            },
             &label(trace, record, style),
         ),
         from: record.from,
         flags: record.flags,
-        troubled: is_troubled(record),
+        troubled: is_troubled(record) || fate != Fate::Arrived,
+        fate,
     }
 }
 
@@ -186,11 +222,12 @@ pub fn row(
 #[must_use]
 pub fn heading(trace: &Trace, connection: ConnectionId, columns: &Columns, style: Style) -> Row {
     let initial = trace.connections()[connection as usize].initial;
-    let known = trace.row(connection, 0).weakest();
+    let first = trace.row(connection, 0);
+    let known = first.weakest();
     let ascii = style.charset == Charset::Ascii;
     Row {
         number: String::new(),
-        time: "time".into(),
+        time: time_shown::name(style.clock, first.time_ns, columns.time),
         delta: if ascii { "delta" } else { "Δ" }.into(),
         states: PerSide::of(|side| columns.state_name(initial[side], known)),
         changed: PerSide::of(|_| true),
@@ -199,6 +236,7 @@ pub fn heading(trace: &Trace, connection: ConnectionId, columns: &Columns, style
         from: Side::Client,
         flags: Flags::default(),
         troubled: false,
+        fate: Fate::Arrived,
     }
 }
 
@@ -273,4 +311,45 @@ fn label(trace: &Trace, record: &Record, style: Style) -> Vec<(u8, String)> {
         parts.push((2, format!("{} {}", style.charset.dot(), name)));
     }
     parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TimeShown::{Absolute, Delta, SinceStart};
+    use super::*;
+    use crate::story::tests::trace_of;
+
+    #[test]
+    fn columns_follow_the_time_that_is_wanted_and_never_exceed_the_width() {
+        let trace = trace_of("@3.5 > F. 1:1 ack 1");
+        let at = |clock, width| {
+            let style = Style {
+                clock,
+                ..Style::default()
+            };
+            let columns = Columns::fit(&trace, 0, width, style);
+            let shown = row(&trace, 0, 3, &columns, style);
+            let heading = heading(&trace, 0, &columns, style);
+            assert!(
+                width < 20 || columns.total() <= width,
+                "{clock:?} at {width}"
+            );
+            assert!(shown.time.len() <= columns.time || columns.time == 0);
+            (heading.time, shown.time, columns.delta)
+        };
+        let wanted = |heading: &str, time: &str, delta| (heading.into(), time.into(), delta);
+        assert_eq!(at(SinceStart, 100), wanted("time", "3.500000", 8));
+        assert_eq!(
+            at(Absolute, 100),
+            wanted("1970-01-01 UTC", "00:00:03.500000", 8)
+        );
+        assert_eq!(at(Absolute, 46), wanted("time UTC", "00:00:03", 0));
+        assert_eq!(at(Delta, 100).2, 8);
+        assert_eq!(at(Delta, 40).2, 8);
+        for width in 0..200 {
+            for clock in [SinceStart, Absolute, Delta] {
+                at(clock, width);
+            }
+        }
+    }
 }

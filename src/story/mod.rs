@@ -7,19 +7,25 @@ pub mod cause;
 pub mod clock;
 pub mod course;
 pub mod ending;
+pub mod fate;
 pub mod finding;
 pub mod ladder;
+pub mod mark;
 pub mod numbers;
 pub mod program;
+pub mod relation;
 pub mod sentence;
 pub mod shown;
 pub mod tcpdump;
 pub mod telling;
+pub mod time_shown;
 
 pub use arrow::Charset;
 pub use course::{Change, Course};
 pub use ending::{Ending, Kind};
+pub use fate::Fate;
 pub use ladder::{Columns, Row, Style};
+pub use time_shown::TimeShown;
 
 #[cfg(test)]
 pub(crate) mod tests;

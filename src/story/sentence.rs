@@ -1,6 +1,7 @@
 //! What one segment does, in a sentence or two for the person who just typed `ss -t` and is
 //! puzzled.
 
+use super::fate::fate;
 use super::numbers::{counted, grouped};
 use crate::conn::state::PerSide;
 use crate::conn::{ConnectionId, Note, Side, State};
@@ -11,6 +12,14 @@ use crate::wire::Flags;
 /// do.
 #[must_use]
 pub fn sentence(trace: &Trace, connection: ConnectionId, row: usize) -> String {
+    let does = what_it_does(trace, connection, row);
+    match fate(trace, connection, row).sentence() {
+        Some(lost) => format!("{lost} {does}"),
+        None => does,
+    }
+}
+
+fn what_it_does(trace: &Trace, connection: ConnectionId, row: usize) -> String {
     let record = trace.row(connection, row);
     let before = trace.states_before(connection, row);
     let me = record.from;

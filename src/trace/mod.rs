@@ -6,7 +6,8 @@
 
 mod aside;
 
-pub use aside::{Aside, Entry, KernelEnd, Said};
+use aside::Beside;
+pub use aside::{Aside, Entry, KernelEnd, ROUTER_SAYS, Said};
 
 use crate::conn::state::PerSide;
 use crate::conn::{
@@ -73,10 +74,14 @@ pub struct Trace {
     pub records: Vec<Record>,
     /// The ICMP errors, in the order of the capture.
     pub errors: Vec<ErrorRecord>,
-    /// What is told beside the segments, by connection and place.
-    asides: Vec<Aside>,
+    /// What is told beside the segments, by connection.
+    beside: Vec<Beside>,
+    /// Whether anything of it isn't an ICMP error.
+    is_told: bool,
     /// Such, until the capture has ended.
     prompted: Vec<Aside>,
+    /// The first SACK block of those records that have one, by their indices: few have.
+    sacks: Vec<(u32, (Seq, Seq))>,
     /// For each connection, the indices of its records, in order.
     rows: Vec<Vec<u32>>,
     table: Table,
@@ -98,8 +103,10 @@ impl Trace {
         Trace {
             records: Vec::new(),
             errors: Vec::new(),
-            asides: Vec::new(),
+            beside: Vec::new(),
+            is_told: false,
             prompted: Vec::new(),
+            sacks: Vec::new(),
             rows: Vec::new(),
             table: Table::new(ports),
             latest_ns: 0,
@@ -170,6 +177,7 @@ impl Trace {
                 connection,
                 seen,
             });
+            self.place_error(connection, seen, captured.time_ns);
             self.revise(connection, &revisions, revised);
         }
     }
@@ -183,6 +191,7 @@ impl Trace {
         let index =
             u32::try_from(self.records.len()).expect("fewer than 2^32 segments fit in memory");
         self.rows[id as usize].push(index);
+        self.sacks.extend(seg.told.sack.map(|block| (index, block)));
         self.records.push(Record {
             time_ns: captured.time_ns,
             place: captured.place,
@@ -238,6 +247,14 @@ impl Trace {
     #[must_use]
     pub fn row(&self, connection: ConnectionId, row: usize) -> &Record {
         &self.records[self.rows[connection as usize][row] as usize]
+    }
+
+    /// The first SACK block of row `row`, `[from, to)`, if it has one (RFC 2018, RFC 2883).
+    #[must_use]
+    pub fn sack(&self, connection: ConnectionId, row: usize) -> Option<(Seq, Seq)> {
+        let index = self.rows[connection as usize][row];
+        let found = self.sacks.binary_search_by_key(&index, |(index, _)| *index);
+        found.ok().map(|at| self.sacks[at].1)
     }
 
     /// The rows of a connection, in order.

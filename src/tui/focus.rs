@@ -2,6 +2,7 @@
 //! followed as segments come, outside of drawing.
 
 use super::app::{App, Panel};
+use crate::story::relation::Relations;
 use crate::story::shown::{Shown, Wanted};
 use crate::conn::ConnectionId;
 use crate::story::ending::{Ending, ending};
@@ -21,6 +22,9 @@ pub struct Focus {
     /// What the panel tells of it, if it tells why.
     pub told: Vec<Told>,
     told_for: Option<Panel>,
+    /// What the selected segment has to do with others.
+    pub relations: Option<Relations>,
+    related_to: Option<usize>,
     /// The octets of the selected segment's frame, or why they can't be had.
     pub frame: Option<Result<Vec<u8>, String>>,
     frame_at: Option<Place>,
@@ -71,6 +75,11 @@ impl Focus {
         }
         if is_outdated || self.told_for != Some(app.panel) {
             self.tell(app);
+        }
+        let row = app.selected_row();
+        if is_outdated || self.related_to != row {
+            self.relations = row.map(|row| Relations::of(&app.trace, app.connection, row));
+            self.related_to = row;
         }
         self.lines(app.connection, app.wanted).follow(&app.trace);
         self.read_back(app);

@@ -20,7 +20,7 @@ use crate::conn::{ConnectionId, Side};
 use crate::story::Charset;
 use crate::story::aside::{AsideRow, aside};
 use crate::story::ladder::{Columns, Row, endpoints, heading, row};
-use crate::story::relation::{Relation, Relations, relations};
+use crate::story::relation::Relation;
 use crate::story::shown::{self, Line, Shown};
 use crate::trace::Entry;
 
@@ -107,13 +107,12 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     verdict::draw(app, parts.verdict, buffer);
     draw_endpoints(app, &columns, parts.endpoints, buffer);
     draw_heading(app, &columns, parts.heading, buffer);
-    let relations = app.selected_row().map(|row| relations(&app.trace, app.connection, row));
     let selected_line = app.focus.shown().map_or(0, |shown| shown.line_of(app.line));
     for (y, shown) in visible(app, parts.rows) {
         let selected = app.focus.shown().is_some_and(|all| all.lines().get(selected_line) == Some(&shown));
         draw_gutter(app, &shown, selected, (parts.rows.x, y), buffer);
         let text = match shown {
-            Line::Entry(index) => entry_line(app, index, &columns, relations.as_ref(), selected),
+            Line::Entry(index) => entry_line(app, index, &columns, selected),
             folded => {
                 let row = shown::folded(&app.trace, app.connection, &folded, &columns, app.style);
                 aside_line(app, &row, &columns, selected)
@@ -148,13 +147,13 @@ fn entry_line(
     app: &App,
     index: usize,
     columns: &Columns,
-    relations: Option<&Relations>,
     selected: bool,
 ) -> text::Line<'static> {
     match app.trace.entry(app.connection, index) {
         Entry::Segment(at) => {
             let row = row(&app.trace, app.connection, at, columns, app.style);
-            let relation = relations.and_then(|all| all.of(at));
+            let relations = app.focus.relations.as_ref();
+            let relation = relations.and_then(|all| all.to(&app.trace, app.connection, at));
             line(app, &row, columns, relation, selected)
         }
         Entry::Aside(told) => {

@@ -77,6 +77,7 @@ impl Theme {
                 .add_modifier(Modifier::BOLD),
             Tone::Kernel => self.quiet(),
             Tone::Disagreement => self.colored(Color::Magenta, Modifier::UNDERLINED),
+            Tone::Error => self.colored(Color::Red, Modifier::BOLD),
             Tone::Order => self
                 .colored(Color::Blue, Modifier::empty())
                 .add_modifier(Modifier::ITALIC),

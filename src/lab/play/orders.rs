@@ -9,6 +9,7 @@ use crate::lab::forge::{self, Forged, TTL, Unreachable};
 use crate::lab::kernel::Timer;
 use crate::lab::{Family, INTERFACE, Lab, Mode, Relay};
 use crate::story::ending::ending;
+use crate::trace::ROUTER_SAYS;
 use crate::wire::{Flags, Segment, Seq};
 
 /// `then cut`: it befalls them by itself, at once after the step before; whoever watches isn't asked when.
@@ -38,8 +39,8 @@ pub fn words(words: &[String]) -> Option<String> {
         }
         ["delay", side, time, unit] => format!("{time} {unit} from the {side} to its peer"),
         ["forge", side, flags, ..] => format!("forged in the {side}'s name: {flags}"),
-        ["unreachable", "prohibited"] => "a router says: administratively prohibited".into(),
-        ["unreachable", what] => format!("a router says: {what} unreachable"),
+        ["unreachable", "prohibited"] => format!("{ROUTER_SAYS}administratively prohibited"),
+        ["unreachable", what] => format!("{ROUTER_SAYS}{what} unreachable"),
         ["reboot", side] => format!("the {side}'s host reboots"),
         ["down", side] => format!("the {side}'s interface goes down"),
         _ => return None,

@@ -105,12 +105,13 @@ pub(super) struct KernelEnd<'a> {
     timer: &'a str,
 }
 
-/// What is told beside the segments.
-pub(super) fn aside<'a>(trace: &Trace, aside: &'a Aside) -> Line<'a> {
+/// What is told beside the segments. ICMP errors have lines of their own.
+pub(super) fn aside<'a>(trace: &Trace, aside: &'a Aside) -> Option<Line<'a>> {
     // Recordings tell places only.
     let time_ns = (aside.time_ns > 0).then_some(aside.time_ns);
     let connection = aside.connection + 1;
-    match &aside.said {
+    Some(match &aside.said {
+        Said::Error(_) => return None,
         Said::Call { side, text, failed } => Line::Call {
             time_ns,
             connection,
@@ -140,7 +141,7 @@ pub(super) fn aside<'a>(trace: &Trace, aside: &'a Aside) -> Line<'a> {
                 server_state: shown.server.name(),
             }
         }
-    }
+    })
 }
 
 #[derive(Serialize)]

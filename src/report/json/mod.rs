@@ -86,9 +86,9 @@ impl<W: Write> Writer<W> {
         let row = *self.rows.entry(id).or_default();
         self.rows.insert(id, row + 1);
         if self.wants(id) {
-            let here = trace.asides(id).iter().filter(|aside| aside.row == row);
-            for aside in here {
-                self.line(&lines::aside(trace, aside))?;
+            let here = trace.asides_before(id, row).iter();
+            for line in here.filter_map(|aside| lines::aside(trace, aside)) {
+                self.line(&line)?;
             }
         }
         Ok(())
