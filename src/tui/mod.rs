@@ -2,6 +2,7 @@
 
 pub mod app;
 mod details;
+pub mod figure;
 mod frame;
 mod help;
 pub mod keys;
