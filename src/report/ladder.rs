@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
-use crate::conn::{ConnectionId, Side};
-use crate::story::aside::{AsideRow, aside};
+use crate::conn::ConnectionId;
+use crate::story::aside::aside;
 use crate::story::ladder::{Columns, Style, endpoints, heading, row};
 use crate::story::numbers::{counted, seconds};
-use crate::story::{self, Row};
+use crate::story;
 use crate::trace::{Entry, Trace};
 
 /// Columns of a page.
@@ -52,14 +52,13 @@ fn connection(
     };
     writeln!(out, "connection {}: {}{pointer}", id + 1, ending.summary)?;
     writeln!(out, "{}", endpoints(trace, id, &columns, WIDTH))?;
-    line(out, &heading(trace, id, &columns, style), &columns)?;
+    writeln!(out, "{}", heading(trace, id, &columns, style).text(&columns, false))?;
     for index in 0..trace.entries(id) {
-        match trace.entry(id, index) {
-            Entry::Segment(at) => line(out, &row(trace, id, at, &columns, style), &columns)?,
-            Entry::Aside(told) => {
-                aside_line(out, &aside(trace, told, &columns, style), &columns)?;
-            }
-        }
+        let text = match trace.entry(id, index) {
+            Entry::Segment(at) => row(trace, id, at, &columns, style).text(&columns, false),
+            Entry::Aside(told) => aside(trace, told, &columns, style).text(&columns),
+        };
+        writeln!(out, "{text}")?;
     }
     for told in story::telling::tell(trace, id, &ending) {
         for (about, text) in told.wrapped(WIDTH - 2) {
@@ -74,45 +73,4 @@ fn connection(
         counted(connection.ends.server.octets_sent, "byte"),
         seconds(story::ladder::since_start(trace, id, trace.len(id) - 1)),
     )
-}
-
-/// A line without a number or a time: its place tells when.
-fn aside_line(out: &mut dyn Write, row: &AsideRow, columns: &Columns) -> io::Result<()> {
-    let text = format!(
-        "{:>width$} {}{}{} {}",
-        row.states.client,
-        row.lanes.client,
-        row.middle,
-        row.lanes.server,
-        row.states.server,
-        width = columns.before_lane() - 1,
-    );
-    writeln!(out, "{}", text.trim_end())
-}
-
-fn line(out: &mut dyn Write, row: &Row, columns: &Columns) -> io::Result<()> {
-    let shown = |side: Side| {
-        if row.changed[side] {
-            row.states[side].as_str()
-        } else {
-            ""
-        }
-    };
-    let mut text = format!(
-        " {:>number$} {:>time$} {:>delta$} {:>state$} {}{}{} {}",
-        row.number,
-        row.time,
-        row.delta,
-        shown(Side::Client),
-        row.lanes.client,
-        row.arrow,
-        row.lanes.server,
-        shown(Side::Server),
-        number = columns.number,
-        time = columns.time,
-        delta = columns.delta,
-        state = columns.state,
-    );
-    text.truncate(text.trim_end().len());
-    writeln!(out, "{text}")
 }

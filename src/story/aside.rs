@@ -34,6 +34,23 @@ pub struct AsideRow {
     pub middle: String,
 }
 
+impl AsideRow {
+    /// The row as a line of text, without a number or a time: its place tells when.
+    #[must_use]
+    pub fn text(&self, columns: &Columns) -> String {
+        let text = format!(
+            "{:>width$} {}{}{} {}",
+            self.states.client,
+            self.lanes.client,
+            self.middle,
+            self.lanes.server,
+            self.states.server,
+            width = columns.before_lane() - 1,
+        );
+        text.trim_end().into()
+    }
+}
+
 /// Lays out what is told beside segments.
 #[must_use]
 pub fn aside(trace: &Trace, aside: &Aside, columns: &Columns, style: Style) -> AsideRow {

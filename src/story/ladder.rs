@@ -157,6 +157,36 @@ pub struct Row {
     pub fate: Fate,
 }
 
+impl Row {
+    /// The row as a line of text, with both states, or only with those that change.
+    #[must_use]
+    pub fn text(&self, columns: &Columns, all_states: bool) -> String {
+        let shown = |side: Side| {
+            if all_states || self.changed[side] {
+                self.states[side].as_str()
+            } else {
+                ""
+            }
+        };
+        let text = format!(
+            " {:>number$} {:>time$} {:>delta$} {:>state$} {}{}{} {}",
+            self.number,
+            self.time,
+            self.delta,
+            shown(Side::Client),
+            self.lanes.client,
+            self.arrow,
+            self.lanes.server,
+            shown(Side::Server),
+            number = columns.number,
+            time = columns.time,
+            delta = columns.delta,
+            state = columns.state,
+        );
+        text.trim_end().into()
+    }
+}
+
 /// Nanoseconds from the connection's first segment to row `row`; 0 where the clock went backwards.
 #[must_use]
 pub fn since_start(trace: &Trace, connection: ConnectionId, row: usize) -> u64 {

@@ -6,6 +6,7 @@ pub mod aside;
 pub mod cause;
 pub mod clock;
 pub mod course;
+pub mod diagram;
 pub mod ending;
 pub mod fate;
 pub mod finding;

@@ -51,7 +51,9 @@ fn draw_connection(app: &App, areas: &Areas, buffer: &mut Buffer) {
         ladder::draw(app, areas.ladder, buffer);
     }
     if !areas.figure.is_empty() {
-        figure::draw(app, areas.figure, buffer);
+        let (look, row) = (app.look(), app.row_until_here());
+        let (trace, course) = (&app.trace, &app.focus.course);
+        figure::draw(look, trace, app.connection, row, course, areas.figure, buffer);
     }
     if !areas.panel.is_empty() {
         match app.panel {

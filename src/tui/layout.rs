@@ -103,7 +103,11 @@ impl Areas {
             Constraint::Length(side),
         ])
         .areas(body);
-        let figure = if app.figure { figure::lines(side) } else { 0 };
+        let figure = if app.figure {
+            figure::size_wanted(side.as_size()).height
+        } else {
+            0
+        };
         let [figure, panel] =
             Layout::vertical([Constraint::Length(figure), Constraint::Min(0)]).areas(side);
         Areas {

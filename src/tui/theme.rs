@@ -3,8 +3,16 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::conn::Side;
 use crate::story::aside::Tone;
 use crate::wire::Flags;
+
+/// How everything on the screen looks.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    pub style: crate::story::Style,
+    pub theme: Theme,
+}
 
 /// The styles of the screen.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +50,16 @@ impl Theme {
     #[must_use]
     pub fn mark(self) -> Style {
         self.colored(Color::Cyan, Modifier::BOLD)
+    }
+
+    /// What is one end's own; without colour, its place and its strokes tell whose.
+    #[must_use]
+    pub fn side(self, side: Side) -> Style {
+        let color = match side {
+            Side::Client => Color::Cyan,
+            Side::Server => Color::Magenta,
+        };
+        self.colored(color, Modifier::empty())
     }
 
     /// Something went wrong: drops, a capture that breaks off.

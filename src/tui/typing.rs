@@ -8,7 +8,6 @@ use super::app::{App, Effect, Letter, ListView, Popup};
 use super::keys::{self, Action};
 use super::prompt::{Prompt, Question, Typed};
 use crate::story::numbers::{counted, printable};
-use crate::trace::Entry;
 
 impl App {
     /// Takes a key: for the line that is typed, for a mark, or for what it is bound to.
@@ -191,17 +190,6 @@ impl App {
         self.prepare();
     }
 
-    /// The row that is selected, if it is a segment.
-    #[must_use]
-    pub fn selected_row(&self) -> Option<usize> {
-        if !self.has_ladder() {
-            return None;
-        }
-        match self.trace.entry(self.connection, self.line) {
-            Entry::Segment(row) => Some(row),
-            Entry::Aside(_) => None,
-        }
-    }
 }
 
 /// The first of a range of numbers for which something isn't so any more.

@@ -119,6 +119,27 @@ impl App {
         self.focus.ending.as_ref().map_or(&[], |ending| &ending.evidence)
     }
 
+    /// The row that is selected, if it is a segment.
+    #[must_use]
+    pub fn selected_row(&self) -> Option<usize> {
+        if !self.has_ladder() {
+            return None;
+        }
+        match self.trace.entry(self.connection, self.line) {
+            Entry::Segment(row) => Some(row),
+            Entry::Aside(_) => None,
+        }
+    }
+
+    /// The last segment's row up to what is selected; `None` before the first.
+    #[must_use]
+    pub fn row_until_here(&self) -> Option<usize> {
+        match self.trace.entry(self.connection, self.line) {
+            Entry::Segment(row) => Some(row),
+            Entry::Aside(aside) => (aside.row as usize).checked_sub(1),
+        }
+    }
+
     /// So many connections on, or back.
     fn choose_by(&mut self, count: i64) {
         let wanted = i64::from(self.connection).saturating_add(count).max(0);

@@ -1,0 +1,203 @@
+//! What each end has gone of the figure up to a segment.
+
+use super::{ARROWS, ARROWS_COUNT, SPOTS, Spot};
+use crate::conn::{Certainty, ConnectionId, Side, State};
+use crate::story::course::{Change, Course};
+use crate::trace::Trace;
+use crate::wire::Flags;
+
+/// Changes looked at, counted from the last: only a forged capture has more.
+const CHANGES_MAX: usize = 256;
+
+/// How a state was changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum How {
+    /// Along one arrow or two, by their places in [`ARROWS`].
+    Along(Vec<usize>),
+    /// By an RST that it sent (`sent`) or received; `refused`: in answer to its SYN.
+    Reset { sent: bool, refused: bool },
+    /// What moved it turned out not to have reached it.
+    TakenBack,
+    /// Nothing captured shows how.
+    Unseen,
+}
+
+/// A change of one end's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub change: Change,
+    pub how: How,
+}
+
+impl Step {
+    /// What has happened, in a few words, and RFC 9293's section, empty where none tells of it.
+    #[must_use]
+    pub fn words(&self) -> (String, &'static str) {
+        match &self.how {
+            How::Along(path) => {
+                let happened = path.iter().map(|&at| ARROWS[at].happened);
+                let all = happened.collect::<Vec<_>>().join("; ");
+                (all, path.last().map_or("", |&at| ARROWS[at].section))
+            }
+            How::Reset { refused: true, .. } => ("refused: RST received".into(), "3.10.7.3"),
+            How::Reset { sent: true, .. } => ("RST sent".into(), "3.5.2"),
+            How::Reset { .. } => ("RST received".into(), "3.5.3"),
+            How::TakenBack => ("taken back: it wasn't delivered".into(), ""),
+            How::Unseen if self.change.to == State::Closed => {
+                ("over before this; no segment shows how".into(), "")
+            }
+            How::Unseen => ("no segment shows how".into(), ""),
+        }
+    }
+
+    /// Whether this is how it came to its end by an RST.
+    #[must_use]
+    pub fn is_reset(&self) -> bool {
+        matches!(self.how, How::Reset { .. })
+    }
+}
+
+/// One end's way through the figure.
+#[derive(Clone, Debug)]
+pub struct Walk {
+    pub state: State,
+    /// Where the figure has this state.
+    pub spot: Spot,
+    /// The state is inferred or in doubt.
+    pub doubtful: bool,
+    /// Which arrows it has gone, by their places in [`ARROWS`].
+    pub gone: [bool; ARROWS_COUNT],
+    /// Which places it has been at, by [`Spot::index`].
+    pub been: [bool; SPOTS],
+    /// All its changes, the oldest first.
+    pub steps: Vec<Step>,
+    /// What the segment itself changed.
+    pub news: Option<Step>,
+}
+
+impl Walk {
+    /// A side's way up to `row` (from 0), with it; `None`: before the first segment.
+    #[must_use]
+    pub fn of(
+        trace: &Trace,
+        id: ConnectionId,
+        course: &Course,
+        side: Side,
+        row: Option<usize>,
+    ) -> Walk {
+        let row = row
+            .zip(trace.len(id).checked_sub(1))
+            .map(|(row, last)| row.min(last));
+        let connection = &trace.connections()[id as usize];
+        let state = row.map_or(connection.initial[side], |row| {
+            trace.row(id, row).states[side]
+        });
+        let all = row.map_or(&[][..], |row| course.until(side, row));
+        let changes = &all[all.len().saturating_sub(CHANGES_MAX)..];
+        let ended = state == State::Closed && !changes.is_empty();
+        let mut walk = Walk {
+            state,
+            spot: if ended { Spot::End } else { Spot::Of(state) },
+            doubtful: is_doubtful(trace, id, side, row),
+            gone: [false; ARROWS_COUNT],
+            been: [false; SPOTS],
+            steps: changes
+                .iter()
+                .map(|&change| step(trace, id, side, change))
+                .collect(),
+            news: None,
+        };
+        let first = changes.first().map_or(state, |change| change.from);
+        walk.been[Spot::Of(first).index()] = !ended || first != State::Closed;
+        walk.been[walk.spot.index()] = true;
+        for step in &walk.steps {
+            walk.been[Spot::Of(step.change.from).index()] = true;
+            match &step.how {
+                How::Along(path) => {
+                    for &at in path {
+                        walk.gone[at] = true;
+                        walk.been[Spot::Of(ARROWS[at].from).index()] = true;
+                    }
+                }
+                How::TakenBack => {
+                    for at in path(step.change.to, step.change.from) {
+                        walk.gone[at] = false;
+                    }
+                }
+                How::Reset { .. } | How::Unseen => {}
+            }
+        }
+        let is_new = |step: &&Step| Some(step.change.row as usize) == row;
+        walk.news = walk.steps.last().filter(is_new).cloned();
+        walk
+    }
+
+    /// Whether it went along this arrow with the segment itself.
+    #[must_use]
+    pub fn just_went(&self, arrow: usize) -> bool {
+        let how = self.news.as_ref().map(|step| &step.how);
+        matches!(how, Some(How::Along(path)) if path.contains(&arrow))
+    }
+
+    /// Whether an RST ended it.
+    #[must_use]
+    pub fn was_reset(&self) -> bool {
+        self.state == State::Closed && self.steps.last().is_some_and(Step::is_reset)
+    }
+}
+
+/// Of an end that never sent anything, nothing is proven; nor where the capture lacks something.
+fn is_doubtful(trace: &Trace, id: ConnectionId, side: Side, row: Option<usize>) -> bool {
+    let connection = &trace.connections()[id as usize];
+    let refuses = connection.reset.is_some_and(|reset| reset.by == side);
+    if connection.ends[side].snd_nxt.is_none() && !refuses {
+        return true;
+    }
+    let certainty = match row {
+        Some(row) => trace.row(id, row).certainty[side],
+        None if trace.len(id) > 0 => trace.row(id, 0).weakest(),
+        None => Certainty::Proven,
+    };
+    certainty >= Certainty::Inferred
+}
+
+fn step(trace: &Trace, id: ConnectionId, side: Side, change: Change) -> Step {
+    let record = trace.row(id, change.row as usize);
+    let how = if change.to == State::Closed && record.flags.has(Flags::RST) {
+        let refused = change.from == State::SynSent && record.from != side;
+        How::Reset {
+            sent: record.from == side,
+            refused,
+        }
+    } else {
+        let along = path(change.from, change.to);
+        if !along.is_empty() {
+            How::Along(along)
+        } else if path(change.to, change.from).is_empty() {
+            How::Unseen
+        } else {
+            How::TakenBack
+        }
+    };
+    Step { change, how }
+}
+
+/// The shortest way of one arrow or two, empty if there is none. What no segment shows isn't part of
+/// it, except that the clock ends TIME-WAIT.
+#[must_use]
+pub fn path(from: State, to: State) -> Vec<usize> {
+    let by_segment = |&at: &usize| ARROWS[at].event.is_some() || ARROWS[at].from == State::TimeWait;
+    let arrows = || (0..ARROWS_COUNT).filter(by_segment);
+    if let Some(one) = arrows().find(|&at| (ARROWS[at].from, ARROWS[at].to) == (from, to)) {
+        return vec![one];
+    }
+    let seen = |at: usize| ARROWS[at].event.is_some();
+    for first in arrows().filter(|&at| seen(at) && ARROWS[at].from == from) {
+        let onward =
+            |&at: &usize| seen(at) && ARROWS[at].from == ARROWS[first].to && ARROWS[at].to == to;
+        if let Some(second) = arrows().find(onward) {
+            return vec![first, second];
+        }
+    }
+    Vec::new()
+}
