@@ -1,10 +1,12 @@
 //! RFC 9293's state diagram (3.3.2, figure 5) as data: its arrows, where they run on a grid of
 //! characters, and what a connection has gone of them. Every output draws from here.
 
+mod grids;
 pub mod layout;
 pub mod walk;
 
-pub use layout::{LAYOUTS, Layout, Node, Wire};
+pub use grids::LAYOUTS;
+pub use layout::{Layout, Marks, Node, Wire};
 pub use walk::{How, Step, Walk};
 
 use crate::conn::State;

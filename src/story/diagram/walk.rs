@@ -201,3 +201,94 @@ pub fn path(from: State, to: State) -> Vec<usize> {
     }
     Vec::new()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::story::tests::{trace_of, trace_without_handshake};
+
+    /// What each change of a side was, up to the end.
+    fn ways(trace: &Trace, side: Side) -> Vec<(State, How)> {
+        let course = Course::of(trace, 0);
+        let walk = Walk::of(trace, 0, &course, side, Some(usize::MAX));
+        let steps = walk.steps.into_iter();
+        steps.map(|step| (step.change.to, step.how)).collect()
+    }
+
+    fn along(from: State, to: State) -> How {
+        How::Along(path(from, to))
+    }
+
+    #[test]
+    fn fin_wait_1_fin_with_the_ack_of_ours_goes_through_fin_wait_2() {
+        let trace = trace_of("> F. 1:1 ack 1\n< F. 1:1 ack 2\n> . 2:2 ack 2");
+        let (to, how) = ways(&trace, Side::Client).pop().unwrap();
+        assert_eq!(to, State::TimeWait);
+        let How::Along(path) = how else {
+            panic!("{how:?}")
+        };
+        let through: Vec<_> = path.iter().map(|&at| ARROWS[at].to).collect();
+        assert_eq!(through, [State::FinWait2, State::TimeWait]);
+    }
+
+    #[test]
+    fn time_wait_a_segment_after_a_minute_goes_by_the_clock() {
+        let trace = trace_of("> F. 1:1 ack 1\n< F. 1:1 ack 2\n> . 2:2 ack 2\n@100 < . 2:2 ack 2");
+        assert_eq!(
+            ways(&trace, Side::Client).pop().unwrap(),
+            (State::Closed, along(State::TimeWait, State::Closed))
+        );
+    }
+
+    #[test]
+    fn last_ack_rst_is_no_arrow() {
+        let trace = trace_of("> F. 1:1 ack 1\n< F. 1:1 ack 2\n> R 2:2");
+        let (to, how) = ways(&trace, Side::Server).pop().unwrap();
+        assert_eq!(to, State::Closed);
+        assert!(
+            matches!(
+                how,
+                How::Reset {
+                    sent: false,
+                    refused: false
+                }
+            ),
+            "{how:?}"
+        );
+    }
+
+    #[test]
+    fn before_the_first_segment_nothing_is_gone() {
+        let trace = trace_of("> F. 1:1 ack 1");
+        let course = Course::of(&trace, 0);
+        for (side, state) in Side::BOTH.into_iter().zip([State::Closed, State::Listen]) {
+            let walk = Walk::of(&trace, 0, &course, side, None);
+            assert_eq!(walk.spot, Spot::Of(state));
+            assert!(walk.gone.iter().all(|gone| !gone));
+            assert_eq!(walk.been.iter().filter(|been| **been).count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_capture_begun_midway_begins_where_it_begins() {
+        let trace = trace_without_handshake("> P. 1:5 ack 1\n> F. 5:5 ack 1");
+        let course = Course::of(&trace, 0);
+        let walk = Walk::of(&trace, 0, &course, Side::Client, Some(1));
+        let been: Vec<_> = Spot::ALL
+            .into_iter()
+            .filter(|spot| walk.been[spot.index()])
+            .collect();
+        assert_eq!(
+            been,
+            [Spot::Of(State::Established), Spot::Of(State::FinWait1)]
+        );
+        assert!(walk.doubtful);
+    }
+
+    #[test]
+    fn what_the_clock_and_calls_end_is_no_part_of_two_arrows() {
+        assert!(path(State::FinWait2, State::Closed).is_empty());
+        assert!(path(State::Listen, State::Closed).is_empty());
+        assert_eq!(path(State::TimeWait, State::Closed).len(), 1);
+    }
+}

@@ -30,19 +30,41 @@ fn arrow(look: Look) -> &'static str {
 
 /// Tells what the segment changed, one line an end; `quiet` where that is nothing.
 pub fn draw_told(look: Look, walks: &PerSide<Walk>, quiet: &str, area: Rect, buffer: &mut Buffer) {
-    let told: Vec<_> = Side::BOTH
-        .into_iter()
-        .filter_map(|side| {
-            let step = walks[side].news.as_ref()?;
-            Some(told(look, side, step, area.width.into()))
-        })
-        .collect();
-    if told.is_empty() {
-        buffer.set_stringn(area.x, area.y, quiet, area.width.into(), look.theme.quiet());
-    }
+    let width = area.width.into();
+    let news = |side: Side| Some((side, walks[side].news.as_ref()?));
+    let told: Vec<_> = match Side::BOTH.map(news) {
+        [None, None] => vec![Line::styled(quiet.to_string(), look.theme.quiet())],
+        [Some((side, step)), None] | [None, Some((side, step))] => {
+            told_alone(look, side, step, width)
+        }
+        both => both
+            .into_iter()
+            .flatten()
+            .map(|(side, step)| told(look, side, step, width))
+            .collect(),
+    };
     for (line, y) in told.iter().zip(area.y..area.bottom()) {
         buffer.set_line(area.x, y, line, area.width);
     }
+}
+
+/// In two lines where one is too short.
+fn told_alone(look: Look, side: Side, step: &Step, width: usize) -> Vec<Line<'static>> {
+    let (happened, section) = step.words();
+    let all = told(look, side, step, usize::MAX);
+    if all.width() <= width {
+        return vec![all];
+    }
+    let cite = if section.is_empty() {
+        String::new()
+    } else {
+        format!(" (RFC 9293 {section})")
+    };
+    let mut below = format!("  {happened}{cite}");
+    if below.chars().count() > width {
+        below = format!("  {happened}");
+    }
+    vec![told(look, side, step, 0), Line::raw(below)]
 }
 
 /// `client: ESTABLISHED → FIN-WAIT-1  closes, FIN sent (RFC 9293 3.6)`, with as much as fits.

@@ -21,10 +21,11 @@ use super::theme::Look;
 use crate::conn::Opening;
 use crate::conn::state::PerSide;
 use crate::conn::{ConnectionId, Side};
-use crate::story::diagram::layout::{LAYOUTS, Layout, Marks, Node, Point, Wire};
-use crate::story::diagram::{ARROWS, Spot, Walk};
+use crate::story::diagram::layout::{Layout, Marks, Node, Point, Wire};
+use crate::story::diagram::{ARROWS, LAYOUTS, Spot, Step, Walk};
 use crate::story::{Charset, Course};
 use crate::trace::Trace;
+use crate::wire::Flags;
 
 /// Lines below the figure that tell what the segment changed: one an end.
 const TOLD: u16 = 2;
@@ -41,7 +42,11 @@ fn layout_for(room: Size) -> Option<&'static Layout> {
 #[must_use]
 pub fn size_wanted(room: Size) -> Size {
     match layout_for(room) {
-        Some(layout) => Size::new(layout.columns, layout.lines + TOLD),
+        Some(layout) => {
+            // And a line between, where there is one to spare.
+            let lines = layout.lines + TOLD;
+            Size::new(layout.columns, room.height.min(lines + 1))
+        }
         None => Size::new(room.width, room.height.min(lines::WANTED + TOLD)),
     }
 }
@@ -180,9 +185,11 @@ impl Canvas<'_> {
         }
         // In ASCII a head alone doesn't tell who went there.
         if let (Charset::Ascii, [(x, y)], true) = (charset, &cells[..], gone != Gone::Nobody) {
+            let is_labelled_before = wire.label.is_some_and(|label| label.0 < *x);
+            let beside = if is_labelled_before { x + 1 } else { x - 1 };
             let level = [Way::Left, Way::Right];
-            let beside = strokes::stroke(charset, gone, level, (*x, *y));
-            self.put((x - 1, *y), &beside.to_string(), style, buffer);
+            let drawn = strokes::stroke(charset, gone, level, (*x, *y));
+            self.put((beside, *y), &drawn.to_string(), style, buffer);
         }
     }
 
@@ -203,11 +210,11 @@ impl Canvas<'_> {
         let reset = PerSide::of(|side| self.walks[side].was_reset());
         let news = PerSide::of(|side| {
             let step = self.walks[side].news.as_ref();
-            step.is_some_and(crate::story::diagram::Step::is_reset)
+            step.is_some_and(Step::is_reset)
         });
         let style = match Gone::of(reset) {
             Gone::Nobody => self.look.theme.quiet(),
-            _ => self.look.theme.segment(crate::wire::Flags::RST, false),
+            _ => self.look.theme.segment(Flags::RST, false),
         };
         let style = if news.client || news.server {
             style.patch(self.look.theme.news())
