@@ -200,13 +200,17 @@ fn ladder_has_every_segment_with_its_words_and_numbers() {
         let mut segments: Vec<_> = of_type(&lines, "segment").collect();
         // A ladder after the other.
         segments.sort_by_key(|segment| segment["connection"].as_u64());
-        let arrows: Vec<_> = ladder.lines().filter(|line| line.contains("──")).collect();
+        let is_arrow = |line: &&str| {
+            let is_numbered = line.trim_start().starts_with(|c: char| c.is_ascii_digit());
+            is_numbered && line.contains('─')
+        };
+        let arrows: Vec<_> = ladder.lines().filter(is_arrow).collect();
         assert_eq!(arrows.len(), segments.len(), "{name}");
         for (arrow, segment) in arrows.iter().zip(segments) {
             let head = if segment["from"] == "client" {
-                ["▶", "✕"]
+                ["▶", "✕", "╳"]
             } else {
-                ["◀", "✕"]
+                ["◀", "✕", "╳"]
             };
             assert!(
                 head.iter().any(|head| arrow.contains(head)),

@@ -259,7 +259,7 @@ mod tests {
         }
         assert_eq!(
             Charset::Ascii.arrow(24, back, &parts()),
-            "  lost !.. PSH,ACK seq 1 --"
+            "    lost !... PSH,ACK --"
         );
     }
 

@@ -1,9 +1,11 @@
 //! What stands between the segments of a ladder: system calls on their side, what the kernels say, what befell the wire.
 
+mod error;
+
 use super::Charset;
 use super::ladder::{Columns, Style};
 use crate::conn::state::PerSide;
-use crate::conn::{Certainty, ErrorSeen, Side, State};
+use crate::conn::{Certainty, Side, State};
 use crate::trace::{Aside, KernelEnd, Said, Trace};
 
 /// What kind of line it is.
@@ -82,7 +84,7 @@ pub fn aside(trace: &Trace, aside: &Aside, columns: &Columns, style: Style) -> A
             tone: Tone::Error,
             states: none(),
             lanes,
-            middle: error(trace, aside, seen, width, style),
+            middle: error::line(trace, aside, seen, width, style),
         },
         Said::Kernel(ends) => {
             let state = |side: Side| {
@@ -154,33 +156,6 @@ fn kernel(ends: &PerSide<KernelEnd>, width: usize, style: Style) -> String {
     )
 }
 
-/// `◀─ ICMP 10.9.0.254: host unreachable · seq 1`, at the lane of whose segment it is about: it was sent there.
-fn error(trace: &Trace, aside: &Aside, seen: &ErrorSeen, width: usize, style: Style) -> String {
-    let (reporter, words) = (seen.error.reporter, seen.error.words());
-    let seq = if style.absolute {
-        seen.error.seq.0
-    } else {
-        trace.relative(aside.connection, seen.about, seen.error.seq)
-    };
-    let dot = style.charset.dot();
-    let texts = [
-        format!("ICMP {reporter}: {words} {dot} seq {seq}"),
-        format!("ICMP {reporter}: {words}"),
-        format!("ICMP: {words}"),
-    ];
-    let [line, to_server, to_client] = style.charset.strokes();
-    // A head, a stroke and a space; the line ends two columns before the other lane.
-    let room = width.saturating_sub(5);
-    let fitting = texts.iter().find(|text| columns_of(text) <= room);
-    let text = cut(fitting.unwrap_or(&texts[2]), room, style);
-    let gap = " ".repeat(width.saturating_sub(columns_of(&text) + 3));
-    let whole = match seen.about {
-        Side::Client => format!("{to_client}{line} {text}{gap}"),
-        Side::Server => format!("{gap}{text} {line}{to_server}"),
-    };
-    cut(&whole, width, style)
-}
-
 /// Columns of a text: nothing wide stands in these.
 fn columns_of(text: &str) -> usize {
     text.chars().count()
@@ -231,7 +206,7 @@ pub(super) fn cut(text: &str, width: usize, style: Style) -> String {
 pub fn sentence(trace: &Trace, aside: &Aside) -> String {
     match &aside.said {
         Said::Order(text) => format!("Not on the wire: {text}."),
-        Said::Error(seen) => error_sentence(trace, aside, seen),
+        Said::Error(seen) => error::sentence(trace, aside, seen),
         Said::Kernel(ends) => {
             let shown = trace.states_at(aside);
             let end = |side: Side| {
@@ -269,35 +244,6 @@ pub fn sentence(trace: &Trace, aside: &Aside) -> String {
             }
         }
     }
-}
-
-/// What an ICMP error says, and who learns of it. What a program sees is what Linux was measured to do.
-fn error_sentence(trace: &Trace, aside: &Aside, seen: &ErrorSeen) -> String {
-    let (about, error) = (seen.about, &seen.error);
-    let seq = trace.relative(aside.connection, about, error.seq);
-    let who = format!(
-        "ICMP from {} to the {about}: {}, about its segment with seq {seq}.",
-        error.reporter,
-        error.words()
-    );
-    let Some(errno) = error.errno() else {
-        return format!(
-            "{who} Its TCP sends smaller segments from now on; no program is told.  RFC 1191, RFC 8201"
-        );
-    };
-    let means = match trace.states_at(aside)[about] {
-        State::SynSent => {
-            format!("It ends connect(), which fails with {errno} at once.")
-        }
-        State::SynReceived => {
-            "accept() doesn't tell of it; the kernel may forget the connection.".into()
-        }
-        State::Closed | State::TimeWait => "No program is told.".into(),
-        _ => format!(
-            "Only a hint: the {about}'s TCP goes on and sends again. read() and write() fail with {errno} instead of              ETIMEDOUT only once it has given up; until then only getsockopt(SO_ERROR) tells.  RFC 9293 3.9.2.2"
-        ),
-    };
-    format!("{who} {means}")
 }
 
 /// What a call's result means, where that isn't plain.
@@ -407,54 +353,5 @@ mod tests {
         assert_eq!(row.tone, Tone::Disagreement);
         assert_eq!(row.states.client, "CLOSED");
         assert_eq!(row.states.server, "TIME-WAIT≠");
-    }
-
-    /// A line of 44 columns and the sentence for an error that came behind so many segments of `lines`.
-    fn icmp(lines: &str, rows: u32, about: Side, code: u8) -> (String, String) {
-        let trace = crate::story::tests::trace_without_handshake(lines);
-        let address = trace.connections()[0].addresses[about];
-        let told = Aside {
-            time_ns: 0,
-            connection: 0,
-            row: rows,
-            said: Said::Error(ErrorSeen {
-                rows,
-                about,
-                error: crate::wire::IcmpError {
-                    reporter: "10.9.0.254".parse().unwrap(),
-                    src: address,
-                    dst: address,
-                    seq: trace.row(0, 0).seq,
-                    kind: 3,
-                    code,
-                },
-            }),
-        };
-        let columns = Columns {
-            number: 2,
-            time: 8,
-            delta: 8,
-            state: 13,
-            arrow: 48,
-        };
-        let row = aside(&trace, &told, &columns, Style::default());
-        assert_eq!((row.tone, columns_of(&row.middle)), (Tone::Error, 48));
-        (row.middle, sentence(&trace, &told))
-    }
-
-    #[test]
-    fn an_icmp_error_comes_to_whose_segment_it_is_about() {
-        let (line, means) = icmp("> S 0:0", 1, Side::Client, 1);
-        assert_eq!(
-            line.trim_end(),
-            "◀─ ICMP 10.9.0.254: host unreachable · seq 0"
-        );
-        assert!(means.contains("It ends connect(), which fails with EHOSTUNREACH at once."));
-        let open = "> S 0:0\n< S. 0:0 ack 1\n> . 1:1 ack 1";
-        let (line, means) = icmp(open, 3, Side::Server, 1);
-        assert!(line.ends_with(" ICMP 10.9.0.254: host unreachable ─▶"));
-        assert!(means.contains("Only a hint"));
-        let (_, means) = icmp(open, 3, Side::Client, 4);
-        assert!(means.contains("sends smaller segments"));
     }
 }

@@ -5,9 +5,10 @@
 //! them.
 
 mod aside;
+mod beside;
 
-use aside::Beside;
 pub use aside::{Aside, Entry, KernelEnd, ROUTER_SAYS, Said};
+use beside::Beside;
 
 use crate::conn::state::PerSide;
 use crate::conn::{

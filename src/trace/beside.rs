@@ -1,0 +1,267 @@
+//! Where what is told beside the segments stands: by connection, behind so many of its segments.
+
+use super::Trace;
+use super::aside::{Aside, Entry, ROUTER_SAYS, Said};
+use crate::conn::state::PerSide;
+use crate::conn::{ConnectionId, ErrorSeen, State};
+use crate::wire::Ended;
+
+/// What stands beside one connection's segments.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Beside {
+    /// In order: the n-th (from 0) stands behind n others and as many segments as it says.
+    asides: Vec<Aside>,
+    /// How many of them aren't ICMP errors.
+    told: usize,
+}
+
+impl Beside {
+    /// Where an aside comes in: by its time, among those of its row.
+    fn place(&self, aside: &Aside) -> usize {
+        if aside.time_ns > 0 {
+            let place = (aside.row, aside.time_ns);
+            let is_before = |known: &Aside| (known.row, known.time_ns) <= place;
+            return self.asides.partition_point(is_before);
+        }
+        // Recordings have no times: an ICMP error stands behind the order that asked for it.
+        let from = self.asides.partition_point(|known| known.row < aside.row);
+        let row = self.asides[from..].iter();
+        let row = row.take_while(|known| known.row == aside.row);
+        let (mut asked, mut at) = (0, from);
+        for (n, known) in row.enumerate() {
+            match &known.said {
+                Said::Error(_) if asked == 0 => break,
+                Said::Error(_) => asked -= 1,
+                Said::Order(text) => asked += usize::from(text.starts_with(ROUTER_SAYS)),
+                _ => {}
+            }
+            at = from + n + 1;
+        }
+        at
+    }
+}
+
+impl Trace {
+    /// Takes what is told beside a capture that is yet to be read; it stands in its places once the capture has ended.
+    pub fn prompt(&mut self, asides: Vec<Aside>) {
+        self.prompted = asides;
+    }
+
+    /// The source has ended.
+    pub fn end(&mut self, ended: Ended) {
+        self.ended = Some(ended);
+        for aside in std::mem::take(&mut self.prompted) {
+            // A capture that was cut has fewer segments than were told of.
+            let rows = self.rows.get(aside.connection as usize).map_or(0, Vec::len);
+            if aside.row as usize <= rows {
+                self.remark(aside);
+            }
+        }
+    }
+
+    /// Takes what is told beside the segments, in its place.
+    pub fn remark(&mut self, aside: Aside) {
+        self.is_told = true;
+        let beside = self.beside_mut(aside.connection);
+        let at = beside.place(&aside);
+        beside.asides.insert(at, aside);
+        beside.told += 1;
+    }
+
+    /// An ICMP error stands behind everything that came so far.
+    pub(super) fn place_error(&mut self, connection: ConnectionId, seen: ErrorSeen, time_ns: u64) {
+        let beside = self.beside_mut(connection);
+        let behind = |known: &Aside| known.row <= seen.rows;
+        let at = beside.asides.partition_point(behind);
+        let aside = Aside {
+            time_ns,
+            connection,
+            row: seen.rows,
+            said: Said::Error(seen),
+        };
+        beside.asides.insert(at, aside);
+    }
+
+    fn beside_mut(&mut self, connection: ConnectionId) -> &mut Beside {
+        let index = connection as usize;
+        if self.beside.len() <= index {
+            self.beside.resize_with(index + 1, Beside::default);
+        }
+        &mut self.beside[index]
+    }
+
+    /// What is told beside a connection's segments, in order.
+    #[must_use]
+    pub fn asides(&self, connection: ConnectionId) -> &[Aside] {
+        let beside = self.beside.get(connection as usize);
+        beside.map_or(&[], |beside| &beside.asides)
+    }
+
+    /// What is told before the connection's segment of row `row` and behind the one above it.
+    #[must_use]
+    pub fn asides_before(&self, connection: ConnectionId, row: u32) -> &[Aside] {
+        let asides = self.asides(connection);
+        let from = asides.partition_point(|aside| aside.row < row);
+        let to = asides.partition_point(|aside| aside.row <= row);
+        &asides[from..to]
+    }
+
+    /// Whether anything is told beside the segments that the capture doesn't hold: by the lab.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        self.is_told
+    }
+
+    /// What is told beside a connection's segments, if any of it isn't an ICMP error.
+    #[must_use]
+    pub fn told_beside(&self, connection: ConnectionId) -> &[Aside] {
+        match self.beside.get(connection as usize) {
+            Some(beside) if beside.told > 0 => &beside.asides,
+            _ => &[],
+        }
+    }
+
+    /// How many lines a connection's ladder has: its segments, and what is told beside them.
+    #[must_use]
+    pub fn entries(&self, connection: ConnectionId) -> usize {
+        self.asides(connection).len() + self.rows.get(connection as usize).map_or(0, Vec::len)
+    }
+
+    /// Line `index` (from 0) of a connection's ladder.
+    #[must_use]
+    pub fn entry(&self, connection: ConnectionId, index: usize) -> Entry<'_> {
+        let asides = self.asides(connection);
+        let line = |n: usize| asides[n].row as usize + n;
+        let (mut before, mut end) = (0, asides.len());
+        while before < end {
+            let middle = usize::midpoint(before, end);
+            if line(middle) < index {
+                before = middle + 1;
+            } else {
+                end = middle;
+            }
+        }
+        match asides.get(before) {
+            Some(aside) if line(before) == index => Entry::Aside(aside),
+            _ => Entry::Segment(index - before),
+        }
+    }
+
+    /// The states that tcpviz has where an aside stands: those after the segment above it.
+    #[must_use]
+    pub fn states_at(&self, aside: &Aside) -> PerSide<State> {
+        if (aside.connection as usize) < self.rows.len() {
+            self.states_before(aside.connection, aside.row as usize)
+        } else {
+            PerSide::default()
+        }
+    }
+
+    /// The line of a connection's ladder on which its segment of row `row` stands.
+    #[must_use]
+    pub fn entry_of(&self, connection: ConnectionId, row: usize) -> usize {
+        row + self
+            .asides(connection)
+            .partition_point(|aside| aside.row as usize <= row)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conn::Side;
+    use crate::wire::Ports;
+
+    #[test]
+    fn asides_stand_behind_as_many_segments_as_they_say() {
+        let mut trace = Trace::new(Ports::default());
+        trace.rows = vec![vec![0, 1, 2]];
+        for (row, time_ns) in [(2, 5), (0, 1), (2, 4), (3, 9)] {
+            trace.remark(Aside {
+                time_ns,
+                connection: 0,
+                row,
+                said: Said::Order(String::new()),
+            });
+        }
+        let told: Vec<_> = (0..trace.entries(0))
+            .map(|index| match trace.entry(0, index) {
+                Entry::Segment(row) => format!("segment {row}"),
+                Entry::Aside(aside) => aside.time_ns.to_string(),
+            })
+            .collect();
+        let wanted = ["1", "segment 0", "segment 1", "4", "5", "segment 2", "9"];
+        assert_eq!(told, wanted);
+        let lines = [0, 1, 2].map(|row| trace.entry_of(0, row));
+        assert_eq!(lines, [1, 2, 5]);
+    }
+
+    fn told(trace: &Trace) -> String {
+        let asides = trace.asides(0).iter();
+        let names = asides.map(|aside| match &aside.said {
+            Said::Order(text) => text.clone(),
+            Said::Error(seen) => format!("icmp {}", seen.error.code),
+            _ => "?".into(),
+        });
+        names.collect::<Vec<_>>().join(", ")
+    }
+
+    fn error(row: u32, code: u8) -> ErrorSeen {
+        let address: std::net::SocketAddr = "10.9.0.1:1".parse().unwrap();
+        ErrorSeen {
+            rows: row,
+            about: Side::Client,
+            error: crate::wire::IcmpError {
+                reporter: address.ip(),
+                src: address,
+                dst: address,
+                seq: crate::wire::Seq(1),
+                kind: 3,
+                code,
+            },
+        }
+    }
+
+    fn ordered(row: u32, time_ns: u64, text: &str) -> Aside {
+        Aside {
+            time_ns,
+            connection: 0,
+            row,
+            said: Said::Order(text.into()),
+        }
+    }
+
+    #[test]
+    fn an_icmp_error_stands_by_its_time_or_in_a_recording_behind_the_order_for_it() {
+        let asked = format!("{ROUTER_SAYS}net unreachable");
+        for times in [[1, 2, 4, 9], [0; 4]] {
+            let mut trace = Trace::new(Ports::default());
+            trace.rows = vec![vec![0, 1]];
+            trace.place_error(0, error(1, 1), 3);
+            trace.place_error(0, error(1, 0), 8);
+            let [a, b, c, d] = times;
+            for (at, text) in [(a, "first"), (b, &asked), (c, &asked), (d, "last")] {
+                trace.remark(ordered(1, at, text));
+            }
+            let wanted = format!("first, {asked}, icmp 1, {asked}, icmp 0, last");
+            assert_eq!(told(&trace), wanted, "at {times:?}");
+            assert!(trace.asides_before(0, 0).is_empty());
+            assert_eq!(trace.asides_before(0, 1).len(), 6);
+        }
+    }
+
+    #[test]
+    fn a_hundred_thousand_icmp_errors_are_taken_and_found_at_once() {
+        let mut trace = Trace::new(Ports::default());
+        trace.rows = vec![vec![0, 1]];
+        for n in 0..100_000 {
+            // Their clock runs backwards.
+            trace.place_error(0, error(1, 1), 200_000 - n);
+        }
+        assert_eq!(trace.entries(0), 100_002);
+        let lines = 0..trace.entries(0);
+        let segments = lines.filter(|line| matches!(trace.entry(0, *line), Entry::Segment(_)));
+        assert_eq!(segments.collect::<Vec<_>>(), [0, 100_001]);
+        assert!(trace.told_beside(0).is_empty() && !trace.is_told());
+    }
+}
