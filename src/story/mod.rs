@@ -7,11 +7,14 @@ pub mod cause;
 pub mod clock;
 pub mod course;
 pub mod ending;
+pub mod fields;
 pub mod finding;
+pub mod hexdump;
 pub mod ladder;
 pub mod numbers;
 pub mod program;
 pub mod sentence;
+pub mod space;
 pub mod tcpdump;
 pub mod telling;
 

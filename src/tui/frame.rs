@@ -19,7 +19,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::app::{App, ListView, Why};
-use super::{details, help, ladder, list, why};
+use super::{details::old as details, help, ladder, list, why};
 use crate::story::Charset;
 use crate::story::numbers::{counted, grouped, read_without};
 use crate::trace::Said;

@@ -1,7 +1,7 @@
 //! The terminal UI: `app` holds the state and changes it, the panels draw it and change nothing.
 
 pub mod app;
-mod details;
+pub mod details;
 mod frame;
 mod help;
 pub mod keys;

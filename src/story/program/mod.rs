@@ -1,10 +1,15 @@
 //! What each program saw: what its next read() and write() return, as Linux was measured to do
-//! (the receiver's state decides), and how much of what it sent the other side can't have read.
+//! (the receiver's state decides), and how much of what it sent the other side can't have read. By
+//! the end of the capture; `moment.rs` has the same after any one segment.
 
-use super::cause::{CauseId, silence};
+mod moment;
+
+pub use moment::after;
+
+use super::cause::{Cause, CauseId, silence};
 use super::ending::{Ending, Kind};
 use super::numbers::counted;
-use crate::conn::{Connection, ConnectionId, Side, State};
+use crate::conn::{Connection, ConnectionId, ResetSeen, Side, State};
 use crate::trace::Trace;
 use crate::wire::Flags;
 
@@ -36,6 +41,7 @@ impl Outcome {
         }
     }
 
+    /// As the outcome of a read(); a write() only differs where it waits.
     fn words(self) -> &'static str {
         match self {
             Outcome::Data => "what is left",
@@ -95,6 +101,8 @@ pub struct Program {
     pub discarded: u64,
     /// It has sent its FIN: after close() it has no socket to read from or write to.
     pub maybe_closed: bool,
+    /// Data came with the very segment: it can't have been read before.
+    pub fresh: bool,
 }
 
 impl Program {
@@ -109,8 +117,7 @@ impl Program {
         }
         for (call, outcomes) in [("read", &self.read), ("write", &self.write)] {
             if !outcomes.is_empty() {
-                let words: Vec<_> = outcomes.iter().map(|outcome| outcome.words()).collect();
-                parts.push(format!("{call}(): {}", words.join(", then ")));
+                parts.push(format!("{call}(): {}", self.chain(call, outcomes)));
             }
         }
         if parts.is_empty() {
@@ -132,16 +139,60 @@ impl Program {
     }
 }
 
+impl Program {
+    /// `what is left, then 0 (end of file)`.
+    fn chain(&self, call: &str, outcomes: &[Outcome]) -> String {
+        let words = |outcome: &Outcome| match (outcome, call) {
+            (Outcome::Data, _) if self.fresh => "data",
+            (Outcome::Waits, "write") => "waits for room",
+            _ => outcome.words(),
+        };
+        let words: Vec<_> = outcomes.iter().map(words).collect();
+        words.join(", then ")
+    }
+
+    /// What the next read() gives, for a table: `if open: nothing yet`.
+    #[must_use]
+    pub fn next_read(&self) -> String {
+        self.next("read", &self.read)
+    }
+
+    /// What the next write() gives, for a table.
+    #[must_use]
+    pub fn next_write(&self) -> String {
+        self.next("write", &self.write)
+    }
+
+    fn next(&self, call: &str, outcomes: &[Outcome]) -> String {
+        match (self.connect, self.absent) {
+            (Some(Outcome::Fails(errno)), _) => return format!("connect(): {errno}"),
+            (Some(_), _) => return "connect() waits".into(),
+            (None, _) if !outcomes.is_empty() => {}
+            (None, Absent::Closed) => return "socket closed".into(),
+            (None, Absent::MaybeShut) if call == "read" => return "socket closed, or 0".into(),
+            (None, Absent::MaybeShut) => return "socket closed, or EPIPE".into(),
+            (None, Absent::Never) => return "no socket".into(),
+            (None, Absent::NotYet) => return "not accepted yet".into(),
+        }
+        let open = if self.maybe_closed { "if open: " } else { "" };
+        format!("{open}{}", self.chain(call, outcomes))
+    }
+}
+
 /// What a side's program sees from now on.
 #[must_use]
 pub fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> Program {
     let connection = &trace.connections()[id as usize];
     let received = has_received(connection, side);
-    let calls = match ending.kind {
-        Kind::Reset => reset(trace, id, side, ending),
-        Kind::Refused | Kind::Unanswered if side == Side::Server => Calls::absent(Absent::Never),
-        Kind::Refused => Calls::connect(Outcome::Fails("ECONNREFUSED")),
-        Kind::TimedOut | Kind::Unanswered => timed_out(trace, id, side),
+    let calls = match (ending.kind, connection.reset) {
+        (Kind::Reset, Some(reset)) => {
+            reset_calls(reset, side, connection.ends[side].state, &ending.causes)
+        }
+        (Kind::Refused | Kind::Unanswered, _) if side == Side::Server => {
+            Calls::absent(Absent::Never)
+        }
+        (Kind::Refused, _) => Calls::connect(Outcome::Fails("ECONNREFUSED")),
+        (Kind::TimedOut | Kind::Unanswered, _) => timed_out(trace, id, side),
         _ => Calls::of(connection.ends[side].state),
     };
     let mut read = calls.read;
@@ -153,16 +204,10 @@ pub fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> 
         .octets_sent
         .saturating_sub(unacknowledged);
     let is_gone = matches!(ending.kind, Kind::Reset | Kind::TimedOut);
-    let is_caused_by = |id| ending.causes.first().is_some_and(|cause| cause.id == id);
     let may_be_unread = ending
         .causes
         .iter()
         .any(|cause| cause.id == CauseId::UnreadData);
-    let absent = if is_caused_by(CauseId::DataAfterClose) && ending.reset_by == Some(side) {
-        Absent::MaybeShut
-    } else {
-        calls.absent
-    };
     Program {
         read,
         write: calls.write,
@@ -173,8 +218,9 @@ pub fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> 
         } else {
             0
         },
-        absent,
+        absent: calls.absent,
         maybe_closed: connection.ends[side].fin.is_some(),
+        fresh: false,
     }
 }
 
@@ -244,24 +290,17 @@ impl Calls {
     }
 }
 
-/// After an RST: what its receiver was in decides.
-fn reset(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> Calls {
-    let Some(reset) = trace.connections()[id as usize].reset else {
-        return Calls::default();
-    };
+/// After an RST that counted: what its receiver was in decides. `now`: the state it left; `causes`: the
+/// likeliest first.
+fn reset_calls(reset: ResetSeen, side: Side, now: State, causes: &[Cause]) -> Calls {
     if reset.by == side && !reset.denied {
-        let gave_up = ending
-            .causes
-            .first()
-            .is_some_and(|cause| cause.id == CauseId::KeepAliveTimeout);
         // Who aborts or answers for a closed socket has no socket; who gave up waiting has.
-        return if gave_up {
-            Calls::pending("ETIMEDOUT")
-        } else {
-            Calls::default()
+        return match causes.first().map(|cause| cause.id) {
+            Some(CauseId::KeepAliveTimeout) => Calls::pending("ETIMEDOUT"),
+            Some(CauseId::DataAfterClose) => Calls::absent(Absent::MaybeShut),
+            _ => Calls::default(),
         };
     }
-    let now = trace.connections()[id as usize].ends[side].state;
     if now != State::Closed {
         // As far as is known, the RST never came.
         return Calls::of(now);

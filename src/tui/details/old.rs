@@ -10,9 +10,9 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
-use super::app::App;
 use crate::story::{aside, sentence, tcpdump};
 use crate::trace::Entry;
+use crate::tui::app::App;
 use crate::wire::{Frame, decode};
 
 /// Lines for a screen of this height; the ladder needs the rest more.
