@@ -17,6 +17,10 @@ pub struct Field {
     pub meaning: String,
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a table reads better without borrows"
+)]
 fn field(name: &'static str, value: impl ToString, meaning: impl Into<String>) -> Field {
     Field {
         name,

@@ -9,8 +9,8 @@ mod replay;
 pub use replay::SpaceIndex;
 
 use super::program::{self, Program};
-use crate::conn::state::PerSide;
-use crate::conn::{Certainty, Connection, ConnectionId, Endpoint, State};
+use crate::conn::state::{PerSide, State, State::*};
+use crate::conn::{Certainty, Connection, ConnectionId, Endpoint};
 use crate::trace::Trace;
 use crate::wire::Seq;
 
@@ -53,49 +53,66 @@ pub struct Space {
 }
 
 /// Both ends after row `row`. `before` and `then`: the connection as it stood before and after it.
-fn both(trace: &Trace, id: ConnectionId, row: usize, stood: [&Connection; 2]) -> PerSide<Space> {
+fn both(
+    trace: &Trace,
+    id: ConnectionId,
+    row: usize,
+    [before, then]: [&Connection; 2],
+) -> PerSide<Space> {
     let record = trace.row(id, row);
+    let states_before = trace.states_before(id, row);
     PerSide::of(|side| {
-        let ends = &stood[1].ends;
         let state = record.states[side];
-        let space = numbers(state, &ends[side], &ends[side.peer()]);
+        let stood = [(before, states_before[side]), (then, state)];
+        let received = stood.map(|(connection, state)| {
+            let ends = &connection.ends;
+            received(state, &ends[side], &ends[side.peer()])
+        });
+        let (end, peer) = (&then.ends[side], &then.ends[side.peer()]);
         Space {
             state,
             certainty: record.certainty[side],
-            program: program::after(trace, id, row, side, stood),
-            ..space
+            program: program::after(trace, id, row, side, then, received),
+            ..numbers(state, end, peer)
         }
     })
 }
 
-/// An end's numbers. Where the state, which later segments may have corrected, tells otherwise than
-/// was presumed when the segment came, the state is believed.
+/// RCV.NXT. Where the state, which later segments may have corrected, tells otherwise than was
+/// presumed when the segment came, the state is believed.
+fn received(state: State, end: &Endpoint, peer: &Endpoint) -> Option<Seq> {
+    // What its peer repeats is presumed not to reach it.
+    let presumed = if end.deaf { end.acked } else { end.rcv_nxt };
+    let has_fin = matches!(state, CloseWait | Closing | LastAck | TimeWait);
+    let lacks_fin = matches!(state, Established | FinWait1 | FinWait2);
+    match peer.fin {
+        _ if state == SynSent => None,
+        Some(fin) if lacks_fin && is_beyond(presumed, fin) => {
+            end.acked.filter(|acked| !acked.after(fin)).or(Some(fin))
+        }
+        Some(fin) if has_fin && !is_beyond(presumed, fin) => Some(fin + 1),
+        _ => presumed,
+    }
+}
+
+/// SND.UNA; the state is believed likewise.
+fn acknowledged(state: State, end: &Endpoint) -> Option<Seq> {
+    match (state, end.fin) {
+        (SynSent | SynReceived, _) => end.iss.or(end.snd_una),
+        (FinWait1 | Closing | LastAck, Some(fin)) if is_beyond(end.snd_una, fin) => Some(fin),
+        (FinWait2 | TimeWait, Some(fin)) if !is_beyond(end.snd_una, fin) => Some(fin + 1),
+        _ => end.snd_una,
+    }
+}
+
+/// An end's numbers.
 fn numbers(state: State, end: &Endpoint, peer: &Endpoint) -> Space {
-    use State::{CloseWait, Closed, Closing, Established, FinWait1, FinWait2, LastAck};
-    use State::{Listen, SynReceived, SynSent, TimeWait};
     if matches!(state, Closed | Listen) {
         // No connection, no variables (RFC 9293, 3.3.2).
         return Space::default();
     }
-    // What its peer repeats is presumed not to reach it.
-    let mut rcv_nxt = if end.deaf { end.acked } else { end.rcv_nxt };
-    let mut snd_una = end.snd_una;
-    match (state, peer.fin) {
-        (SynSent, _) => rcv_nxt = None,
-        (Established | FinWait1 | FinWait2, Some(fin)) if is_beyond(rcv_nxt, fin) => {
-            rcv_nxt = end.acked.filter(|acked| !acked.after(fin)).or(Some(fin));
-        }
-        (CloseWait | Closing | LastAck | TimeWait, Some(fin)) if !is_beyond(rcv_nxt, fin) => {
-            rcv_nxt = Some(fin + 1);
-        }
-        _ => {}
-    }
-    match (state, end.fin) {
-        (SynSent | SynReceived, _) => snd_una = end.iss.or(snd_una),
-        (FinWait1 | Closing | LastAck, Some(fin)) if is_beyond(snd_una, fin) => snd_una = Some(fin),
-        (FinWait2 | TimeWait, Some(fin)) if !is_beyond(snd_una, fin) => snd_una = Some(fin + 1),
-        _ => {}
-    }
+    let rcv_nxt = received(state, end, peer);
+    let snd_una = acknowledged(state, end);
     let syn_in_flight = snd_una.is_some() && snd_una == end.iss && end.snd_nxt != end.iss;
     let is_sent = |fin: Seq| end.snd_nxt.is_some_and(|nxt| nxt.after(fin));
     let fin_in_flight = end

@@ -11,7 +11,7 @@ use super::ending::{Ending, Kind};
 use super::numbers::counted;
 use crate::conn::{Connection, ConnectionId, ResetSeen, Side, State};
 use crate::trace::Trace;
-use crate::wire::Flags;
+use crate::wire::{Flags, Seq};
 
 /// What a call returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,6 @@ impl Outcome {
         }
     }
 
-    /// As the outcome of a read(); a write() only differs where it waits.
     fn words(self) -> &'static str {
         match self {
             Outcome::Data => "what is left",
@@ -50,6 +49,15 @@ impl Outcome {
             Outcome::Taken => "succeeds",
             Outcome::Fails("EPIPE") => "EPIPE and SIGPIPE",
             Outcome::Fails(errno) => errno,
+        }
+    }
+
+    /// For tables.
+    fn short(self) -> &'static str {
+        match self {
+            Outcome::Waits => "waits",
+            Outcome::Fails("EPIPE") => "EPIPE+SIGPIPE",
+            other => other.words(),
         }
     }
 }
@@ -115,9 +123,15 @@ impl Program {
             Some(_) => parts.push("connect() still waits".into()),
             None => {}
         }
-        for (call, outcomes) in [("read", &self.read), ("write", &self.write)] {
+        let write_words = |outcome| match outcome {
+            Outcome::Waits => "waits for room",
+            other => other.words(),
+        };
+        let words: [fn(Outcome) -> &'static str; 2] = [Outcome::words, write_words];
+        let calls = [("read", &self.read), ("write", &self.write)];
+        for ((call, outcomes), words) in calls.into_iter().zip(words) {
             if !outcomes.is_empty() {
-                parts.push(format!("{call}(): {}", self.chain(call, outcomes)));
+                parts.push(format!("{call}(): {}", self.chain(outcomes, words)));
             }
         }
         if parts.is_empty() {
@@ -141,14 +155,12 @@ impl Program {
 
 impl Program {
     /// `what is left, then 0 (end of file)`.
-    fn chain(&self, call: &str, outcomes: &[Outcome]) -> String {
-        let words = |outcome: &Outcome| match (outcome, call) {
-            (Outcome::Data, _) if self.fresh => "data",
-            (Outcome::Waits, "write") => "waits for room",
-            _ => outcome.words(),
-        };
-        let words: Vec<_> = outcomes.iter().map(words).collect();
-        words.join(", then ")
+    fn chain(&self, outcomes: &[Outcome], words: impl Fn(Outcome) -> &'static str) -> String {
+        let words = outcomes.iter().map(|outcome| match outcome {
+            Outcome::Data if self.fresh => "data",
+            outcome => words(*outcome),
+        });
+        words.collect::<Vec<_>>().join(", then ")
     }
 
     /// What the next read() gives, for a table: `if open: nothing yet`.
@@ -175,7 +187,7 @@ impl Program {
             (None, Absent::NotYet) => return "not accepted yet".into(),
         }
         let open = if self.maybe_closed { "if open: " } else { "" };
-        format!("{open}{}", self.chain(call, outcomes))
+        format!("{open}{}", self.chain(outcomes, Outcome::short))
     }
 }
 
@@ -183,7 +195,9 @@ impl Program {
 #[must_use]
 pub fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> Program {
     let connection = &trace.connections()[id as usize];
-    let received = has_received(connection, side);
+    let end = &connection.ends[side];
+    let up_to = if end.deaf { end.acked } else { end.rcv_nxt };
+    let received = has_received(connection, side, up_to);
     let calls = match (ending.kind, connection.reset) {
         (Kind::Reset, Some(reset)) => {
             reset_calls(reset, side, connection.ends[side].state, &ending.causes)
@@ -224,10 +238,9 @@ pub fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> 
     }
 }
 
-/// Whether any data has reached a side, as far as is known.
-fn has_received(connection: &Connection, side: Side) -> bool {
-    let (end, peer) = (&connection.ends[side], &connection.ends[side.peer()]);
-    let up_to = if end.deaf { end.acked } else { end.rcv_nxt };
+/// Whether any data has reached a side that has received all before `up_to`, as far as is known.
+fn has_received(connection: &Connection, side: Side, up_to: Option<Seq>) -> bool {
+    let peer = &connection.ends[side.peer()];
     let (Some(up_to), Some(zero)) = (up_to, peer.zero) else {
         return peer.octets_sent > 0;
     };
@@ -365,11 +378,7 @@ fn unacknowledged(trace: &Trace, id: ConnectionId, side: Side) -> u64 {
 }
 
 /// What the RST itself still acknowledges.
-fn closing_acknowledgement(
-    trace: &Trace,
-    id: ConnectionId,
-    side: Side,
-) -> Option<crate::wire::Seq> {
+fn closing_acknowledgement(trace: &Trace, id: ConnectionId, side: Side) -> Option<Seq> {
     let reset = trace.connections()[id as usize].reset?;
     let record = trace.row(id, reset.row as usize);
     (reset.by != side && record.flags.has(Flags::ACK)).then_some(record.ack)

@@ -5,23 +5,25 @@ use super::{Absent, Calls, Outcome, Program, has_received, reset_calls, timed_ou
 use crate::conn::{Connection, ConnectionId, Opening, Side, State};
 use crate::story::cause::{causes, silence};
 use crate::trace::Trace;
+use crate::wire::Seq;
 
-/// What a side's program sees next after row `row`. `before` and `then`: the connection as it stood
-/// before and after that row; the states are the record's, which later segments have corrected.
+/// What a side's program sees next after row `row`. `then`: the connection as it stood; the states are
+/// the record's, which later segments have corrected. `received`: the end of what this side had before
+/// the row, and has after it.
 #[must_use]
 pub fn after(
     trace: &Trace,
     id: ConnectionId,
     row: usize,
     side: Side,
-    [before, then]: [&Connection; 2],
+    then: &Connection,
+    received: [Option<Seq>; 2],
 ) -> Program {
     let record = trace.row(id, row);
     let state = record.states[side];
     let mut calls = calls(trace, id, row, side, then);
-    let came = |connection: &Connection| connection.ends[side].rcv_nxt;
-    let fresh = record.from != side && record.len > 0 && came(before) != came(then);
-    if !calls.read.is_empty() && (fresh || has_received(then, side)) {
+    let fresh = record.from != side && record.len > 0 && received[0] != received[1];
+    if !calls.read.is_empty() && (fresh || has_received(then, side, received[1])) {
         calls.read.insert(0, Outcome::Data);
     }
     let (end, peer) = (&then.ends[side], &then.ends[side.peer()]);

@@ -7,7 +7,7 @@ use crate::trace::{Record, Trace};
 use crate::wire::{Flags, IcmpError, Segment, Told};
 
 /// Rows from one checkpoint to the next: as many are observed again at most.
-const STRETCH: usize = 1024;
+const STRETCH: usize = if cfg!(test) { 4 } else { 1024 };
 
 /// Finds the sequence space of any row of one connection quickly. Followed as segments come; it
 /// holds about a kilobyte for each thousand of them.
@@ -83,6 +83,11 @@ impl SpaceIndex {
         let mut then = before.clone();
         self.step(trace, id, row, &mut then);
         both(trace, id, row, [&before, &then])
+    }
+
+    #[cfg(test)]
+    pub(super) fn newest(&self) -> Option<&Connection> {
+        self.newest.as_ref()
     }
 
     /// Observes a row again, after the errors that came before it.

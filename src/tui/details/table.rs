@@ -58,7 +58,7 @@ pub(super) fn side_by_side(
 }
 
 /// Names and values of both ends.
-fn rows(look: Look, selected: &Selected<'_>) -> Vec<(&'static str, PerSide<String>)> {
+fn rows(look: Look, selected: &Selected<'_>) -> Vec<Cells> {
     let space = selected.space;
     let each = |make: &dyn Fn(Side, &Space) -> String| PerSide::of(|side| make(side, &space[side]));
     let mut rows = vec![
@@ -72,7 +72,7 @@ fn rows(look: Look, selected: &Selected<'_>) -> Vec<(&'static str, PerSide<Strin
 }
 
 /// What stands in sequence space, by importance.
-fn numbers(look: Look, selected: &Selected<'_>) -> Vec<(&'static str, PerSide<String>)> {
+fn numbers(look: Look, selected: &Selected<'_>) -> Vec<Cells> {
     let space = selected.space;
     let number = |side: Side, seq: Option<Seq>| match seq {
         None => "-".into(),
@@ -132,60 +132,83 @@ fn window(end: &Space) -> String {
     }
 }
 
-/// Two lines for each end: its numbers, aligned with the other's, and its program's next calls.
+/// A few lines for each end: its numbers, aligned with the other's; its program's next calls; and the
+/// numbers that didn't fit.
 pub(super) fn one_below_the_other(
     look: Look,
     selected: &Selected<'_>,
     width: usize,
 ) -> Vec<Line<'static>> {
     let space = selected.space;
-    let states = PerSide::of(|side| {
-        let end = &space[side];
-        format!("{:<12} {}", end.state.name(), end.certainty.name())
-    });
-    let mut columns = vec![("", states)];
-    columns.extend(numbers(look, selected));
-    let calls = |side: Side| {
-        let program = &space[side].program;
-        [
-            ("read():", program.next_read()),
-            ("write():", program.next_write()),
-        ]
-    };
+    let room = width.saturating_sub(SIDE).max(1);
+    let name = PerSide::of(|side| space[side].state.name().to_owned());
+    let certainty = PerSide::of(|side| space[side].certainty.name().to_owned());
+    let mut above = vec![("", name), ("", certainty)];
+    above.extend(numbers(look, selected));
+    let mut below = calls(space);
+    if above.iter().map(columns).sum::<usize>() > room {
+        // The window and what is in flight matter least.
+        below.extend(above.split_off(VARIABLES));
+    }
     Side::BOTH
         .into_iter()
         .flat_map(|side| {
-            let mut first = vec![Span::styled(
-                format!("{:<6}", side.name()),
-                look.theme.news(),
-            )];
-            let mut left = width.saturating_sub(6);
-            for (name, cells) in &columns {
-                let column = cells.client.len().max(cells.server.len());
-                let label = if name.is_empty() {
-                    " ".into()
-                } else {
-                    format!("  {name} ")
-                };
-                let Some(rest) = left.checked_sub(label.len() + column) else {
-                    // The last ones matter least.
-                    break;
-                };
-                left = rest;
-                first.push(Span::styled(label, look.theme.quiet()));
-                first.push(Span::raw(format!("{:<column$}", cells[side])));
-            }
-            let mut second = vec![Span::raw(" ".repeat(6))];
-            let widest = calls(Side::Client)[0]
-                .1
-                .len()
-                .max(calls(Side::Server)[0].1.len());
-            for (index, (call, outcome)) in calls(side).into_iter().enumerate() {
-                let column = if index == 0 { widest + 1 } else { 0 };
-                second.push(Span::styled(format!(" {call} "), look.theme.quiet()));
-                second.push(Span::raw(format!("{outcome:<column$}")));
-            }
-            [Line::from(first), Line::from(second)]
+            let mut lines = flow(look, side, &above, room);
+            lines.extend(flow(look, side, &below, room));
+            lines[0].spans[0] = Span::styled(format!("{:<SIDE$}", side.name()), look.theme.news());
+            lines
         })
         .collect()
+}
+
+/// State, certainty, SND.UNA, SND.NXT, RCV.NXT.
+const VARIABLES: usize = 5;
+
+/// Columns of a side's name.
+const SIDE: usize = 6;
+
+type Cells = (&'static str, PerSide<String>);
+
+/// Both calls; once where there is no more than one to tell of.
+fn calls(space: &PerSide<Space>) -> Vec<Cells> {
+    let reads = PerSide::of(|side| space[side].program.next_read());
+    let writes = PerSide::of(|side| space[side].program.next_write());
+    if reads == writes {
+        return vec![("program:", reads)];
+    }
+    vec![("read():", reads), ("write():", writes)]
+}
+
+/// The label, the wider of both ends' cells, and the space before each.
+fn columns((label, cells): &Cells) -> usize {
+    let label = if label.is_empty() { 0 } else { label.len() + 2 };
+    1 + label + cells.client.len().max(cells.server.len())
+}
+
+/// One side's cells on as many lines as they need.
+fn flow(look: Look, side: Side, all: &[Cells], room: usize) -> Vec<Line<'static>> {
+    let indent = || vec![Span::raw(" ".repeat(SIDE))];
+    let mut lines = Vec::new();
+    let mut line = indent();
+    let mut left = room;
+    for cells in all {
+        let wanted = columns(cells);
+        if wanted > left && left < room {
+            lines.push(Line::from(std::mem::replace(&mut line, indent())));
+            left = room;
+        }
+        left = left.saturating_sub(wanted);
+        let (label, values) = cells;
+        // Apart from what stands before it, but not at the beginning of a line.
+        let label = match (*label, line.len()) {
+            ("", _) => " ".into(),
+            (label, 1) => format!(" {label} "),
+            (label, _) => format!("  {label} "),
+        };
+        let column = values.client.len().max(values.server.len());
+        line.push(Span::styled(label, look.theme.quiet()));
+        line.push(Span::raw(format!("{:<column$}", values[side])));
+    }
+    lines.push(Line::from(line));
+    lines
 }
