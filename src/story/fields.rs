@@ -223,4 +223,4 @@ fn frame(record: &Record) -> Field {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

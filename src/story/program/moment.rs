@@ -22,7 +22,11 @@ pub fn after(
     let record = trace.row(id, row);
     let state = record.states[side];
     let mut calls = calls(trace, id, row, side, then);
-    let fresh = record.from != side && record.len > 0 && received[0] != received[1];
+    let has_more = match received {
+        [Some(before), Some(after)] => after.after(before),
+        [before, after] => before.is_none() && after.is_some(),
+    };
+    let fresh = record.from != side && record.len > 0 && has_more;
     if !calls.read.is_empty() && (fresh || has_received(then, side, received[1])) {
         calls.read.insert(0, Outcome::Data);
     }
