@@ -123,6 +123,17 @@ impl Connection {
         }
     }
 
+    /// What the first captured segment tells of the time before it: a SYN,ACK answers a SYN.
+    pub fn begin_with(&mut self, seg: &Segment) {
+        if seg.has(Flags::SYN) && self.opening == Opening::Midway {
+            let states = [State::SynSent, State::SynReceived];
+            self.initial = PerSide::of(|side| states[side as usize]);
+            for side in Side::BOTH {
+                self.ends[side].state = states[side as usize];
+            }
+        }
+    }
+
     /// Whom a side talks to: the other one, but for a socket connected to itself.
     pub(super) fn peer_of(&self, side: Side) -> Side {
         if self.addresses.client == self.addresses.server {

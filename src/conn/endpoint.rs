@@ -228,6 +228,12 @@ impl Endpoint {
         Some(u32::from(wnd) << shift)
     }
 
+    /// What came behind a gap: `[from, to)`, apart from each other and in order. The furthest may be missing.
+    #[must_use]
+    pub fn held(&self) -> &[(Seq, Seq)] {
+        &self.held
+    }
+
     /// The end of the furthest range held behind a gap.
     #[must_use]
     pub fn held_to(&self) -> Option<Seq> {

@@ -146,15 +146,7 @@ impl Table {
             }
         };
         let mut connection = Connection::new(addresses, opening, roles, previous);
-        if seg.has(Flags::SYN) && opening == Opening::Midway {
-            // A SYN,ACK tells what must have come before it.
-            connection.initial = PerSide {
-                client: State::SynSent,
-                server: State::SynReceived,
-            };
-            connection.ends.client.state = State::SynSent;
-            connection.ends.server.state = State::SynReceived;
-        }
+        connection.begin_with(seg);
         self.connections.push(connection);
         u32::try_from(self.connections.len() - 1)
             .expect("fewer than 2^32 connections fit in memory")

@@ -32,7 +32,7 @@ pub(crate) fn trace_without_handshake(lines: &str) -> Trace {
 }
 
 /// The whole capture, as it came in batches.
-fn whole(batches: &[&[(u64, Segment)]]) -> Trace {
+pub(crate) fn whole(batches: &[&[(u64, Segment)]]) -> Trace {
     let place = Place {
         offset: 0,
         captured: 0,

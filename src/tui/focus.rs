@@ -2,13 +2,16 @@
 //! followed as segments come, outside of drawing.
 
 use super::app::{App, Panel};
+use super::details;
 use crate::story::relation::Relations;
 use crate::story::shown::{Shown, Wanted};
 use crate::conn::ConnectionId;
+use crate::conn::state::PerSide;
 use crate::story::ending::{Ending, ending};
 use crate::story::telling::{self, Told};
 use crate::story::Course;
-use crate::trace::{Entry, Trace};
+use crate::story::space::{Space, SpaceIndex};
+use crate::trace::Trace;
 use crate::wire::Place;
 
 /// What is known of one connection.
@@ -25,7 +28,10 @@ pub struct Focus {
     /// What the selected segment has to do with others.
     pub relations: Option<Relations>,
     related_to: Option<usize>,
-    /// The octets of the selected segment's frame, or why they can't be had.
+    spaces: SpaceIndex,
+    /// Where both ends stand after the selected segment.
+    pub space: Option<PerSide<Space>>,
+    /// The octets of its frame, or why they can't be had.
     pub frame: Option<Result<Vec<u8>, String>>,
     frame_at: Option<Place>,
     /// The trace has changed since.
@@ -51,6 +57,7 @@ impl Focus {
     /// The states of its rows from `row` on have been corrected.
     pub fn forget_from(&mut self, trace: &Trace, row: usize) {
         self.course.forget_from(row);
+        self.spaces.forget_from(row);
         if let Some(shown) = &mut self.shown {
             shown.forget_from(trace, row);
         }
@@ -71,6 +78,7 @@ impl Focus {
         let is_outdated = is_new || std::mem::take(&mut self.outdated);
         if is_outdated {
             self.course.follow(&app.trace, app.connection);
+            self.spaces.follow(&app.trace, app.connection);
             self.ending = Some(ending(&app.trace, app.connection));
         }
         if is_outdated || self.told_for != Some(app.panel) {
@@ -78,7 +86,9 @@ impl Focus {
         }
         let row = app.selected_row();
         if is_outdated || self.related_to != row {
-            self.relations = row.map(|row| Relations::of(&app.trace, app.connection, row));
+            let (trace, id) = (&app.trace, app.connection);
+            self.relations = row.map(|row| Relations::of(trace, id, row));
+            self.space = row.map(|row| self.spaces.at(trace, id, row));
             self.related_to = row;
         }
         self.lines(app.connection, app.wanted).follow(&app.trace);
@@ -104,17 +114,11 @@ impl Focus {
 
     /// The selected segment's frame, once.
     fn read_back(&mut self, app: &App) {
-        let place = match app.trace.entry(app.connection, app.line) {
-            Entry::Segment(row) => Some(app.trace.row(app.connection, row).place),
-            Entry::Aside(_) => None,
-        };
-        if place == self.frame_at {
-            return;
+        let record = app.selected_row().map(|row| app.trace.row(app.connection, row));
+        let place = record.map(|record| record.place);
+        if place != self.frame_at {
+            self.frame_at = place;
+            self.frame = record.map(|record| details::read_frame(app.read_back.as_ref(), record));
         }
-        self.frame_at = place;
-        self.frame = place.and_then(|place| {
-            let octets = app.read_back.as_ref()?(&place);
-            Some(octets.map_err(|why| why.to_string()))
-        });
     }
 }

@@ -16,7 +16,7 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::app::{App, ListView, Panel, Popup};
 use super::layout::Areas;
-use super::{details, explain, figure, help, ladder, list, prompt, timeline, why};
+use super::{explain, figure, help, ladder, list, panel, prompt, timeline};
 use crate::story::Charset;
 use crate::story::numbers::{counted, grouped, read_without};
 use crate::trace::Said;
@@ -56,11 +56,7 @@ fn draw_connection(app: &App, areas: &Areas, buffer: &mut Buffer) {
         figure::draw(look, trace, app.connection, row, course, areas.figure, buffer);
     }
     if !areas.panel.is_empty() {
-        match app.panel {
-            Panel::Details => details::draw(app, areas.panel, buffer),
-            Panel::Payload => details::draw_payload(app, areas.panel, buffer),
-            Panel::Account | Panel::Findings => why::draw(app, areas.panel, buffer),
-        }
+        panel::draw(app, areas.panel, buffer);
     }
 }
 

@@ -55,10 +55,13 @@ struct Parts {
 }
 
 fn parts(app: &App, area: Rect) -> Parts {
+    let verdict = verdict::lines(app, area);
+    // A ladder of two or three rows needs no headers.
+    let header = u16::from(area.height > verdict + 4);
     let [verdict, endpoints, heading, rows] = Layout::vertical([
-        Constraint::Length(verdict::lines(app, area)),
-        Constraint::Length(1),
-        Constraint::Length(1),
+        Constraint::Length(verdict),
+        Constraint::Length(header),
+        Constraint::Length(header),
         Constraint::Min(0),
     ])
     .areas(area);

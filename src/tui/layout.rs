@@ -14,10 +14,10 @@
 //!  keys                          keys
 //! ```
 
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Rect, Size};
 
-use super::app::{App, ListView};
-use super::{details, figure, list, timeline};
+use super::app::{App, ListView, Panel};
+use super::{figure, list, panel, timeline};
 
 /// From this many columns on, panels stand beside the ladder.
 const WIDE: u16 = 140;
@@ -61,6 +61,9 @@ impl Areas {
         };
         let timeline_lines = if alone || !app.has_ladder() {
             0
+        } else if app.figure && screen.width < WIDE {
+            // The figure needs the lines.
+            timeline::lines(screen.height).min(1)
         } else {
             timeline::lines(screen.height)
         };
@@ -119,24 +122,66 @@ impl Areas {
         }
     }
 
-    /// Panels below the ladder; the figure in its place.
+    /// Panels below the ladder.
     fn below(self, app: &App, body: Rect, rule: u16) -> Areas {
-        let wanted = details::lines(app, body);
-        let [above, panel_rule, panel] = Layout::vertical([
+        if app.figure {
+            return self.with_figure(app, body);
+        }
+        let [ladder, panel_rule, panel] = Layout::vertical([
             Constraint::Min(0),
             Constraint::Length(rule),
-            Constraint::Length(wanted),
+            Constraint::Length(panel_lines(app, body)),
         ])
         .areas(body);
-        let figure = if app.figure { above.height.saturating_sub(2) } else { 0 };
-        let [ladder, figure] =
-            Layout::vertical([Constraint::Min(0), Constraint::Length(figure)]).areas(above);
         Areas {
             rules: [self.rules[0], self.rules[1], panel_rule],
+            ladder,
+            panel,
+            ..self
+        }
+    }
+
+    /// The figure below what is left of the ladder, and a panel only where there is plenty.
+    fn with_figure(self, app: &App, body: Rect) -> Areas {
+        let room = body.as_size();
+        let room = Size::new(room.width, room.height.saturating_sub(LADDER_LEFT));
+        let wanted = figure::size_wanted(room).height.min(room.height);
+        let left = body.height - wanted;
+        let panel = if left > 2 * LADDER_LEFT + 2 { left / 2 } else { 0 };
+        let [ladder, figure, panel] = Layout::vertical([
+            Constraint::Min(0),
+            Constraint::Length(wanted),
+            Constraint::Length(panel),
+        ])
+        .areas(body);
+        Areas {
             ladder,
             figure,
             panel,
             ..self
         }
+    }
+}
+
+/// Lines of the ladder above the figure, at least: the verdict, the selected row, one more.
+const LADDER_LEFT: u16 = 3;
+
+/// Lines of the ladder that a panel below it leaves: verdict, headers and a handful of rows.
+const LADDER_MIN: u16 = 9;
+
+/// Lines of the panel below the ladder. Details keep their height from one segment to the next, so that the ladder
+/// doesn't jump; other panels get what they need.
+fn panel_lines(app: &App, body: Rect) -> u16 {
+    let details = match body.height {
+        0..=7 => 0,
+        8..=10 => 3,
+        11..=15 => 4,
+        16..=20 => 6,
+        _ => 8,
+    };
+    let most = body.height.saturating_sub(LADDER_MIN).max(details);
+    match app.panel {
+        Panel::Details => details,
+        _ => panel::lines_wanted(app, body.width, most).clamp(details, most),
     }
 }

@@ -6,9 +6,9 @@
 
 pub mod app;
 mod clipboard;
-mod details;
+pub mod details;
 mod explain;
-mod figure;
+pub mod figure;
 mod focus;
 mod frame;
 mod help;
@@ -17,6 +17,7 @@ mod ladder;
 mod layout;
 mod list;
 mod mouse;
+mod panel;
 pub mod pace;
 mod prompt;
 mod seek;

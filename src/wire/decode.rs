@@ -16,6 +16,10 @@ use super::{Flags, Frame, Segment, Seq, Told};
 #[derive(Clone, Copy, Debug)]
 pub struct Decoded<'a> {
     pub segment: Segment,
+    /// The datagram as captured, from the first octet of its IP header.
+    pub datagram: &'a [u8],
+    /// The TCP header as captured, options included; at least up to the window.
+    pub header: &'a [u8],
     /// The options as captured; shorter than the header says where the frame was cut.
     pub options: &'a [u8],
     /// The data as captured; shorter than `segment.len` where the frame was cut.
@@ -76,6 +80,8 @@ fn datagram<'a>(frame: &Frame<'a>) -> Result<Datagram<'a>, NotDecoded> {
 
 /// What IP tells of what it carries.
 struct Datagram<'a> {
+    /// The captured octets from its first.
+    octets: &'a [u8],
     src: IpAddr,
     dst: IpAddr,
     protocol: IpNumber,
@@ -105,6 +111,7 @@ fn ipv4(octets: &[u8], wire_len: usize) -> Result<Datagram<'_>, NotDecoded> {
         told => told,
     };
     Ok(Datagram {
+        octets,
         src: header.source_addr().into(),
         dst: header.destination_addr().into(),
         protocol,
@@ -132,6 +139,7 @@ fn ipv6(octets: &[u8], wire_len: usize) -> Result<Datagram<'_>, NotDecoded> {
         told => told,
     };
     Ok(Datagram {
+        octets,
         src: header.source_addr().into(),
         dst: header.destination_addr().into(),
         protocol: payload.ip_number,
@@ -171,6 +179,8 @@ fn tcp<'a>(datagram: &Datagram<'a>) -> Result<Decoded<'a>, NotDecoded> {
     };
     Ok(Decoded {
         segment,
+        datagram: datagram.octets,
+        header: octets.get(..header_len).unwrap_or(octets),
         options,
         payload: octets.get(header_len..).unwrap_or_default(),
     })

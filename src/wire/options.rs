@@ -38,12 +38,26 @@ impl TcpOption<'_> {
 #[derive(Clone, Debug)]
 pub struct Options<'a> {
     rest: &'a [u8],
+    broken: &'a [u8],
 }
 
 impl<'a> Options<'a> {
     #[must_use]
     pub fn new(octets: &'a [u8]) -> Self {
-        Options { rest: octets }
+        Options {
+            rest: octets,
+            broken: &[],
+        }
+    }
+
+    /// After the walk: the octets from the option on whose length can't be, which nobody can read.
+    #[must_use]
+    pub fn broken(&self) -> &'a [u8] {
+        self.broken
+    }
+
+    fn stop(&mut self) {
+        self.broken = std::mem::take(&mut self.rest);
     }
 }
 
@@ -63,9 +77,9 @@ impl<'a> Iterator for Options<'a> {
             }
             _ => {}
         }
-        let len = usize::from(*after_kind.first()?);
+        let len = after_kind.first().map_or(0, |&len| usize::from(len));
         let Some(data) = self.rest.get(2..len) else {
-            self.rest = &[];
+            self.stop();
             return None;
         };
         self.rest = &self.rest[len..];
@@ -115,7 +129,8 @@ mod tests {
     #[test]
     fn a_length_that_cannot_be_ends_the_walk() {
         for octets in [&[2u8, 0, 1][..], &[2, 1], &[2, 9, 1], &[8]] {
-            assert_eq!(Options::new(octets).next(), None, "{octets:?}");
+            let mut options = Options::new(octets);
+            assert_eq!((options.next(), options.broken()), (None, octets));
         }
     }
 }

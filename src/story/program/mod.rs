@@ -1,12 +1,17 @@
 //! What each program saw: what its next read() and write() return, as Linux was measured to do
-//! (the receiver's state decides), and how much of what it sent the other side can't have read.
+//! (the receiver's state decides), and how much of what it sent the other side can't have read. By
+//! the end of the capture; `moment.rs` has the same after any one segment.
 
-use super::cause::{CauseId, silence};
+mod moment;
+
+pub use moment::after;
+
+use super::cause::{Cause, CauseId, silence};
 use super::ending::{Ending, Kind};
 use super::numbers::counted;
-use crate::conn::{Connection, ConnectionId, Side, State};
+use crate::conn::{Connection, ConnectionId, ResetSeen, Side, State};
 use crate::trace::Trace;
-use crate::wire::Flags;
+use crate::wire::{Flags, Seq};
 
 /// What a call returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +49,15 @@ impl Outcome {
             Outcome::Taken => "succeeds",
             Outcome::Fails("EPIPE") => "EPIPE and SIGPIPE",
             Outcome::Fails(errno) => errno,
+        }
+    }
+
+    /// For tables.
+    fn short(self) -> &'static str {
+        match self {
+            Outcome::Waits => "waits",
+            Outcome::Fails("EPIPE") => "EPIPE+SIGPIPE",
+            other => other.words(),
         }
     }
 }
@@ -95,6 +109,8 @@ pub struct Program {
     pub discarded: u64,
     /// It has sent its FIN: after close() it has no socket to read from or write to.
     pub maybe_closed: bool,
+    /// Data came with the very segment: it can't have been read before.
+    pub fresh: bool,
 }
 
 impl Program {
@@ -107,10 +123,15 @@ impl Program {
             Some(_) => parts.push("connect() still waits".into()),
             None => {}
         }
-        for (call, outcomes) in [("read", &self.read), ("write", &self.write)] {
+        let write_words = |outcome| match outcome {
+            Outcome::Waits => "waits for room",
+            other => other.words(),
+        };
+        let words: [fn(Outcome) -> &'static str; 2] = [Outcome::words, write_words];
+        let calls = [("read", &self.read), ("write", &self.write)];
+        for ((call, outcomes), words) in calls.into_iter().zip(words) {
             if !outcomes.is_empty() {
-                let words: Vec<_> = outcomes.iter().map(|outcome| outcome.words()).collect();
-                parts.push(format!("{call}(): {}", words.join(", then ")));
+                parts.push(format!("{call}(): {}", self.chain(outcomes, words)));
             }
         }
         if parts.is_empty() {
@@ -132,16 +153,60 @@ impl Program {
     }
 }
 
+impl Program {
+    /// `what is left, then 0 (end of file)`.
+    fn chain(&self, outcomes: &[Outcome], words: impl Fn(Outcome) -> &'static str) -> String {
+        let words = outcomes.iter().map(|outcome| match outcome {
+            Outcome::Data if self.fresh => "data",
+            outcome => words(*outcome),
+        });
+        words.collect::<Vec<_>>().join(", then ")
+    }
+
+    /// What the next read() gives, for a table: `if open: nothing yet`.
+    #[must_use]
+    pub fn next_read(&self) -> String {
+        self.next("read", &self.read)
+    }
+
+    /// What the next write() gives, for a table.
+    #[must_use]
+    pub fn next_write(&self) -> String {
+        self.next("write", &self.write)
+    }
+
+    fn next(&self, call: &str, outcomes: &[Outcome]) -> String {
+        match (self.connect, self.absent) {
+            (Some(Outcome::Fails(errno)), _) => return format!("connect(): {errno}"),
+            (Some(_), _) => return "connect() waits".into(),
+            (None, _) if !outcomes.is_empty() => {}
+            (None, Absent::Closed) => return "socket closed".into(),
+            (None, Absent::MaybeShut) if call == "read" => return "socket closed, or 0".into(),
+            (None, Absent::MaybeShut) => return "socket closed, or EPIPE".into(),
+            (None, Absent::Never) => return "no socket".into(),
+            (None, Absent::NotYet) => return "not accepted yet".into(),
+        }
+        let open = if self.maybe_closed { "if open: " } else { "" };
+        format!("{open}{}", self.chain(outcomes, Outcome::short))
+    }
+}
+
 /// What a side's program sees from now on.
 #[must_use]
 pub fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> Program {
     let connection = &trace.connections()[id as usize];
-    let received = has_received(connection, side);
-    let calls = match ending.kind {
-        Kind::Reset => reset(trace, id, side, ending),
-        Kind::Refused | Kind::Unanswered if side == Side::Server => Calls::absent(Absent::Never),
-        Kind::Refused => Calls::connect(Outcome::Fails("ECONNREFUSED")),
-        Kind::TimedOut | Kind::Unanswered => timed_out(trace, id, side),
+    let end = &connection.ends[side];
+    let up_to = if end.deaf { end.acked } else { end.rcv_nxt };
+    let received = has_received(connection, side, up_to);
+    let calls = match (ending.kind, connection.reset) {
+        (Kind::Reset, Some(reset)) => {
+            reset_calls(reset, side, connection.ends[side].state, &ending.causes)
+        }
+        (Kind::Refused | Kind::Unanswered, _) if side == Side::Server => {
+            Calls::absent(Absent::Never)
+        }
+        (Kind::Refused, _) => Calls::connect(Outcome::Fails("ECONNREFUSED")),
+        (Kind::TimedOut | Kind::Unanswered, _) => timed_out(trace, id, side),
         _ => Calls::of(connection.ends[side].state),
     };
     let mut read = calls.read;
@@ -153,16 +218,10 @@ pub fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> 
         .octets_sent
         .saturating_sub(unacknowledged);
     let is_gone = matches!(ending.kind, Kind::Reset | Kind::TimedOut);
-    let is_caused_by = |id| ending.causes.first().is_some_and(|cause| cause.id == id);
     let may_be_unread = ending
         .causes
         .iter()
         .any(|cause| cause.id == CauseId::UnreadData);
-    let absent = if is_caused_by(CauseId::DataAfterClose) && ending.reset_by == Some(side) {
-        Absent::MaybeShut
-    } else {
-        calls.absent
-    };
     Program {
         read,
         write: calls.write,
@@ -173,15 +232,15 @@ pub fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> 
         } else {
             0
         },
-        absent,
+        absent: calls.absent,
         maybe_closed: connection.ends[side].fin.is_some(),
+        fresh: false,
     }
 }
 
-/// Whether any data has reached a side, as far as is known.
-fn has_received(connection: &Connection, side: Side) -> bool {
-    let (end, peer) = (&connection.ends[side], &connection.ends[side.peer()]);
-    let up_to = if end.deaf { end.acked } else { end.rcv_nxt };
+/// Whether any data has reached a side that has received all before `up_to`, as far as is known.
+fn has_received(connection: &Connection, side: Side, up_to: Option<Seq>) -> bool {
+    let peer = &connection.ends[side.peer()];
     let (Some(up_to), Some(zero)) = (up_to, peer.zero) else {
         return peer.octets_sent > 0;
     };
@@ -244,24 +303,17 @@ impl Calls {
     }
 }
 
-/// After an RST: what its receiver was in decides.
-fn reset(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> Calls {
-    let Some(reset) = trace.connections()[id as usize].reset else {
-        return Calls::default();
-    };
+/// After an RST that counted: what its receiver was in decides. `now`: the state it left; `causes`: the
+/// likeliest first.
+fn reset_calls(reset: ResetSeen, side: Side, now: State, causes: &[Cause]) -> Calls {
     if reset.by == side && !reset.denied {
-        let gave_up = ending
-            .causes
-            .first()
-            .is_some_and(|cause| cause.id == CauseId::KeepAliveTimeout);
         // Who aborts or answers for a closed socket has no socket; who gave up waiting has.
-        return if gave_up {
-            Calls::pending("ETIMEDOUT")
-        } else {
-            Calls::default()
+        return match causes.first().map(|cause| cause.id) {
+            Some(CauseId::KeepAliveTimeout) => Calls::pending("ETIMEDOUT"),
+            Some(CauseId::DataAfterClose) => Calls::absent(Absent::MaybeShut),
+            _ => Calls::default(),
         };
     }
-    let now = trace.connections()[id as usize].ends[side].state;
     if now != State::Closed {
         // As far as is known, the RST never came.
         return Calls::of(now);
@@ -326,11 +378,7 @@ fn unacknowledged(trace: &Trace, id: ConnectionId, side: Side) -> u64 {
 }
 
 /// What the RST itself still acknowledges.
-fn closing_acknowledgement(
-    trace: &Trace,
-    id: ConnectionId,
-    side: Side,
-) -> Option<crate::wire::Seq> {
+fn closing_acknowledgement(trace: &Trace, id: ConnectionId, side: Side) -> Option<Seq> {
     let reset = trace.connections()[id as usize].reset?;
     let record = trace.row(id, reset.row as usize);
     (reset.by != side && record.flags.has(Flags::ACK)).then_some(record.ack)
