@@ -5,13 +5,16 @@ pub mod arrow;
 pub mod aside;
 pub mod cause;
 pub mod clock;
+pub mod code;
 pub mod course;
 pub mod ending;
 pub mod finding;
 pub mod ladder;
 pub mod numbers;
 pub mod program;
+pub mod query;
 pub mod sentence;
+pub mod summary;
 pub mod tcpdump;
 pub mod telling;
 
@@ -19,6 +22,8 @@ pub use arrow::Charset;
 pub use course::{Change, Course};
 pub use ending::{Ending, Kind};
 pub use ladder::{Columns, Row, Style};
+pub use query::{Query, Search};
+pub use summary::Summary;
 
 #[cfg(test)]
 pub(crate) mod tests;

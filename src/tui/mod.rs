@@ -1,18 +1,21 @@
 //! The terminal UI: `app` holds the state and changes it, the panels draw it and change nothing.
 
 pub mod app;
+pub mod connections;
 mod details;
 mod frame;
 mod help;
 pub mod keys;
 mod ladder;
 mod list;
+pub mod listing;
 pub mod theme;
 mod why;
 
 pub use app::{App, Cue, Effect, Origin, Playbill, ReadBack};
 pub use frame::draw;
-pub use theme::Theme;
+pub use listing::{Listing, Sort};
+pub use theme::{Look, Theme};
 
 use std::io;
 use std::panic;

@@ -3,8 +3,16 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::story;
 use crate::story::aside::Tone;
 use crate::wire::Flags;
+
+/// How everything looks: what panels are given.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    pub style: story::Style,
+    pub theme: Theme,
+}
 
 /// The styles of the screen.
 #[derive(Clone, Copy, Debug)]
