@@ -50,13 +50,12 @@ pub fn code(trace: &Trace, id: ConnectionId, summary: &Summary, charset: Charset
         Charset::Ascii => "..",
     };
     match summary.kind {
-        Kind::Unanswered => format!("{text} {silent}"),
         Kind::TimedOut if text.is_empty() => {
             let newest = trace.len(id).saturating_sub(1);
             let from = trace.row(id, newest).from;
             format!("{} {silent}", pointed("", from, charset))
         }
-        Kind::TimedOut => format!("{text} {silent}"),
+        Kind::Unanswered | Kind::TimedOut => format!("{text} {silent}"),
         _ => text,
     }
 }

@@ -193,7 +193,7 @@ fn write_list<T>(
     write!(f, "{key}:{}", values.join(","))
 }
 
-fn state_text(state: &State) -> String {
+fn state_text(state: State) -> String {
     state.name().to_ascii_lowercase()
 }
 

@@ -81,6 +81,8 @@ enum Bound {
     Between(u64, u64),
 }
 
+type Make = fn(u64) -> Bound;
+
 /// A number, or a range of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Number {
@@ -91,7 +93,7 @@ pub(super) struct Number {
 impl Number {
     pub fn parse(unit: Unit, typed: &str) -> Result<Number, String> {
         let typed = typed.to_ascii_lowercase();
-        let signs: [(&str, fn(u64) -> Bound); 5] = [
+        let signs: [(&str, Make); 5] = [
             (">=", Bound::AtLeast),
             ("<=", Bound::AtMost),
             (">", Bound::Above),

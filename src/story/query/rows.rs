@@ -357,7 +357,7 @@ impl fmt::Display for Test {
             Test::Flags(flags) => write!(f, "flag:{}", flags.words().to_ascii_lowercase()),
             Test::Exactly(flags) => write!(f, "[{flags}]"),
             Test::Note(notes) => write_list(f, "note", notes, |it| note_name(*it).into()),
-            Test::Enters(side, states) => write_list(f, key(side), states, state_text),
+            Test::Enters(side, states) => write_list(f, key(side), states, |it| state_text(*it)),
             Test::From(side) => write!(f, "from:{side}"),
             Test::Len(number) => write!(f, "len:{number}"),
             Test::Win(number) => write!(f, "win:{number}"),
