@@ -172,7 +172,7 @@ const SIXTY: &str = "
 const FORTY: &str = "
  # ^ client server               how
    2 :51236 [2001:db8::10]:443   F> <F .
->  3 :51238 [2001:..:eeee:1]:443 F>    #";
+>  3 :51238 [2001:d..eeee:1]:443 F>    #";
 
 #[test]
 fn the_process_of_a_close_wait_is_told_and_cannot_command_the_terminal() {
