@@ -100,19 +100,29 @@ impl Ending {
     }
 }
 
-/// The ending of a connection, as known now.
+/// What an ending is, without the words: what a list of very many connections needs of each.
+pub(super) struct Outcome {
+    pub kind: Kind,
+    pub closed_first: Option<Side>,
+    pub reset_by: Option<Side>,
+    pub causes: Vec<Cause>,
+    /// Where there was no RST.
+    pub silence: Option<Silence>,
+    /// Who sent the first FIN, if there was one before any RST.
+    first_fin: Option<Side>,
+}
+
+/// The outcome of a connection, as known now.
 #[must_use]
-pub fn ending(trace: &Trace, id: ConnectionId) -> Ending {
+pub(super) fn outcome(trace: &Trace, id: ConnectionId) -> Outcome {
     let connection = &trace.connections()[id as usize];
-    let mut evidence: Vec<usize> = connection.fins.iter().map(|fin| fin.row as usize).collect();
     let reset = connection.reset;
     let is_before = |fin: &&FinSeen| reset.is_none_or(|reset| fin.row < reset.row);
     let first_fin = connection.fins.first().filter(is_before).map(|fin| fin.by);
-    let causes = causes(trace, id);
-    if let Some(cause) = causes.first() {
-        evidence.clone_from(&cause.rows);
-    }
-    let silence = silence(trace, id).filter(|_| reset.is_none());
+    let silence = match reset {
+        Some(_) => None,
+        None => silence(trace, id),
+    };
     let given_up = silence.is_some_and(|silence| silence.given_up);
     let kind = match (reset, connection.fins.len()) {
         (Some(reset), _) if reset.refused => Kind::Refused,
@@ -124,6 +134,32 @@ pub fn ending(trace: &Trace, id: ConnectionId) -> Ending {
         (None, 2..) => Kind::Orderly,
         (None, 1) => Kind::HalfClosed,
         (None, 0) => Kind::Open,
+    };
+    Outcome {
+        kind,
+        closed_first: first_fin.or(reset.filter(|reset| !reset.refused).map(|reset| reset.by)),
+        reset_by: reset.map(|reset| reset.by),
+        causes: causes(trace, id),
+        silence,
+        first_fin,
+    }
+}
+
+/// The ending of a connection, as known now.
+#[must_use]
+pub fn ending(trace: &Trace, id: ConnectionId) -> Ending {
+    let connection = &trace.connections()[id as usize];
+    let Outcome {
+        kind,
+        closed_first,
+        reset_by,
+        causes,
+        silence,
+        first_fin,
+    } = outcome(trace, id);
+    let evidence = match causes.first() {
+        Some(cause) => cause.rows.clone(),
+        None => connection.fins.iter().map(|fin| fin.row as usize).collect(),
     };
     let summary = match kind {
         Kind::Orderly | Kind::Simultaneous => close_summary(trace, id, kind, first_fin),
@@ -137,9 +173,10 @@ pub fn ending(trace: &Trace, id: ConnectionId) -> Ending {
     };
     Ending {
         kind,
-        closed_first: first_fin.or(reset.filter(|reset| !reset.refused).map(|reset| reset.by)),
-        reset_by: reset.map(|reset| reset.by),
-        reply: reset
+        closed_first,
+        reset_by,
+        reply: connection
+            .reset
             .map(|reset| reset.refused || !trace.row(id, reset.row as usize).flags.has(Flags::ACK)),
         summary,
         causes,

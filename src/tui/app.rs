@@ -1,17 +1,20 @@
 //! The state of the UI and what changes it. Draws nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::Theme;
 use super::focus::Focus;
 use super::keys::Action;
+use super::listing::{Listing, Sort};
 use super::pace::Pace;
 use super::prompt::{Prompt, Question};
 use super::theme::Look;
 use crate::story::shown::Wanted;
 use crate::conn::ConnectionId;
+use crate::conn::state::PerSide;
 use crate::story::Style;
 use crate::trace::{Aside, Trace};
 use crate::wire::{Feed, Place, Tally};
@@ -137,6 +140,10 @@ pub struct App {
     /// The newest segment is selected as it comes.
     pub following: bool,
     pub list: ListView,
+    /// Which connections the list shows, and in what order.
+    pub listing: Listing,
+    /// Whose socket each end is, by its own address and its peer's, where that is known.
+    pub owners: HashMap<(SocketAddr, SocketAddr), String>,
     pub wanted: Wanted,
     pub panel: Panel,
     /// The state figure is shown.
@@ -174,6 +181,10 @@ impl App {
         style: Style,
         theme: Theme,
     ) -> Self {
+        let sort = match &origin.listening {
+            Some(_) => Sort::Closing,
+            None => Sort::Number,
+        };
         App {
             following: origin.growing,
             trace,
@@ -184,6 +195,8 @@ impl App {
             connection: 0,
             line: 0,
             list: ListView::Beside,
+            listing: Listing::new(sort),
+            owners: HashMap::new(),
             wanted: Wanted {
                 folds: true,
                 control_only: false,
@@ -240,7 +253,11 @@ impl App {
         self.focus.outdate();
         if self.following {
             if self.connections() > known && self.only.is_none() {
-                self.connection = last_id(self.connections());
+                self.follow_listing();
+                let newest = last_id(self.connections());
+                if self.listing.position(newest).is_some() {
+                    self.connection = newest;
+                }
             }
             self.line = self.last_line();
         }
@@ -295,6 +312,7 @@ impl App {
 
     /// Brings what is known of the connection shown up to date; to be called before drawing.
     pub fn prepare(&mut self) {
+        self.follow_listing();
         let mut focus = std::mem::take(&mut self.focus);
         focus.follow(self);
         self.focus = focus;
@@ -317,11 +335,13 @@ impl App {
             Action::Find if self.list == ListView::Alone && self.has_list() => self.ask_filter(),
             Action::Find => self.ask(Question::Find, ""),
             Action::Filter => self.ask_filter(),
+            Action::Sort | Action::ReverseSort => self.sort(action),
             Action::Write => self.ask_where_to_write(),
             Action::SetMark => self.letter = Some(Letter::ToMark),
             Action::GoToMark => self.letter = Some(Letter::ToGoTo),
             Action::ToggleFold => self.toggle_fold(),
             Action::ToggleControl => self.wanted.control_only = !self.wanted.control_only,
+            Action::NextClock => self.style.clock = self.style.clock.next(),
             Action::ToggleAbsolute => self.style.absolute = !self.style.absolute,
             Action::ToggleFigure => self.figure = !self.figure,
             Action::TogglePayload => self.show(Panel::Payload),
@@ -462,6 +482,16 @@ impl App {
     #[must_use]
     pub fn chooses_connections(&self) -> bool {
         self.list != ListView::Hidden && self.has_list()
+    }
+
+    /// Whose sockets a connection's ends are, where that is known.
+    #[must_use]
+    pub fn owner_of(&self, id: ConnectionId) -> PerSide<Option<String>> {
+        let addresses = self.trace.connections()[id as usize].addresses;
+        PerSide::of(|side| {
+            let ends = (addresses[side], addresses[side.peer()]);
+            self.owners.get(&ends).cloned()
+        })
     }
 
     #[must_use]

@@ -9,7 +9,7 @@ use crate::conn::ConnectionId;
 use crate::conn::state::PerSide;
 use crate::story::ending::{Ending, ending};
 use crate::story::telling::{self, Told};
-use crate::story::Course;
+use crate::story::{Course, Search};
 use crate::story::space::{Space, SpaceIndex};
 use crate::trace::Trace;
 use crate::wire::Place;
@@ -28,6 +28,8 @@ pub struct Focus {
     /// What the selected segment has to do with others.
     pub relations: Option<Relations>,
     related_to: Option<usize>,
+    /// What was looked for last, where it can be understood.
+    pub search: Option<Search>,
     spaces: SpaceIndex,
     /// Where both ends stand after the selected segment.
     pub space: Option<PerSide<Space>>,
@@ -93,6 +95,7 @@ impl Focus {
         }
         self.lines(app.connection, app.wanted).follow(&app.trace);
         self.read_back(app);
+        self.search = Search::parse(&app.sought).ok().filter(|search| !search.is_empty());
     }
 
     fn tell(&mut self, app: &App) {

@@ -16,6 +16,7 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::app::{App, ListView, Panel, Popup};
 use super::layout::Areas;
+use super::listing::Sort;
 use super::{explain, figure, help, ladder, list, panel, prompt, timeline};
 use crate::story::Charset;
 use crate::story::numbers::{counted, grouped, read_without};
@@ -31,7 +32,10 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
     let areas = Areas::of(app, screen);
     draw_title(app, areas.title, buffer);
     draw_rules(app, &areas, buffer);
-    list::draw(app, areas.list, buffer);
+    if !areas.list.is_empty() {
+        let owners = |id| app.owner_of(id);
+        list::draw(app.look(), &app.trace, &app.listing, &owners, app.connection, areas.list, buffer);
+    }
     if app.has_ladder() {
         draw_connection(app, &areas, buffer);
     } else {
@@ -78,11 +82,25 @@ fn draw_rules(app: &App, areas: &Areas, buffer: &mut Buffer) {
     for line in areas.divider.rows() {
         buffer.set_string(line.x, line.y, upright, app.theme.quiet());
     }
+    draw_list_title(app, areas, buffer);
     if let Some(why) = app.trace.breaks_off() {
         let rule = areas.rules[0];
         let room = usize::from(rule.width) * usize::from(rule.height);
         buffer.set_stringn(rule.x, rule.y, format!(" {why} "), room, app.theme.alarm());
     }
+}
+
+/// On the line above the list: which connections it shows, and in what order, where that isn't plain.
+fn draw_list_title(app: &App, areas: &Areas, buffer: &mut Buffer) {
+    let rule = areas.rules[0];
+    let is_plain = app.listing.query().is_empty() && app.listing.sort() == Sort::Number;
+    if areas.list.is_empty() || rule.is_empty() || is_plain {
+        return;
+    }
+    let title = format!(" {} ", app.listing.title(app.style.charset.dot()));
+    let width = u16::try_from(title.chars().count()).unwrap_or(u16::MAX);
+    let x = rule.right().saturating_sub(width.saturating_add(1)).max(rule.x);
+    buffer.set_stringn(x, rule.y, title, usize::from(rule.right() - x), app.theme.news());
 }
 
 fn draw_rule(app: &App, area: Rect, buffer: &mut Buffer) {

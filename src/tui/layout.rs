@@ -57,7 +57,7 @@ impl Areas {
             ListView::Hidden => 0,
             _ if !app.has_list() || !app.has_ladder() => 0,
             ListView::Alone => screen.height.saturating_sub(3 + rule),
-            ListView::Beside => list::lines(app.connections(), screen.height),
+            ListView::Beside => list::lines(app.listing.order().len(), screen.height),
         };
         let timeline_lines = if alone || !app.has_ladder() {
             0

@@ -15,10 +15,11 @@ mod help;
 pub mod keys;
 mod ladder;
 mod layout;
-mod list;
+pub mod list;
+pub mod listing;
 mod mouse;
-mod panel;
 pub mod pace;
+mod panel;
 mod prompt;
 mod seek;
 pub mod theme;
@@ -30,8 +31,9 @@ mod why;
 
 pub use app::{App, Cue, Effect, Origin, Playbill, ReadBack};
 pub use frame::draw;
+pub use listing::{Listing, Sort};
 pub use pace::Pace;
-pub use theme::Theme;
+pub use theme::{Look, Theme};
 
 use std::io;
 use std::panic;

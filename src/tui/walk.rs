@@ -140,10 +140,11 @@ impl App {
         }
     }
 
-    /// So many connections on, or back.
-    fn choose_by(&mut self, count: i64) {
-        let wanted = i64::from(self.connection).saturating_add(count).max(0);
-        self.choose(ConnectionId::try_from(wanted).unwrap_or(ConnectionId::MAX));
+    /// So many connections on in the list, or back.
+    fn choose_by(&mut self, count: isize) {
+        if let Some(connection) = self.listing.step(self.connection, count) {
+            self.choose(connection);
+        }
     }
 
     pub(super) fn choose(&mut self, connection: ConnectionId) {

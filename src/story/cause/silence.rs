@@ -35,6 +35,8 @@ pub struct Silence {
     pub error: Option<ErrorSeen>,
     /// Whether its sender has given up, as far as can be told.
     pub given_up: bool,
+    /// By when (nanoseconds since the Unix epoch) its next repetition would surely have come.
+    pub until_ns: u64,
 }
 
 impl Silence {
@@ -117,8 +119,10 @@ pub fn silence(trace: &Trace, id: ConnectionId) -> Option<Silence> {
     let newest_round = rounds.last().copied().unwrap_or(rows - 1);
     let interval = time(newest_round).saturating_sub(time(before));
     let lasted = newest.time_ns.saturating_sub(time(first));
-    let waited = trace.now_ns().saturating_sub(newest.time_ns);
-    let nothing_more = trace.ended.is_some() || waited > SILENT_INTERVALS * interval;
+    let until_ns = newest
+        .time_ns
+        .saturating_add(interval.saturating_mul(SILENT_INTERVALS));
+    let nothing_more = trace.ended.is_some() || trace.now_ns() > until_ns;
     Some(Silence {
         by,
         first,
@@ -130,5 +134,6 @@ pub fn silence(trace: &Trace, id: ConnectionId) -> Option<Silence> {
         given_up: (repetitions >= GIVEN_UP_AFTER && lasted >= SOONEST_NS
             || is_syn && error.is_some())
             && nothing_more,
+        until_ns,
     })
 }

@@ -112,7 +112,7 @@ pub fn findings(trace: &Trace, id: ConnectionId, ending: &Ending) -> Vec<Found> 
 
 /// How long a state lasts before it is worth telling, in nanoseconds: longer than any delayed
 /// acknowledgement or scheduling.
-const LONG_NS: u64 = 10_000_000_000;
+pub(super) const LONG_NS: u64 = 10_000_000_000;
 
 impl Story<'_> {
     /// The rows of the likeliest cause, if it is this one.

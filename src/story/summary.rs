@@ -1,0 +1,234 @@
+//! A connection in a few numbers: what a list of very many of them shows, sorts and filters by. Cheap to make, small to
+//! keep.
+
+use super::cause::{CauseId, Confidence};
+use super::clock::time_wait_is_over;
+use super::ending::{Kind, Outcome, outcome};
+use crate::conn::certainty::LINUX_WAIT_NS;
+use crate::conn::state::PerSide;
+use crate::conn::{Certainty, ConnectionId, Side, State};
+use crate::trace::Trace;
+
+/// Causes that are kept: as many as a headline names.
+const CAUSES: usize = 2;
+
+/// A connection as known now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    pub kind: Kind,
+    pub closed_first: Option<Side>,
+    pub reset_by: Option<Side>,
+    /// The likeliest causes of its reset or time-out, the likeliest first.
+    pub causes: [Option<(CauseId, Confidence)>; CAUSES],
+    /// The states by now: CLOSED where a clock has ended the wait.
+    pub states: PerSide<State>,
+    pub certainty: PerSide<Certainty>,
+    /// When the states were entered, in nanoseconds since the Unix epoch.
+    pub since_ns: PerSide<u64>,
+    pub segments: u32,
+    /// Octets of data that each side sent, each counted once.
+    pub bytes: PerSide<u64>,
+    /// From the first captured segment to the last.
+    pub duration_ns: u64,
+    /// After this time (nanoseconds since the Unix epoch) the summary may be another one though no segment came.
+    pub holds_until_ns: Option<u64>,
+}
+
+/// What the clock tells of a state in which a closing waits, in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Age {
+    /// So long it has lasted.
+    Lasted(u64),
+    /// So long it still lasts (TIME-WAIT, 60 s on Linux).
+    Left(u64),
+}
+
+impl Summary {
+    /// The summary of a connection, as known now.
+    #[must_use]
+    pub fn of(trace: &Trace, id: ConnectionId) -> Summary {
+        let connection = &trace.connections()[id as usize];
+        let outcome = outcome(trace, id);
+        let given_up = outcome.silence.filter(|silence| silence.given_up);
+        let state = |side: Side| {
+            let gave_up = given_up.is_some_and(|silence| silence.by == side);
+            if gave_up || time_wait_is_over(trace, id, side) {
+                State::Closed
+            } else {
+                connection.ends[side].state
+            }
+        };
+        let rows = trace.len(id);
+        let time = |row: usize| trace.row(id, row).time_ns;
+        let mut summary = Summary {
+            kind: outcome.kind,
+            closed_first: outcome.closed_first,
+            reset_by: outcome.reset_by,
+            causes: std::array::from_fn(|index| {
+                let cause = outcome.causes.get(index)?;
+                Some((cause.id, cause.confidence))
+            }),
+            states: PerSide::of(state),
+            certainty: PerSide::of(|side| certainty(trace, id, side)),
+            since_ns: PerSide::of(|side| connection.ends[side].since),
+            segments: connection.rows,
+            bytes: PerSide::of(|side| connection.ends[side].octets_sent),
+            duration_ns: match rows {
+                0 => 0,
+                _ => time(rows - 1).saturating_sub(time(0)),
+            },
+            holds_until_ns: None,
+        };
+        summary.holds_until_ns = summary.next_by_clock(&outcome);
+        summary
+    }
+
+    fn next_by_clock(&self, outcome: &Outcome) -> Option<u64> {
+        let waits = Side::BOTH
+            .into_iter()
+            .filter(|side| self.states[*side] == State::TimeWait)
+            .map(|side| self.since_ns[side].saturating_add(LINUX_WAIT_NS - 1));
+        let silence = outcome.silence.filter(|silence| !silence.given_up);
+        waits.chain(silence.map(|silence| silence.until_ns)).min()
+    }
+
+    /// Whether a side is on its way from open to closed.
+    #[must_use]
+    pub fn is_closing(&self, side: Side) -> bool {
+        use State::{CloseWait, Closing, FinWait1, FinWait2, LastAck, TimeWait};
+        matches!(
+            self.states[side],
+            FinWait1 | FinWait2 | CloseWait | Closing | LastAck | TimeWait
+        )
+    }
+
+    /// Whether a side is on its way from open to closed, and more than a clock has to end it.
+    #[must_use]
+    pub fn waits(&self, side: Side) -> bool {
+        self.is_closing(side) && self.states[side] != State::TimeWait
+    }
+
+    /// Since when the side that has waited longest is in its closing state, in nanoseconds since the Unix epoch.
+    #[must_use]
+    pub fn closing_since_ns(&self) -> Option<u64> {
+        let closing = Side::BOTH.into_iter().filter(|side| self.is_closing(*side));
+        closing.map(|side| self.since_ns[side]).min()
+    }
+
+    /// What the clock tells of a closing state at `now_ns` (nanoseconds since the Unix epoch).
+    #[must_use]
+    pub fn age(&self, side: Side, now_ns: u64) -> Option<Age> {
+        let lasted = now_ns.saturating_sub(self.since_ns[side]);
+        match self.states[side] {
+            State::TimeWait => Some(Age::Left(LINUX_WAIT_NS.saturating_sub(lasted))),
+            _ => self.is_closing(side).then_some(Age::Lasted(lasted)),
+        }
+    }
+
+    /// How sure the likeliest cause is, where there is one.
+    #[must_use]
+    pub fn confidence(&self) -> Option<Confidence> {
+        self.causes[0].map(|(_, confidence)| confidence)
+    }
+
+    /// The ending in a few words: `reset by client`, `orderly, server first`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match (self.kind, self.reset_by, self.closed_first) {
+            (Kind::Reset, Some(by), _) => format!("reset by {by}"),
+            (Kind::Orderly, _, Some(first)) => format!("orderly, {first} first"),
+            (Kind::HalfClosed, _, Some(first)) => format!("half-closed by {first}"),
+            (kind, ..) => kind.name().into(),
+        }
+    }
+
+    /// The same with the likeliest cause and how sure it is, where that says more:
+    /// `reset by client: unread-data, likely`.
+    #[must_use]
+    pub fn words_with_cause(&self) -> String {
+        match self.causes[0] {
+            None | Some((CauseId::Refused, _)) => self.words(),
+            Some((CauseId::Unknown, _)) => format!("{}: cause unknown", self.words()),
+            Some((cause, sure)) => {
+                format!("{}: {}, {}", self.words(), cause.name(), sure.name())
+            }
+        }
+    }
+}
+
+/// How sure a side's state is. Of an end that never sent anything, nothing is proven.
+fn certainty(trace: &Trace, id: ConnectionId, side: Side) -> Certainty {
+    let connection = &trace.connections()[id as usize];
+    let end = &connection.ends[side];
+    let refuses = connection.reset.is_some_and(|reset| reset.by == side);
+    if end.snd_nxt.is_some() || refuses {
+        end.certainty
+    } else {
+        end.certainty.max(Certainty::Inferred)
+    }
+}
+
+/// A span as people count it while they wait: `0 s`, `41 s`, `12 min`, `3 h`, `2 d`.
+#[must_use]
+pub fn whole(ns: u64) -> String {
+    let seconds = ns / 1_000_000_000;
+    match seconds {
+        0..100 => format!("{seconds} s"),
+        100..6_000 => format!("{} min", seconds / 60),
+        6_000..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::story::ending::ending;
+    use crate::story::tests::trace_of;
+    use crate::story::{clock, tests::trace_without_handshake};
+
+    #[test]
+    fn a_summary_says_what_the_ending_and_the_clock_say() {
+        let traces = [
+            "> F. 1:1 ack 1\n< . 1:1 ack 2\n< F. 1:1 ack 2\n> . 2:2 ack 2",
+            "> F. 1:1 ack 1\n< . 1:1 ack 2\n@70 < F. 1:1 ack 2\n@70 > . 2:2 ack 2\n@131 > . 2:2 ack 2",
+            "> P. 1:11 ack 1\n< R. 1:1 ack 1",
+            "> P. 1:11 ack 1\n@1 > P. 1:11 ack 1\n@3 > P. 1:11 ack 1\n@7 > P. 1:11 ack 1\n@15 > P. 1:11 ack 1",
+        ];
+        for trace in traces.map(trace_of) {
+            let (summary, ending) = (Summary::of(&trace, 0), ending(&trace, 0));
+            let first = ending.causes.first().map(|it| (it.id, it.confidence));
+            assert_eq!((summary.kind, summary.causes[0]), (ending.kind, first));
+            for side in Side::BOTH {
+                assert_eq!(summary.states[side], clock::state_now(&trace, 0, side));
+            }
+        }
+    }
+
+    #[test]
+    fn time_wait_with_23_s_left_is_told_so_and_holds_until_it_is_over() {
+        let lines = "> F. 1:1 ack 1\n@10 < F. 1:1 ack 2\n@10 > . 2:2 ack 2\n@47 > . 2:2 ack 2";
+        let summary = Summary::of(&trace_of(lines), 0);
+        assert_eq!(
+            summary.age(Side::Client, 47_000_000_000),
+            Some(Age::Left(23_000_000_000))
+        );
+        assert_eq!(summary.holds_until_ns, Some(69_999_999_999));
+        assert_eq!(summary.age(Side::Server, 47_000_000_000), None);
+    }
+
+    #[test]
+    fn a_cause_is_told_with_how_sure_it_is() {
+        let refused = trace_without_handshake("> S 0:0\n< R. 0:0 ack 1");
+        assert_eq!(Summary::of(&refused, 0).words_with_cause(), "refused");
+        let reset = trace_of("> P. 1:11 ack 1\n< R. 1:1 ack 11");
+        let words = Summary::of(&reset, 0).words_with_cause();
+        assert_eq!(words, "reset by server: unread-data, likely");
+    }
+
+    #[test]
+    fn waits_are_counted_in_whole_units() {
+        let seen = [999_999_999, 41_200_000_000, 720_000_000_000].map(whole);
+        assert_eq!(seen, ["0 s", "41 s", "12 min"]);
+    }
+}
