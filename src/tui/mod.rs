@@ -1,6 +1,7 @@
 //! The terminal UI: `app` holds the state and changes it, the panels draw it and change nothing.
 
 pub mod app;
+pub mod background;
 mod details;
 mod frame;
 mod help;
@@ -8,11 +9,12 @@ pub mod keys;
 mod ladder;
 mod list;
 pub mod theme;
+pub mod timeline;
 mod why;
 
 pub use app::{App, Cue, Effect, Origin, Playbill, ReadBack};
 pub use frame::draw;
-pub use theme::Theme;
+pub use theme::{Look, Theme};
 
 use std::io;
 use std::panic;
