@@ -1,13 +1,15 @@
 //! The connection in time, on an axis as long as it lasted: the segments, and the states of both sides.
 //!
 //! ```text
-//!      S  ▁                              F   f                            ▁ R  66.9 ms
-//! clt  │ESTABLISHED 30.8 ms ━━━━━━━━━━━━━│FIN-WAIT-2 24.6 ms ───────────────│
-//! srv  │ESTABLISHED 30.8 ms ━━━━━━━━━━━━━│CLOSE-WAIT 24.6 ms ───────────────│
+//!      S                              F    ▁                           R  66.9 ms
+//! clt  │ESTABLISHED 30.7 ms ━━━━━━━━━━│FW1 │FIN-WAIT-2 29.3 ms ────────│ CLOSED
+//! srv  │ESTABLISHED 30.7 ms ━━━━━━━━━━│CLOSE-WAIT 36.1 ms ─────────────│ CLOSED
 //! ```
 //!
 //! Letters are SYN, FIN and RST, the client's large and the server's small; `!` is trouble (sent again, out of order, lost);
 //! bars are other segments: one, up to nine, more. The selected segment's column is reversed. `+` after a time: so far.
+
+use std::ops::Range;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -95,9 +97,11 @@ pub fn draw(look: Look, shown: Shown, row: usize, area: Rect, buffer: &mut Buffe
             };
             draw_name(look, side, area.x..part.x, y, buffer);
             let band = (shown.timeline).band(shown.trace, shown.id, shown.course, side, &axis);
-            for stretch in band {
-                draw_stretch(look, &stretch, row, line, buffer);
+            for stretch in &band {
+                draw_stretch(look, stretch, row, line, buffer);
             }
+            let beside = part.right()..area.right();
+            draw_last(look, band.last(), row, line, beside, buffer);
         }
     }
     let height = if area.height >= 3 { 3 } else { 1 };
@@ -155,7 +159,7 @@ fn draw_scale(look: Look, axis: &Axis, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn draw_name(look: Look, side: Side, columns: std::ops::Range<u16>, y: u16, buffer: &mut Buffer) {
+fn draw_name(look: Look, side: Side, columns: Range<u16>, y: u16, buffer: &mut Buffer) {
     let name = match (columns.len(), side) {
         (0, _) => return,
         (1..=3, Side::Client) => "C",
@@ -188,17 +192,43 @@ fn draw_stretch(look: Look, stretch: &Stretch, row: usize, line: Rect, buffer: &
         text.push(' ');
     }
     let style = theme.state(stretch.state);
-    let told = if stretch.rows.contains(&row) {
-        style.patch(theme.news())
-    } else {
-        style
-    };
+    let told = style_at(look, stretch, row);
     let (filled, _) = buffer.set_stringn(from + 1, line.y, &text, room.into(), told);
     for x in filled..to {
         buffer[(x, line.y)].set_symbol(fill).set_style(style);
     }
     if stretch.goes_on && filled < to {
         buffer[(to - 1, line.y)].set_symbol(goes_on);
+    }
+}
+
+/// The state that it came to stands beside the axis where its stretch has no room for it.
+fn draw_last(
+    look: Look,
+    last: Option<&Stretch>,
+    row: usize,
+    line: Rect,
+    columns: Range<u16>,
+    buffer: &mut Buffer,
+) {
+    let Some(last) = last else { return };
+    let charset = look.style.charset;
+    let is_told = !label(last, last.columns.len() - 1, charset).is_empty();
+    if is_told || columns.is_empty() {
+        return;
+    }
+    let text = label(last, columns.len() - 1, charset);
+    let style = style_at(look, last, row);
+    buffer.set_string(columns.start + 1, line.y, text, style);
+}
+
+/// The style of a state's name: the one that the selected row is in stands out.
+fn style_at(look: Look, stretch: &Stretch, row: usize) -> Style {
+    let style = look.theme.state(stretch.state);
+    if stretch.rows.contains(&row) {
+        style.patch(look.theme.news())
+    } else {
+        style
     }
 }
 
@@ -239,4 +269,126 @@ fn label(stretch: &Stretch, room: usize, charset: Charset) -> String {
         .map(|(name, time)| format!("{name}{doubt}{time}"))
         .find(|text| text.chars().count() <= room)
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::story;
+    use crate::story::tests::trace_of;
+    use crate::tui::Theme;
+
+    /// Draws it in an area of the buffer that begins at (1, 1).
+    fn drawn(trace: &Trace, charset: Charset, row: usize, width: u16, height: u16) -> Buffer {
+        let course = Course::of(trace, 0);
+        let mut timeline = Timeline::default();
+        timeline.follow(trace, 0);
+        let shown = Shown {
+            trace,
+            id: 0,
+            course: &course,
+            timeline: &timeline,
+        };
+        let style = story::Style {
+            charset,
+            ..story::Style::default()
+        };
+        let theme = Theme::mono();
+        let area = Rect::new(1, 1, width, height);
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width + 2, height + 2));
+        draw(Look { style, theme }, shown, row, area, &mut buffer);
+        for x in 0..width + 2 {
+            let row = row_at(shown, area, x).expect("there are rows");
+            assert!(row < trace.len(0));
+        }
+        buffer
+    }
+
+    fn text(buffer: &Buffer) -> String {
+        let width = usize::from(buffer.area.width);
+        let lines = buffer.content.chunks(width).map(|cells| {
+            let line: String = cells.iter().map(|cell| cell.symbol()).collect();
+            line.trim_end().to_string()
+        });
+        let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
+        lines.join("\n")
+    }
+
+    fn half_closed() -> Trace {
+        trace_of(
+            "@1 > F. 1:1 ack 1\n@1.5 < . 1:1 ack 2\n@3 < P. 1:9 ack 2\n@4 < P. 1:9 ack 2\n@6 > R 2:2",
+        )
+    }
+
+    #[test]
+    fn states_are_named_for_as_long_as_they_lasted() {
+        let buffer = drawn(&half_closed(), Charset::Unicode, 3, 78, 3);
+        insta::assert_snapshot!(text(&buffer));
+        let reversed: Vec<_> = buffer
+            .content
+            .iter()
+            .enumerate()
+            .filter(|(_, cell)| cell.modifier.contains(Modifier::REVERSED))
+            .map(|(at, cell)| (at % 80, cell.symbol().to_string()))
+            .collect();
+        // The selected FIN's column, on all three lines.
+        let at = reversed[0].0;
+        assert_eq!(reversed.len(), 3);
+        assert!(reversed.iter().all(|(column, _)| *column == at));
+        assert_eq!(reversed[0].1, "F");
+    }
+
+    #[test]
+    fn in_ascii_nothing_else_is_drawn_and_sides_still_differ() {
+        let text = text(&drawn(&half_closed(), Charset::Ascii, 0, 58, 3));
+        assert!(text.is_ascii());
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_click_leads_to_what_is_seen_there() {
+        let trace = half_closed();
+        let mut timeline = Timeline::default();
+        timeline.follow(&trace, 0);
+        let course = Course::default();
+        let shown = Shown {
+            trace: &trace,
+            id: 0,
+            course: &course,
+            timeline: &timeline,
+        };
+        let area = Rect::new(0, 0, 80, 1);
+        assert_eq!(row_at(shown, area, 0), Some(0));
+        // 64 columns from the seventh on, for six seconds.
+        assert_eq!(row_at(shown, area, 6 + 64 / 6), Some(3));
+        assert_eq!(row_at(shown, area, 69), Some(7));
+        assert_eq!(row_at(shown, area, 79), Some(7));
+        assert_eq!(row_at(shown, area, u16::MAX), Some(7));
+    }
+
+    #[test]
+    fn small_screens_keep_their_lines_for_the_ladder() {
+        assert_eq!([12, 20, 24, 50].map(lines), [0, 1, 3, 3]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_size_panics_and_nothing_is_drawn_beside_the_area(
+            width in 0u16..130, height in 0u16..5, row in 0usize..9,
+        ) {
+            let buffer = drawn(&half_closed(), Charset::Unicode, row, width, height);
+            for x in 0..width + 2 {
+                for y in [0, height + 1] {
+                    prop_assert_eq!(buffer[(x, y)].symbol(), " ");
+                }
+            }
+            for y in 0..height + 2 {
+                for x in [0, width + 1] {
+                    prop_assert_eq!(buffer[(x, y)].symbol(), " ");
+                }
+            }
+        }
+    }
 }

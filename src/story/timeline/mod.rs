@@ -149,14 +149,18 @@ impl Timeline {
             let record = trace.row(id, row);
             let latest = self.times.last().copied().unwrap_or(0);
             self.times.push(record.time_ns.max(latest));
-            let (marks, mut at) = (Marks::of(record), row);
-            for level in &mut self.marks {
-                match level.get_mut(at) {
-                    Some(sum) => *sum = sum.both(marks),
-                    None => level.push(marks),
-                }
-                at /= FAN;
+            self.sum_up(row, Marks::of(record));
+        }
+    }
+
+    fn sum_up(&mut self, row: usize, marks: Marks) {
+        let mut at = row;
+        for level in &mut self.marks {
+            match level.get_mut(at) {
+                Some(sum) => *sum = sum.both(marks),
+                None => level.push(marks),
             }
+            at /= FAN;
         }
     }
 
@@ -349,7 +353,9 @@ fn certainty(trace: &Trace, id: ConnectionId, side: Side, row: usize) -> Certain
 fn end_by_clock(trace: &Trace, id: ConnectionId, side: Side, axis: &Axis, band: &mut Vec<Stretch>) {
     let Some(last) = band.last_mut() else { return };
     let began = axis.to_ns.saturating_sub(last.lasted_ns);
-    let end = began.saturating_add(LINUX_WAIT_NS);
+    // A FIN that comes again starts it anew.
+    let since = trace.connections()[id as usize].ends[side].since;
+    let end = began.max(since).saturating_add(LINUX_WAIT_NS);
     if last.state != State::TimeWait
         || !clock::time_wait_is_over(trace, id, side)
         || end >= axis.to_ns
@@ -359,7 +365,7 @@ fn end_by_clock(trace: &Trace, id: ConnectionId, side: Side, axis: &Axis, band: 
     let column = axis.column(end).max(last.columns.start + 1);
     let columns = column..last.columns.end;
     last.columns.end = column;
-    last.lasted_ns = LINUX_WAIT_NS;
+    last.lasted_ns = end - began;
     if !columns.is_empty() {
         let closed = Stretch {
             state: State::Closed,
@@ -372,3 +378,6 @@ fn end_by_clock(trace: &Trace, id: ConnectionId, side: Side, axis: &Axis, band: 
         band.push(closed);
     }
 }
+
+#[cfg(test)]
+mod tests;
