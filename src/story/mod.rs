@@ -26,6 +26,7 @@ pub mod summary;
 pub mod tcpdump;
 pub mod telling;
 pub mod time_shown;
+pub mod timeline;
 
 pub use arrow::Charset;
 pub use course::{Change, Course};
@@ -35,6 +36,7 @@ pub use ladder::{Columns, Row, Style};
 pub use time_shown::TimeShown;
 pub use query::{Query, Search};
 pub use summary::Summary;
+pub use timeline::Timeline;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -12,6 +12,7 @@ use super::listing::{Listing, Sort};
 use super::pace::Pace;
 use super::prompt::{Prompt, Question};
 use super::theme::Look;
+use super::timeline;
 use crate::story::shown::Wanted;
 use crate::conn::ConnectionId;
 use crate::conn::state::PerSide;
@@ -482,6 +483,17 @@ impl App {
     #[must_use]
     pub fn chooses_connections(&self) -> bool {
         self.list != ListView::Hidden && self.has_list()
+    }
+
+    /// What the timeline of the connection shown is drawn from.
+    #[must_use]
+    pub fn timeline(&self) -> timeline::Shown<'_> {
+        timeline::Shown {
+            trace: &self.trace,
+            id: self.connection,
+            course: &self.focus.course,
+            timeline: &self.focus.timeline,
+        }
     }
 
     /// Whose sockets a connection's ends are, where that is known.

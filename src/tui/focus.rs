@@ -9,7 +9,7 @@ use crate::conn::ConnectionId;
 use crate::conn::state::PerSide;
 use crate::story::ending::{Ending, ending};
 use crate::story::telling::{self, Told};
-use crate::story::{Course, Search};
+use crate::story::{Course, Search, Timeline};
 use crate::story::space::{Space, SpaceIndex};
 use crate::trace::Trace;
 use crate::wire::Place;
@@ -19,6 +19,8 @@ use crate::wire::Place;
 pub struct Focus {
     connection: ConnectionId,
     pub course: Course,
+    /// When its segments came.
+    pub timeline: Timeline,
     shown: Option<Shown>,
     /// How it ended, as known now.
     pub ending: Option<Ending>,
@@ -80,6 +82,7 @@ impl Focus {
         let is_outdated = is_new || std::mem::take(&mut self.outdated);
         if is_outdated {
             self.course.follow(&app.trace, app.connection);
+            self.timeline.follow(&app.trace, app.connection);
             self.spaces.follow(&app.trace, app.connection);
             self.ending = Some(ending(&app.trace, app.connection));
         }

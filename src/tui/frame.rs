@@ -49,7 +49,8 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
 /// The connection chosen: its course in time, its ladder, its figure, and what is told of it.
 fn draw_connection(app: &App, areas: &Areas, buffer: &mut Buffer) {
     if !areas.timeline.is_empty() {
-        timeline::draw(app, areas.timeline, buffer);
+        let row = app.row_until_here().unwrap_or(0);
+        timeline::draw(app.look(), app.timeline(), row, areas.timeline, buffer);
     }
     if !areas.ladder.is_empty() {
         ladder::draw(app, areas.ladder, buffer);

@@ -237,11 +237,11 @@ fn line(
     let arrow = theme.segment(row.flags, row.troubled);
     let arrow = match relation {
         _ if selected => arrow.patch(theme.news()),
-        Some(_) => arrow.patch(theme.related()),
+        Some(relation) => arrow.patch(related(app, relation)),
         None => arrow,
     };
     let (related, number) = match relation {
-        Some(relation) => (relation_mark(relation, app.style.charset), theme.related()),
+        Some(relation) => (relation_mark(relation, app.style.charset), related(app, relation)),
         None => (" ", times),
     };
     text::Line::from(vec![
@@ -255,6 +255,13 @@ fn line(
         Span::styled(row.lanes.server.to_string(), theme.quiet()),
         Span::styled(format!(" {server}"), server_style),
     ])
+}
+
+fn related(app: &App, relation: Relation) -> Style {
+    match relation {
+        Relation::AcknowledgedBySelected => app.theme.acknowledged(),
+        Relation::AcknowledgesSelected => app.theme.acknowledges(),
+    }
 }
 
 /// Behind a row's number: `↲` it is acknowledged by the selected one, `↱` it acknowledges it.

@@ -125,7 +125,7 @@ impl Areas {
     /// Panels below the ladder.
     fn below(self, app: &App, body: Rect, rule: u16) -> Areas {
         if app.figure {
-            return self.with_figure(app, body);
+            return self.with_figure(body);
         }
         let [ladder, panel_rule, panel] = Layout::vertical([
             Constraint::Min(0),
@@ -142,7 +142,7 @@ impl Areas {
     }
 
     /// The figure below what is left of the ladder, and a panel only where there is plenty.
-    fn with_figure(self, app: &App, body: Rect) -> Areas {
+    fn with_figure(self, body: Rect) -> Areas {
         let room = body.as_size();
         let room = Size::new(room.width, room.height.saturating_sub(LADDER_LEFT));
         let wanted = figure::size_wanted(room).height.min(room.height);

@@ -5,6 +5,7 @@
 //! and a file a panel.
 
 pub mod app;
+pub mod background;
 mod clipboard;
 pub mod details;
 mod explain;
@@ -23,7 +24,7 @@ mod panel;
 mod prompt;
 mod seek;
 pub mod theme;
-mod timeline;
+pub mod timeline;
 mod typing;
 mod verdict;
 mod walk;

@@ -33,9 +33,9 @@ impl App {
                 self.choose(connection);
             }
         } else if areas.timeline.contains(at) && self.has_ladder() {
-            let column = at.x - areas.timeline.x;
-            let row = timeline::row_at(&self.trace, self.connection, areas.timeline.width, column);
-            self.go_to(self.trace.entry_of(self.connection, row));
+            if let Some(row) = timeline::row_at(self.timeline(), areas.timeline, at.x) {
+                self.reveal(self.trace.entry_of(self.connection, row));
+            }
         } else if areas.ladder.contains(at) && self.has_ladder() {
             match ladder::at(self, areas.ladder, at.y) {
                 // Who clicks twice wants to know more.
