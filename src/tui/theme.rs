@@ -89,3 +89,10 @@ impl Theme {
         self.colored(Color::Cyan, Modifier::BOLD)
     }
 }
+
+/// How everything is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    pub style: crate::story::Style,
+    pub theme: Theme,
+}
