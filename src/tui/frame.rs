@@ -19,7 +19,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::app::{App, ListView, Why};
-use super::{details, help, ladder, list, why};
+use super::clean::clean;
+use super::theme::Look;
+use super::{details, help, keys, ladder, list, why};
 use crate::story::Charset;
 use crate::story::numbers::{counted, grouped, read_without};
 use crate::trace::Said;
@@ -54,7 +56,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         cue,
         details_rule,
         details_area,
-        keys,
+        footer,
     ] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(rule_line),
@@ -92,12 +94,27 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         draw_nothing_yet(app, body, buffer);
     }
     draw_cue(app, cue, buffer);
-    draw_keys(app, keys, buffer);
+    draw_keys(app, footer, buffer);
+    let look = Look {
+        style: app.style,
+        theme: app.theme,
+    };
     match &app.play {
-        Some(play) if app.about => help::draw_about(app, play, area, buffer),
-        _ if app.help => help::draw(app, area, buffer),
+        Some(play) if app.about => {
+            help::draw_about(look, &play.title, &play.about, 0, area, buffer);
+        }
+        _ if app.help => {
+            let in_play = [("Experiment", keys::HELP_IN_PLAY), ("Keys", keys::HELP)];
+            let sections = if app.play.is_some() {
+                &in_play[..]
+            } else {
+                &in_play[1..]
+            };
+            help::draw(look, sections, 0, area, buffer);
+        }
         _ => {}
     }
+    clean(app.style.charset, buffer);
 }
 
 fn draw_rule(app: &App, area: Rect, buffer: &mut Buffer) {

@@ -1,12 +1,15 @@
 //! The terminal UI: `app` holds the state and changes it, the panels draw it and change nothing.
 
 pub mod app;
+mod clean;
 mod details;
+pub mod explain;
 mod frame;
-mod help;
+pub mod help;
 pub mod keys;
 mod ladder;
 mod list;
+mod popup;
 pub mod theme;
 mod why;
 

@@ -1,4 +1,4 @@
-//! The signs on an arrow and beside a state, in Unicode and in ASCII.
+//! The signs on an arrow and beside a state, in Unicode and in ASCII: a line each, for the help.
 
 use super::{Explanation, explain};
 
@@ -9,7 +9,7 @@ pub(super) static MARKS: [(char, char, Explanation); 8] = [
         'X',
         explain(
             "RST",
-            "The arrow ends in a cross: an RST. Nothing comes back for it, and after it there is no connection.",
+            "an RST: after it there is no connection.",
             "RFC 9293 3.5.2",
         ),
     ),
@@ -18,7 +18,7 @@ pub(super) static MARKS: [(char, char, Explanation); 8] = [
         '!',
         explain(
             "lost",
-            "The arrow breaks off: later segments show that this one didn't arrive. So it moved no state at the other end.",
+            "lost: later segments show that it didn't arrive.",
             "docs/states.md",
         ),
     ),
@@ -27,7 +27,7 @@ pub(super) static MARKS: [(char, char, Explanation); 8] = [
         '*',
         explain(
             "sent before",
-            "The segment repeats data, a SYN or a FIN that its sender sent before: a retransmission.",
+            "sent before: a retransmission of data, SYN or FIN.",
             "RFC 9293 3.8.1",
         ),
     ),
@@ -36,7 +36,7 @@ pub(super) static MARKS: [(char, char, Explanation); 8] = [
         '%',
         explain(
             "out of order",
-            "The segment fills a hole that was left less than 3 ms before: on the way two changed places.",
+            "out of order: it fills a hole left just before.",
             "RFC 9293 3.10.7.4",
         ),
     ),
@@ -45,7 +45,7 @@ pub(super) static MARKS: [(char, char, Explanation); 8] = [
         '?',
         explain(
             "not in the capture",
-            "What the segment follows or acknowledges isn't in the capture: it was lost before, or not captured.",
+            "what it follows or acknowledges isn't in the capture.",
             "docs/states.md",
         ),
     ),
@@ -54,7 +54,7 @@ pub(super) static MARKS: [(char, char, Explanation); 8] = [
         'o',
         explain(
             "probe",
-            "The segment only asks for an answer: a keep-alive, or a probe of a window that is 0.",
+            "a probe: keep-alive, or of a window that is 0.",
             "RFC 9293 3.8.4, 3.8.6.1",
         ),
     ),
@@ -63,7 +63,7 @@ pub(super) static MARKS: [(char, char, Explanation); 8] = [
         '?',
         explain(
             "not proven",
-            "Behind a state: the capture doesn't prove it. It began midway, frames are missing, or this end never sent anything.",
+            "behind a state: the capture doesn't prove it.",
             "docs/states.md",
         ),
     ),
@@ -72,7 +72,7 @@ pub(super) static MARKS: [(char, char, Explanation); 8] = [
         '!',
         explain(
             "the kernel differs",
-            "Behind a state in a kernel's line: the kernel says another state than tcpviz concludes from the wire.",
+            "behind a kernel's state: tcpviz concludes another one.",
             "docs/states.md",
         ),
     ),

@@ -10,12 +10,21 @@ use crate::wire::{Flags, IcmpError};
 fn all() -> Vec<(String, Explanation)> {
     let mut all = Vec::new();
     let mut add = |shown: &str, told| all.push((shown.to_string(), told));
-    State::ALL.map(|it| add(it.name(), state(it)));
-    Certainty::ALL.map(|it| add(it.name(), certainty(it)));
-    [Confidence::Certain, Confidence::Likely, Confidence::Unknown]
-        .map(|it| add(it.name(), confidence(it)));
-    Note::ALL.map(|(it, name)| add(name, note(it)));
-    Kind::ALL.map(|it| add(it.name(), ending(it)));
+    for it in State::ALL {
+        add(it.name(), state(it));
+    }
+    for it in Certainty::ALL {
+        add(it.name(), certainty(it));
+    }
+    for it in [Confidence::Certain, Confidence::Likely, Confidence::Unknown] {
+        add(it.name(), confidence(it));
+    }
+    for (it, name) in Note::ALL {
+        add(name, note(it));
+    }
+    for it in Kind::ALL {
+        add(it.name(), ending(it));
+    }
     for it in CauseId::ALL {
         add(it.name(), cause(it, None));
         add(it.name(), cause(it, Some(Side::Server)));
