@@ -4,6 +4,7 @@ mod error;
 
 use super::Charset;
 use super::ladder::{Columns, Style};
+use super::printable::printable;
 use crate::conn::state::PerSide;
 use crate::conn::{Certainty, Side, State};
 use crate::trace::{Aside, KernelEnd, Said, Trace};
@@ -176,6 +177,7 @@ pub(super) fn center(text: &str, width: usize) -> String {
 
 /// At most so many columns of a text; what is cut is marked. Of a call its result stays.
 pub(super) fn cut(text: &str, width: usize, style: Style) -> String {
+    let text = &printable(text);
     if columns_of(text) <= width {
         return text.into();
     }
@@ -204,6 +206,10 @@ pub(super) fn cut(text: &str, width: usize, style: Style) -> String {
 /// What a line is about, for people.
 #[must_use]
 pub fn sentence(trace: &Trace, aside: &Aside) -> String {
+    printable(&sentences(trace, aside))
+}
+
+fn sentences(trace: &Trace, aside: &Aside) -> String {
     match &aside.said {
         Said::Order(text) => format!("Not on the wire: {text}."),
         Said::Error(seen) => error::sentence(trace, aside, seen),
@@ -246,11 +252,22 @@ pub fn sentence(trace: &Trace, aside: &Aside) -> String {
     }
 }
 
-/// What a call's result means, where that isn't plain.
+/// What a call's result means, where that isn't plain; otherwise what the call does.
 fn meaning(text: &str) -> Option<&'static str> {
-    let name = text.split('(').next()?.rsplit(' ').next()?;
+    let (_, result) = name_and_result(text);
+    of_result(result).or_else(|| of_call(text))
+}
+
+/// A call's name, and its result; empty where it has none yet.
+pub(super) fn name_and_result(text: &str) -> (&str, &str) {
+    let name = text.split('(').next().unwrap_or_default();
     let result = text.rsplit_once(" = ").map_or("", |(_, result)| result);
-    let by_result = match result {
+    (name.rsplit(' ').next().unwrap_or_default(), result)
+}
+
+/// What a result means, where that isn't plain.
+pub(super) fn of_result(result: &str) -> Option<&'static str> {
+    Some(match result {
         "0 (EOF)" => {
             "0 is the end of file: the other side's FIN has been reached, and every later read gives 0 too."
         }
@@ -261,13 +278,15 @@ fn meaning(text: &str) -> Option<&'static str> {
         "ECONNRESET" => {
             "An RST has come. The error is told once; then reads give 0 and writes EPIPE."
         }
-        "EAGAIN" => "Nothing is there yet, and the call was not to wait.",
+        "EAGAIN" => "It would have to wait (nothing to read, or no room to write), and was not to.",
         "EBADF" => "The descriptor is closed: this never reaches TCP.",
-        _ => "",
-    };
-    if !by_result.is_empty() {
-        return Some(by_result);
-    }
+        _ => return None,
+    })
+}
+
+/// What a call does, or why it is shown, where that isn't plain.
+pub(super) fn of_call(text: &str) -> Option<&'static str> {
+    let (name, _) = name_and_result(text);
     if text.ends_with("...") {
         return Some("It waits; its end comes later.");
     }

@@ -194,6 +194,19 @@ pub fn since_start(trace: &Trace, connection: ConnectionId, row: usize) -> u64 {
     at(row).saturating_sub(at(0))
 }
 
+/// How sure the state of `side` is after row `row` (from 0): of an end that never sent anything, nothing is proven.
+#[must_use]
+pub fn certainty(trace: &Trace, connection: ConnectionId, row: usize, side: Side) -> Certainty {
+    let followed = &trace.connections()[connection as usize];
+    let refuses = followed.reset.is_some_and(|reset| reset.by == side);
+    let silent = if followed.ends[side].snd_nxt.is_some() || refuses {
+        Certainty::Proven
+    } else {
+        Certainty::Inferred
+    };
+    trace.row(connection, row).certainty[side].max(silent)
+}
+
 /// Row `row` (from 0) of a connection.
 #[must_use]
 pub fn row(
@@ -210,17 +223,9 @@ pub fn row(
     let delta = row.checked_sub(1).map_or(String::new(), |above| {
         time_shown::delta(time_of(above), record.time_ns, ascii)
     });
-    let followed = &trace.connections()[connection as usize];
-    let ends = &followed.ends;
     let name = |side: Side| {
-        // Of an end that never sent anything, nothing is proven.
-        let refuses = followed.reset.is_some_and(|reset| reset.by == side);
-        let silent = if ends[side].snd_nxt.is_some() || refuses {
-            Certainty::Proven
-        } else {
-            Certainty::Inferred
-        };
-        columns.state_name(record.states[side], record.certainty[side].max(silent))
+        let certainty = certainty(trace, connection, row, side);
+        columns.state_name(record.states[side], certainty)
     };
     let changed = |side: Side| record.states[side] != before[side];
     let fate = fate(trace, connection, row);

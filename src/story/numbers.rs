@@ -1,5 +1,6 @@
 //! Numbers, times and names as people read them.
 
+pub use super::printable::printable;
 use crate::conn::State;
 use crate::wire::Tally;
 
@@ -102,25 +103,6 @@ pub fn short_state(state: State) -> &'static str {
     }
 }
 
-/// Text from outside (file names, interface names) with everything that could command a terminal
-/// made visible: control characters, C1, bidirectional and zero-width ones.
-#[must_use]
-pub fn printable(text: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    text.chars()
-        .flat_map(|c| {
-            if hidden(c) {
-                c.escape_unicode().collect::<Vec<_>>()
-            } else {
-                vec![c]
-            }
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,13 +139,5 @@ mod tests {
             ("1 byte".into(), "982,540 bytes".into())
         );
         assert_eq!(seconds(56_372_999), "0.056372");
-    }
-
-    #[test]
-    fn nothing_from_outside_reaches_the_terminal_as_a_command() {
-        assert_eq!(
-            printable("a\x1b]0;x\x07\u{9b}\u{202e}b"),
-            "a\\u{1b}]0;x\\u{7}\\u{9b}\\u{202e}b"
-        );
     }
 }

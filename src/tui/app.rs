@@ -5,6 +5,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use ratatui::layout::Rect;
+
 use super::Theme;
 use super::focus::Focus;
 use super::keys::Action;
@@ -17,6 +19,7 @@ use crate::story::shown::Wanted;
 use crate::conn::ConnectionId;
 use crate::conn::state::PerSide;
 use crate::story::Style;
+use crate::story::glossary::Explanation;
 use crate::trace::{Aside, Trace};
 use crate::wire::{Feed, Place, Tally};
 
@@ -76,14 +79,18 @@ pub enum Panel {
 }
 
 /// What stands over the screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Popup {
     /// The keys, from this line on.
-    Help(usize),
-    /// What the selected row's words mean; this one is chosen.
-    Explain(usize),
-    /// What the experiment is about.
-    About,
+    Help { scroll: usize },
+    /// What the selected row's words mean; one is chosen.
+    Explain {
+        title: String,
+        words: Vec<Explanation>,
+        chosen: usize,
+    },
+    /// What the experiment is about, from this line on.
+    About { scroll: usize },
 }
 
 /// A key that waits for a letter.
@@ -152,6 +159,8 @@ pub struct App {
     /// The first line that the panel shows.
     pub scroll: usize,
     pub popup: Option<Popup>,
+    /// Columns and lines of the screen, as last drawn.
+    pub screen: Rect,
     pub prompt: Option<Prompt>,
     pub letter: Option<Letter>,
     pub notice: Option<Notice>,
@@ -206,6 +215,7 @@ impl App {
             figure: false,
             scroll: 0,
             popup: None,
+            screen: Rect::new(0, 0, 80, 24),
             prompt: None,
             letter: None,
             notice: None,
@@ -317,6 +327,7 @@ impl App {
         let mut focus = std::mem::take(&mut self.focus);
         focus.follow(self);
         self.focus = focus;
+        self.stop_scrolling_at_the_end();
     }
 
     pub(super) fn update(&mut self, action: Action) -> Effect {
@@ -355,8 +366,10 @@ impl App {
             Action::ScrollUp => self.scroll = self.scroll.saturating_sub(1),
             Action::ToggleList => self.toggle_list(),
             Action::Open => self.open(),
-            Action::About => self.popup = self.play.is_some().then_some(Popup::About),
-            Action::Help => self.popup = Some(Popup::Help(0)),
+            Action::About => {
+                self.popup = self.play.is_some().then_some(Popup::About { scroll: 0 });
+            }
+            Action::Help => self.popup = Some(Popup::Help { scroll: 0 }),
             Action::Back => self.back(),
             moving => self.walk(moving),
         }

@@ -15,9 +15,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::app::{App, ListView, Panel, Popup};
+use super::clean::clean;
 use super::layout::Areas;
 use super::listing::Sort;
-use super::{explain, figure, help, ladder, list, panel, prompt, timeline};
+use super::{explain, figure, help, keys, ladder, list, panel, prompt, timeline};
 use crate::story::Charset;
 use crate::story::numbers::{counted, grouped, read_without};
 use crate::trace::Said;
@@ -44,6 +45,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
     draw_cue(app, areas.cue, buffer);
     draw_foot(app, areas.foot, buffer);
     draw_popup(app, screen, buffer);
+    clean(app.style.charset, buffer);
 }
 
 /// The connection chosen: its course in time, its ladder, its figure, and what is told of it.
@@ -66,10 +68,17 @@ fn draw_connection(app: &App, areas: &Areas, buffer: &mut Buffer) {
 }
 
 fn draw_popup(app: &App, screen: Rect, buffer: &mut Buffer) {
-    match (app.popup, &app.play) {
-        (Some(Popup::Help(scroll)), _) => help::draw(app, scroll, screen, buffer),
-        (Some(Popup::Explain(chosen)), _) => explain::draw(app, chosen, screen, buffer),
-        (Some(Popup::About), Some(play)) => help::draw_about(app, play, screen, buffer),
+    let look = app.look();
+    match (&app.popup, &app.play) {
+        (Some(Popup::Help { scroll }), _) => {
+            help::draw(look, keys::SECTIONS, *scroll, screen, buffer);
+        }
+        (Some(Popup::Explain { title, words, chosen }), _) => {
+            explain::draw(look, title, words, *chosen, 0, screen, buffer);
+        }
+        (Some(Popup::About { scroll }), Some(play)) => {
+            help::draw_about(look, &play.title, &play.about, *scroll, screen, buffer);
+        }
         _ => {}
     }
 }
@@ -311,12 +320,12 @@ fn keys_now(app: &App) -> Vec<(&'static str, &'static str)> {
     let arrows = |unicode: &'static str, text: &'static str| if ascii { text } else { unicode };
     let along = arrows("←→", "left/right");
     let up_down = arrows("↑↓", "up/down");
-    match app.popup {
-        Some(Popup::Help(_)) => {
+    match &app.popup {
+        Some(Popup::Help { .. }) => {
             return vec![(up_down, "scroll"), ("?", "the words of the selected row"), ("any key", "back")];
         }
-        Some(Popup::Explain(_)) => return vec![(up_down, "the next word"), ("any key", "back")],
-        Some(Popup::About) => return vec![("any key", "back")],
+        Some(Popup::Explain { .. }) => return vec![(up_down, "the next word"), ("any key", "back")],
+        Some(Popup::About { .. }) => return vec![("any key", "back")],
         None => {}
     }
     let mut keys = Vec::new();

@@ -63,6 +63,18 @@ pub struct Entry {
     bindings: &'static [(KeyCode, KeyModifiers, Action)],
 }
 
+/// What people read of keys: the keys, their spelling in ASCII, what they do.
+pub type Told<'a> = (&'a str, &'a str, &'a str);
+
+impl Section {
+    /// What people read of its keys.
+    #[must_use]
+    pub fn told(&self) -> Vec<Told<'static>> {
+        let entries = self.entries.iter();
+        entries.map(|it| (it.keys, it.spelled, it.what)).collect()
+    }
+}
+
 /// A part of the help.
 pub struct Section {
     pub heading: &'static str,

@@ -6,13 +6,14 @@
 
 pub mod app;
 pub mod background;
+mod clean;
 mod clipboard;
 pub mod details;
-mod explain;
+pub mod explain;
 pub mod figure;
 mod focus;
 mod frame;
-mod help;
+pub mod help;
 pub mod keys;
 mod ladder;
 mod layout;
@@ -21,6 +22,7 @@ pub mod listing;
 mod mouse;
 pub mod pace;
 mod panel;
+mod popup;
 mod prompt;
 mod seek;
 pub mod theme;
@@ -133,6 +135,7 @@ fn follow(
 ) -> io::Result<()> {
     let mut stepped = Instant::now();
     loop {
+        app.screen = terminal.size()?.into();
         app.prepare();
         terminal.draw(|frame| draw(app, frame))?;
         let step = app.step_after().map(|wait| wait.saturating_sub(stepped.elapsed()));
@@ -148,12 +151,11 @@ fn follow(
         };
         let rest = std::iter::from_fn(|| messages.try_recv().ok()).take(BETWEEN_FRAMES);
         for message in first.into_iter().chain(rest) {
-            let screen = terminal.size()?.into();
-            match take(app, message, screen) {
+            match take(app, message) {
                 Effect::None => {}
                 // Not `clear`: that asks the terminal where the cursor is, and the answer would go to
                 // the thread that reads keys.
-                Effect::Redraw => terminal.resize(screen)?,
+                Effect::Redraw => terminal.resize(terminal.size()?.into())?,
                 Effect::Cue(told) => outside.cue(told),
                 Effect::Copy(text) => clipboard::copy(&text)?,
                 Effect::Write { connection, path } => {
@@ -177,7 +179,7 @@ fn follow(
     }
 }
 
-fn take(app: &mut App, message: Message, screen: ratatui::layout::Rect) -> Effect {
+fn take(app: &mut App, message: Message) -> Effect {
     match message {
         Message::Feed(feed) => app.feed(feed),
         Message::Aside(aside) => {
@@ -197,7 +199,7 @@ fn take(app: &mut App, message: Message, screen: ratatui::layout::Rect) -> Effec
         }
         Message::Input(Event::Key(key)) if key.kind != KeyEventKind::Release => app.key(key),
         Message::Input(Event::Mouse(event)) => {
-            app.mouse(event, screen);
+            app.mouse(event);
             Effect::None
         }
         // A resize needs nothing but the next frame.

@@ -1,9 +1,9 @@
 //! The mouse: a click chooses a row, a connection, a time; the wheel scrolls. Everything works without one.
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Position;
 
-use super::app::{App, ListView, Popup};
+use super::app::{App, ListView};
 use super::keys::Action;
 use super::ladder::{self, Spot};
 use super::layout::Areas;
@@ -14,8 +14,9 @@ const TURN: usize = 3;
 
 impl App {
     /// Takes what the mouse did on a screen.
-    pub fn mouse(&mut self, event: MouseEvent, screen: Rect) {
+    pub fn mouse(&mut self, event: MouseEvent) {
         self.prepare();
+        let screen = self.screen;
         let at = Position::new(event.column, event.row);
         match event.kind {
             MouseEventKind::Down(MouseButton::Left) if self.popup.is_some() => self.popup = None,
@@ -41,7 +42,7 @@ impl App {
                 // Who clicks twice wants to know more.
                 Some(Spot::Entry(entry)) if entry == self.line => {
                     if !self.unfold_here() {
-                        self.popup = Some(Popup::Explain(0));
+                        self.popup = Some(self.explain());
                     }
                 }
                 Some(Spot::Entry(entry)) => self.go_to(entry),

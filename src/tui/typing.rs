@@ -6,7 +6,10 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::app::{App, Effect, Letter, ListView, Popup};
 use super::keys::{self, Action};
+use super::layout::Areas;
 use super::prompt::{Prompt, Question, Typed};
+use super::{help, panel};
+use crate::story::glossary::about_row;
 use crate::story::numbers::{counted, printable};
 
 impl App {
@@ -24,10 +27,11 @@ impl App {
 
     /// Does what a key asks for; `None` is a key without a meaning.
     pub fn press(&mut self, action: Option<Action>) -> Effect {
-        match (self.popup, action) {
+        match (self.popup.take(), action) {
             (_, Some(Action::Leave)) => Effect::Leave,
             (Some(popup), action) => {
                 self.popup = self.turn(popup, action);
+                self.stop_scrolling_at_the_end();
                 Effect::None
             }
             (None, Some(action)) => {
@@ -48,11 +52,51 @@ impl App {
             Some(Action::PageUp) => -10,
             _ => 0,
         };
+        let moved = |at: usize| at.saturating_add_signed(by);
         match (popup, action) {
-            (Popup::Help(at), _) if by != 0 => Some(Popup::Help(at.saturating_add_signed(by))),
-            (Popup::Explain(at), _) if by != 0 => Some(Popup::Explain(at.saturating_add_signed(by))),
-            (Popup::Help(_), Some(Action::Help)) if self.has_ladder() => Some(Popup::Explain(0)),
+            (Popup::Help { scroll }, _) if by != 0 => Some(Popup::Help {
+                scroll: moved(scroll),
+            }),
+            (Popup::About { scroll }, _) if by != 0 => Some(Popup::About {
+                scroll: moved(scroll),
+            }),
+            (Popup::Explain { title, words, chosen }, _) if by != 0 => Some(Popup::Explain {
+                chosen: moved(chosen).min(words.len().saturating_sub(1)),
+                title,
+                words,
+            }),
+            (Popup::Help { .. }, Some(Action::Help)) if self.has_ladder() => Some(self.explain()),
             _ => None,
+        }
+    }
+
+    /// What the words of the selected row mean.
+    pub(super) fn explain(&self) -> Popup {
+        let words = about_row(&self.trace, self.connection, self.line);
+        let title = match self.selected_row() {
+            Some(row) => format!("Segment {}", row + 1),
+            None => "Beside the segments".into(),
+        };
+        Popup::Explain {
+            title,
+            words,
+            chosen: 0,
+        }
+    }
+
+    /// Nothing is scrolled further than there is something to see.
+    pub(super) fn stop_scrolling_at_the_end(&mut self) {
+        let height = usize::from(self.screen.height);
+        let look = self.look();
+        if let Some(Popup::Help { scroll }) = &mut self.popup {
+            let lines = help::lines_wanted(look, keys::SECTIONS, self.screen.width);
+            *scroll = (*scroll).min(lines.saturating_sub(height));
+        }
+        if self.scroll > 0 && self.has_ladder() {
+            let area = Areas::of(self, self.screen).panel;
+            let lines = panel::lines_wanted(self, area.width, area.height);
+            let most = lines.saturating_sub(area.height);
+            self.scroll = self.scroll.min(most.into());
         }
     }
 

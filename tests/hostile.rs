@@ -1,0 +1,352 @@
+//! Nothing in a capture, or otherwise from outside, reaches the terminal raw: whatever is drawn, in every panel.
+//!
+//! A new panel is added to `PANELS`, a new text from outside to `hostile_app`.
+
+mod common;
+
+use std::sync::mpsc::channel;
+
+use proptest::prelude::*;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use tcpviz::conn::state::PerSide;
+use tcpviz::conn::{Side, State};
+use tcpviz::source::{self, Selection};
+use tcpviz::story::{Charset, Style};
+use tcpviz::trace::{Aside, KernelEnd, Said, Trace};
+use tcpviz::tui::keys::Action;
+use tcpviz::tui::{self, App, Origin, Playbill, ReadBack, Theme};
+use tcpviz::wire::{Ended, Feed, Ports};
+use unicode_width::UnicodeWidthStr;
+
+/// A panel, and what opens it.
+type Panel = (&'static str, fn(&mut App));
+
+const PANELS: &[Panel] = &[
+    ("ladder, details of an order", |app| {
+        press(app, &[Action::First])
+    }),
+    ("details of a call", |app| {
+        press(app, &[Action::First, Action::NextSegment])
+    }),
+    ("details of a kernel's line", |app| {
+        press(
+            app,
+            &[Action::First, Action::NextSegment, Action::NextSegment],
+        );
+    }),
+    ("details of a segment with data", |app| {
+        press(app, &[Action::Last, Action::PreviousSegment])
+    }),
+    ("absolute numbers", |app| {
+        press(app, &[Action::ToggleAbsolute])
+    }),
+    ("why", |app| press(app, &[Action::ToggleWhy])),
+    ("findings", |app| {
+        press(app, &[Action::ToggleWhy, Action::ToggleWhy])
+    }),
+    ("list alone", |app| press(app, &[Action::ToggleList])),
+    ("no list", |app| {
+        press(app, &[Action::ToggleList, Action::ToggleList])
+    }),
+    ("help", |app| press(app, &[Action::Help])),
+    ("about an experiment", |app| press(app, &[Action::About])),
+    ("an experiment that waits", |app| {
+        app.play.as_mut().unwrap().over = None;
+    }),
+    ("an experiment under way", |app| {
+        let play = app.play.as_mut().unwrap();
+        (play.over, play.next) = (None, None);
+    }),
+    ("no experiment", |app| app.play = None),
+    ("an experiment without a segment", |app| {
+        app.trace = Trace::new(Ports::default())
+    }),
+    ("nothing captured yet", |app| {
+        app.play = None;
+        app.trace = Trace::new(Ports::default());
+    }),
+    ("a source that failed before the first segment", |app| {
+        app.play = None;
+        let ended = app.trace.ended.take();
+        app.trace = Trace::new(Ports::default());
+        app.trace.ended = ended;
+    }),
+    ("a file being read", |app| {
+        app.play = None;
+        app.origin.listening = None;
+        app.trace = Trace::new(Ports::default());
+    }),
+];
+
+const SIZES: [(u16, u16); 5] = [(160, 50), (100, 30), (80, 24), (60, 20), (40, 12)];
+
+fn press(app: &mut App, actions: &[Action]) {
+    for action in actions {
+        app.press(Some(*action));
+    }
+}
+
+/// Two connections whose segments carry `octets`, as options and as data, and an ICMP error that quotes them.
+fn capture(octets: &[u8]) -> Vec<u8> {
+    let mut file = Vec::new();
+    for word in [0xa1b2_c3d4u32, 4 << 16 | 2, 0, 0, 262_144, 101] {
+        file.extend(word.to_le_bytes());
+    }
+    let mut options = octets[..octets.len().min(40)].to_vec();
+    options.resize(options.len().next_multiple_of(4), 0);
+    let mut number = 0u32;
+    for port in [[0x9c, 0x40], [0x9c, 0x41]] {
+        let lines: [(bool, u8, u32, u32, &[u8]); 6] = [
+            (true, 2, 0, 0, &[]),
+            (false, 0x12, 0, 1, &[]),
+            (true, 0x10, 1, 1, &[]),
+            (true, 0x38, 1, 1, octets),
+            (false, 0x11, 1, 1, octets),
+            (true, 0x14, 1, 1, &[]),
+        ];
+        for (from_client, flags, seq, ack, data) in lines {
+            let mut tcp = Vec::new();
+            let ports = if from_client {
+                [port, [0, 80]]
+            } else {
+                [[0, 80], port]
+            };
+            tcp.extend(ports.concat());
+            tcp.extend(seq.to_be_bytes());
+            tcp.extend(ack.to_be_bytes());
+            tcp.extend([
+                u8::try_from(5 + options.len() / 4).unwrap() << 4,
+                flags,
+                1,
+                0,
+                0,
+                0,
+                0,
+                1,
+            ]);
+            tcp.extend(&options);
+            tcp.extend(data);
+            let datagram = ip(6, from_client, &tcp);
+            let mut frames = vec![datagram.clone()];
+            if !data.is_empty() {
+                frames.push(ip(
+                    1,
+                    !from_client,
+                    &[&[3, 1, 0, 0, 0, 0, 0, 0][..], &datagram].concat(),
+                ));
+            }
+            for frame in frames {
+                let len = u32::try_from(frame.len()).unwrap();
+                number += 1;
+                for word in [1, number * 1000, len, len] {
+                    file.extend(word.to_le_bytes());
+                }
+                file.extend(frame);
+            }
+        }
+    }
+    file
+}
+
+fn ip(protocol: u8, from_client: bool, payload: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(20 + payload.len()).unwrap();
+    let ends = if from_client {
+        [10, 0, 0, 1, 10, 0, 0, 2]
+    } else {
+        [10, 0, 0, 2, 10, 0, 0, 1]
+    };
+    let header = [
+        0x45,
+        0,
+        (len >> 8) as u8,
+        len as u8,
+        0,
+        0,
+        0x40,
+        0,
+        64,
+        protocol,
+        0,
+        0,
+    ];
+    [&header[..], &ends, payload].concat()
+}
+
+/// The UI with everything that comes from outside made of `text`.
+fn hostile_app(text: &str, charset: Charset) -> App {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut file, &capture(text.as_bytes())).unwrap();
+    let mut opened = source::open(file.path(), true).unwrap();
+    let store = opened.store.take().unwrap();
+    let read_back: ReadBack = Box::new(move |place| store.frame(place));
+    let origin = Origin {
+        name: text.into(),
+        growing: true,
+        listening: Some(text.into()),
+        port: 80,
+    };
+    let style = Style {
+        charset,
+        ..Style::default()
+    };
+    let mut app = App::new(
+        Trace::new(Ports::default()),
+        origin,
+        Some(read_back),
+        style,
+        Theme::new(true),
+    );
+    let (sender, feeds) = channel();
+    let start = Box::new(move |feed| sender.send(feed).is_ok());
+    source::file::start(opened, Selection::default(), start);
+    for feed in feeds {
+        app.feed(&feed);
+    }
+    assert_eq!(app.connections(), 2, "the capture is read");
+    app.feed(&Feed::Ended(Ended {
+        cut: Some(text.into()),
+        error: Some(text.into()),
+    }));
+    for aside in asides(text) {
+        app.remark(aside);
+    }
+    app.play = Some(Playbill {
+        title: text.into(),
+        about: format!("{text}\n{text}"),
+        note: Some(text.into()),
+        next: Some(text.into()),
+        doing: text.into(),
+        runs: false,
+        over: Some(text.into()),
+    });
+    app
+}
+
+fn asides(text: &str) -> Vec<Aside> {
+    let end = KernelEnd {
+        state: State::Closed,
+        receive_queue: 1,
+        send_queue: 1,
+        timer: text.into(),
+    };
+    let call = |side, text: String| Said::Call {
+        side,
+        text,
+        failed: true,
+    };
+    let said = [
+        Said::Order(text.into()),
+        call(Side::Client, format!("{text}(1) = {text}")),
+        Said::Kernel(PerSide::of(|_| end.clone())),
+        call(Side::Server, text.into()),
+    ];
+    let aside = |said| Aside {
+        time_ns: 0,
+        connection: 1,
+        row: 0,
+        said,
+    };
+    said.map(aside).into()
+}
+
+fn screen(app: &App, (columns, lines): (u16, u16)) -> Terminal<TestBackend> {
+    let mut terminal = Terminal::new(TestBackend::new(columns, lines)).unwrap();
+    terminal.draw(|frame| tui::draw(app, frame)).unwrap();
+    terminal
+}
+
+/// What Unicode has for hiding and reordering, written down independently of the program's own table.
+fn is_forbidden(c: char) -> bool {
+    matches!(u32::from(c),
+        0..=0x1f | 0x7f..=0x9f // control
+        | 0xad | 0x34f | 0x61c | 0x115f | 0x1160 | 0x17b4 | 0x17b5 | 0x180b..=0x180f // soft hyphen, joiner, fillers
+        | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f // zero width, separators, bidi, invisible operators
+        | 0x3164 | 0xffa0 | 0xfe00..=0xfe0f | 0xfeff | 0xfff9..=0xfffb // fillers, selectors, annotations
+        | 0xe000..=0xf8ff | 0xf_0000.. // private use
+        | 0xe_0000..=0xe_0fff // tags
+    )
+}
+
+fn check(app: &App, name: &str, size: (u16, u16)) -> Result<(), TestCaseError> {
+    let terminal = screen(app, size);
+    for cell in &terminal.backend().buffer().content {
+        let symbol = cell.symbol();
+        prop_assert!(
+            !symbol.contains(is_forbidden),
+            "{name} {size:?}: {symbol:?}"
+        );
+        prop_assert!(
+            symbol.is_empty() || symbol.width() > 0,
+            "{name} {size:?}: {symbol:?}"
+        );
+        let ascii = app.style.charset == Charset::Ascii;
+        prop_assert!(!ascii || symbol.is_ascii(), "{name} {size:?}: {symbol:?}");
+    }
+    Ok(())
+}
+
+fn hostile_text() -> impl Strategy<Value = String> {
+    let chosen = "\x1b\x07\0\t\r\n\x7f\u{85}\u{9b}\u{9d}\u{ad}\u{34f}\u{61c}\u{3164}\u{200b}\u{200d}\u{200f}\u{2028}\u{202e}\u{2066}\
+                  \u{2069}\u{2062}\u{feff}\u{fe0f}\u{fff9}\u{e0041}\u{e001}\u{f0000}\u{301}\u{20dd}\u{1161}\u{180e}e中🦀(=,";
+    let chosen: Vec<_> = chosen.chars().collect();
+    let any = prop_oneof![
+        4 => proptest::sample::select(chosen),
+        1 => any::<char>(),
+        2 => proptest::char::range('a', 'z'),
+    ];
+    proptest::collection::vec(any, 1..20).prop_map(String::from_iter)
+}
+
+/// Of everything that hides one, in one text.
+const ALL: &str = "a\x1b]0;x\x07\u{9b}2J\u{ad}\u{34f}\u{61c}\u{3164}\u{200b}\u{200d}\u{2028}\u{202e}\u{2066}\u{2062}\u{feff}\u{fe0f}\u{fff9}\u{e0041}\u{e001}\u{301}";
+
+fn check_panels(text: &str, charset: Charset, sizes: &[(u16, u16)]) -> Result<(), TestCaseError> {
+    for (name, open) in PANELS {
+        let mut app = hostile_app(text, charset);
+        open(&mut app);
+        for size in sizes {
+            check(&app, name, *size)?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn nothing_of_what_hides_reaches_any_cell_at_any_size() {
+    for charset in [Charset::Unicode, Charset::Ascii] {
+        check_panels(ALL, charset, &SIZES).unwrap();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn nothing_from_outside_reaches_any_cell_raw(
+        text in hostile_text(),
+        ascii in any::<bool>(),
+        size in proptest::sample::select(&SIZES[..]),
+    ) {
+        let charset = if ascii { Charset::Ascii } else { Charset::Unicode };
+        check_panels(&text, charset, &[size])?;
+    }
+}
+
+/// What the lab tells is shown as an escape where it is told: the net under the panels needn't catch it.
+#[test]
+fn what_is_hidden_in_a_call_can_be_read() {
+    let mut app = hostile_app("a", Charset::Unicode);
+    for aside in asides("x\u{202e}\x1b[2J") {
+        app.remark(aside);
+    }
+    for (line, wanted) in (4..8).zip(["Not on", "A system call", "The kernel", "A system call"]) {
+        app.line = line;
+        let text = screen(&app, (160, 50)).backend().to_string();
+        assert!(text.contains(wanted), "{text}");
+        assert!(
+            text.contains("x\\u{202e}\\u{1b}[2J") && !text.contains('\u{fffd}'),
+            "{text}"
+        );
+    }
+}
