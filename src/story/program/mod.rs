@@ -163,7 +163,7 @@ impl Program {
         words.collect::<Vec<_>>().join(", then ")
     }
 
-    /// What the next read() gives, for a table: `if open: nothing yet`.
+    /// What the next read() gives, for a table: `if open: waits`.
     #[must_use]
     pub fn next_read(&self) -> String {
         self.next("read", &self.read)

@@ -4,10 +4,10 @@
 //! ```text
 //!  The client will send no more: close(), shutdown(SHUT_WR) or exit. The server's read() returns 0 ...
 //!  frame 4: Flags [F.], seq 1, ack 1, win 257, options [nop,nop,TS val 1 ecr 1], length 0
-//!  client FIN-WAIT-1 proven    SND.UNA 1  SND.NXT 2  RCV.NXT 1           in flight FIN  window 65,536
-//!         read(): if open: nothing yet     write(): if open: EPIPE and SIGPIPE
-//!  server CLOSE-WAIT presumed  SND.UNA 1  SND.NXT 1  RCV.NXT 2 presumed  in flight 0    window 32,896
-//!         read(): 0 (end of file)          write(): succeeds
+//!  client FIN-WAIT-1 proven    SND.UNA 1  SND.NXT 2  RCV.NXT 1           in flight FIN  SND.WND 65,536
+//!         read(): if open: waits   write(): if open: EPIPE+SIGPIPE
+//!  server CLOSE-WAIT presumed  SND.UNA 1  SND.NXT 1  RCV.NXT 2 presumed  in flight 0    SND.WND 32,896
+//!         read(): 0 (end of file)  write(): succeeds
 //!  seq           1  1838468912 in the header
 //!  ack           1  2412341112 in the header                                                        ▼
 //! ```

@@ -8,11 +8,10 @@
 //!  SND.NXT      2                 1
 //!  RCV.NXT      1                 2 presumed
 //!  in flight    FIN               0
-//!  window       65,536            32,896
-//!  next read()  if open: nothing  0 (end of file)
-//!               yet
-//!  next write() if open: EPIPE    succeeds
-//!               and SIGPIPE
+//!  SND.WND      65,536            32,896
+//!  next read()  if open: waits    0 (end of file)
+//!  next write() if open:          succeeds
+//!               EPIPE+SIGPIPE
 //! ```
 
 use ratatui::text::{Line, Span};
@@ -92,7 +91,7 @@ fn numbers(look: Look, selected: &Selected<'_>) -> Vec<Cells> {
             }),
         ),
         ("in flight", each(&|_, end| in_flight(end))),
-        ("window", each(&|_, end| window(end))),
+        ("SND.WND", each(&|_, end| window(end))),
     ];
     if Side::BOTH.iter().any(|side| space[*side].held > 0) {
         let held = each(&|_, end| match end.held {

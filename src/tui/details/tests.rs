@@ -68,9 +68,9 @@ fn a_low_panel_begins_with_what_the_segment_does() {
         [
             " 4 bytes from the client to the server.",
             " frame 1: Flags [P.], seq 1:5, ack 1, win 256, options [nop,nop,TS val 7 ecr 9], length 4",
-            " client ESTABLISHED proven    SND.UNA 1  SND.NXT 5  RCV.NXT 1           in flight 4  window 256",
+            " client ESTABLISHED proven    SND.UNA 1  SND.NXT 5  RCV.NXT 1           in flight 4  SND.WND 256",
             "        read(): waits             write(): succeeds",
-            " server ESTABLISHED presumed  SND.UNA 1  SND.NXT 1  RCV.NXT 5 presumed  in flight 0  window 32,768",
+            " server ESTABLISHED presumed  SND.UNA 1  SND.NXT 1  RCV.NXT 5 presumed  in flight 0  SND.WND 32,768",
             "        read(): data, then waits  write(): succeeds",
             " source port    35790  the client's                                                                v",
         ]
@@ -95,7 +95,7 @@ fn a_column_has_both_ends_side_by_side() {
             " SND.NXT      5                 1",
             " RCV.NXT      1                 5 presumed",
             " in flight    4                 0",
-            " window       256               32,768",
+            " SND.WND      256               32,768",
             " next read()  waits             data, then waits",
             " next write() succeeds          succeeds",
             "",
