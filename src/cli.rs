@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use tcpviz::story::{Charset, Style};
+use tcpviz::tui::Theme;
 use tcpviz::wire::Ports;
 
 const EXAMPLES: &str = "\
@@ -90,6 +91,10 @@ pub struct Look {
     /// Colours: `auto` honours NO_COLOR
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+
+    /// Colours for a dark or a light background, or none; `auto` asks the terminal
+    #[arg(long, value_name = "THEME", default_value = "auto")]
+    pub theme: ThemeName,
 }
 
 #[derive(Debug, Subcommand)]
@@ -179,6 +184,15 @@ pub enum Color {
     Never,
 }
 
+/// What `--theme` names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ThemeName {
+    Auto,
+    Dark,
+    Light,
+    Mono,
+}
+
 impl Look {
     /// Whether lines are to be drawn in ASCII: asked for, or the locale isn't UTF-8.
     #[must_use]
@@ -192,6 +206,21 @@ impl Look {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        }
+    }
+
+    /// The colours of the screen. `auto` asks the terminal: to be called only where the terminal UI follows, before it
+    /// reads keys.
+    #[must_use]
+    pub fn theme(self) -> Theme {
+        match self.theme {
+            ThemeName::Mono => Theme::mono(),
+            _ if self.color == Color::Never => Theme::mono(),
+            // Named on the command line, it outranks NO_COLOR.
+            ThemeName::Dark => Theme::dark(),
+            ThemeName::Light => Theme::light(),
+            ThemeName::Auto if self.wants_color() => Theme::of_terminal(),
+            ThemeName::Auto => Theme::mono(),
         }
     }
 

@@ -18,7 +18,7 @@ use tcpviz::source::{Sink, save};
 use tcpviz::story::Style;
 use tcpviz::story::numbers::{counted, printable, read_without};
 use tcpviz::trace::{Aside, Trace};
-use tcpviz::tui::{self, App, Message, Origin, ReadBack, Theme};
+use tcpviz::tui::{self, App, Message, Origin, ReadBack};
 use tcpviz::wire::{Ended, Feed};
 
 use crate::cli::{Cli, Format};
@@ -91,13 +91,7 @@ impl View {
         trace.prompt(beside);
         match self {
             View::Ui => {
-                let mut app = App::new(
-                    trace,
-                    origin,
-                    read_back,
-                    style,
-                    Theme::new(cli.look.wants_color()),
-                );
+                let mut app = App::new(trace, origin, read_back, style, cli.look.theme());
                 if let Some(number) = cli.connection {
                     app.show_only(number - 1);
                 }

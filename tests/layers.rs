@@ -30,7 +30,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     (
         "tui",
         &["story", "trace", "conn", "wire"],
-        &["crossterm", "ratatui"],
+        &["crossterm", "ratatui", "terminal_colorsaurus"],
     ),
     ("privilege", &[], &["rustix"]),
     (
@@ -78,6 +78,7 @@ const CRATES: &[&str] = &[
     "serde_json",
     "signal_hook",
     "tempfile",
+    "terminal_colorsaurus",
     "thiserror",
 ];
 

@@ -12,7 +12,7 @@ use tcpviz::lab::play::{Audience, Report};
 use tcpviz::lab::script::Experiment;
 use tcpviz::story::numbers::printable;
 use tcpviz::trace::{Aside, Trace};
-use tcpviz::tui::{self, App, Cue, Message, Origin, Playbill, Theme};
+use tcpviz::tui::{self, App, Cue, Message, Origin, Playbill};
 use tcpviz::wire::{Feed, Ports};
 
 use super::{about, open};
@@ -58,7 +58,7 @@ pub fn show(args: &LabArgs, experiment: &'static Experiment) -> anyhow::Result<(
         port: experiment.port,
     };
     let read_back = Box::new(move |place: &_| store.frame(place));
-    let (style, theme) = (args.look.style(), Theme::new(args.look.wants_color()));
+    let (style, theme) = (args.look.style(), args.look.theme());
     let mut app = App::new(
         Trace::new(Ports::default()),
         origin,

@@ -1,6 +1,7 @@
 //! The terminal UI: `app` holds the state and changes it, the panels draw it and change nothing.
 
 pub mod app;
+pub mod background;
 mod details;
 mod frame;
 mod help;
@@ -12,7 +13,7 @@ mod why;
 
 pub use app::{App, Cue, Effect, Origin, Playbill, ReadBack};
 pub use frame::draw;
-pub use theme::Theme;
+pub use theme::{Look, Theme};
 
 use std::io;
 use std::panic;
