@@ -236,7 +236,9 @@ pub fn endpoints(
     format!("{:client_at$}{client}{:gap$}{server}", "", "")
 }
 
-fn is_troubled(record: &Record) -> bool {
+/// Whether something went wrong on the way: sent again, out of order, or behind what the capture lacks.
+#[must_use]
+pub fn is_troubled(record: &Record) -> bool {
     let order = [Note::OutOfOrder, Note::PreviousNotCaptured];
     record.notes.is_repetition() || order.iter().any(|note| record.notes.has(*note))
 }

@@ -14,11 +14,13 @@ pub mod program;
 pub mod sentence;
 pub mod tcpdump;
 pub mod telling;
+pub mod timeline;
 
 pub use arrow::Charset;
 pub use course::{Change, Course};
 pub use ending::{Ending, Kind};
 pub use ladder::{Columns, Row, Style};
+pub use timeline::Timeline;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -9,6 +9,7 @@ pub mod keys;
 mod ladder;
 mod list;
 pub mod theme;
+pub mod timeline;
 mod why;
 
 pub use app::{App, Cue, Effect, Origin, Playbill, ReadBack};
