@@ -12,6 +12,8 @@ pub mod theme;
 pub mod timeline;
 mod why;
 
+use background::LateAnswer;
+
 pub use app::{App, Cue, Effect, Origin, Playbill, ReadBack};
 pub use frame::draw;
 pub use theme::{Look, Theme};
@@ -54,10 +56,16 @@ pub fn run(
     input: SyncSender<Message>,
     cue: &mut dyn FnMut(Cue),
 ) -> io::Result<()> {
+    // Whether NO_COLOR counts has been decided: crossterm would heed it over --color and --theme.
+    crossterm::style::force_color_output(app.theme.is_colored());
     let mut terminal = ratatui::try_init()?;
     show_cursor_on_panic();
     thread::spawn(move || {
+        let mut late = LateAnswer::default();
         while let Ok(event) = event::read() {
+            if late.takes(&event) {
+                continue;
+            }
             if input.send(Message::Input(event)).is_err() {
                 return;
             }

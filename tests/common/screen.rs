@@ -117,6 +117,16 @@ impl Screen {
         self.wait(text, |screen| screen.contains(text))
     }
 
+    /// Every colour of text on the screen.
+    pub fn colors(&self) -> Vec<vt100::Color> {
+        let screen = self.terminal.screen();
+        let (lines, columns) = screen.size();
+        let (lines, columns) = (lines.get(), columns.get());
+        let places = (0..lines).flat_map(|line| (0..columns).map(move |column| (line, column)));
+        let cells = places.filter_map(|(line, column)| screen.cell(line, column));
+        cells.map(vt100::Cell::fgcolor).collect()
+    }
+
     /// Writes over the screen without the program's knowledge, as another process on the terminal may.
     pub fn scribble(&mut self) {
         self.terminal
