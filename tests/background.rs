@@ -5,7 +5,7 @@ mod common;
 use std::time::Instant;
 
 use common::capture;
-use common::screen::Screen;
+use common::screen::{RIGHT, Screen};
 use portable_pty::CommandBuilder;
 use vt100::Color;
 
@@ -104,4 +104,17 @@ fn with_a_pipe_on_standard_input_the_terminal_is_asked_and_not_the_pipe() {
     assert!(screen.colors().contains(&LIGHT));
     screen.press("q");
     assert_eq!(screen.wait_for_end(), 0);
+}
+
+#[test]
+fn an_answer_that_comes_too_late_presses_no_keys() {
+    let stepped = |before: &str| {
+        let mut screen = opened(command(&[]), "");
+        screen.press(before);
+        screen.press(RIGHT);
+        screen.wait_for("step 2/7")
+    };
+    // Among its letters are keys, such as `a` and `c`.
+    let late = format!("\x1b]11;rgb:eee/aaa/ccc\x07{PRIMARY_DEVICE}");
+    assert_eq!(stepped(&late), stepped(""));
 }

@@ -36,7 +36,11 @@ fn keys() -> String {
     for section in keys::SECTIONS {
         text += &format!("\n| {} | |\n|---|---|\n", section.heading);
         for entry in section.entries {
-            let keys: Vec<_> = entry.keys.split(' ').map(|key| format!("`{key}`")).collect();
+            let keys: Vec<_> = entry
+                .keys
+                .split(' ')
+                .map(|key| format!("`{key}`"))
+                .collect();
             text += &format!("| {} | {} |\n", keys.join(" "), entry.what);
         }
     }

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 
 use crate::conn::ConnectionId;
+use crate::story;
 use crate::story::aside::aside;
 use crate::story::ladder::{Columns, Style, endpoints, heading, row};
 use crate::story::numbers::{counted, seconds};
-use crate::story;
 use crate::trace::{Entry, Trace};
 
 /// Columns of a page.
@@ -52,7 +52,11 @@ fn connection(
     };
     writeln!(out, "connection {}: {}{pointer}", id + 1, ending.summary)?;
     writeln!(out, "{}", endpoints(trace, id, &columns, WIDTH))?;
-    writeln!(out, "{}", heading(trace, id, &columns, style).text(&columns, false))?;
+    writeln!(
+        out,
+        "{}",
+        heading(trace, id, &columns, style).text(&columns, false)
+    )?;
     for index in 0..trace.entries(id) {
         let text = match trace.entry(id, index) {
             Entry::Segment(at) => row(trace, id, at, &columns, style).text(&columns, false),

@@ -89,7 +89,9 @@ pub fn extract(
     frames: &[(u64, Place)],
     read_back: impl Fn(&Place) -> io::Result<Vec<u8>>,
 ) -> io::Result<u64> {
-    let link = frames.first().map_or(LinkType::ETHERNET, |(_, place)| place.link);
+    let link = frames
+        .first()
+        .map_or(LinkType::ETHERNET, |(_, place)| place.link);
     if frames.iter().any(|(_, place)| place.link != link) {
         let why = "its frames have several link types, and a pcap file has one";
         return Err(io::Error::other(why));

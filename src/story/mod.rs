@@ -35,9 +35,9 @@ pub use course::{Change, Course};
 pub use ending::{Ending, Kind};
 pub use fate::Fate;
 pub use ladder::{Columns, Row, Style};
-pub use time_shown::TimeShown;
 pub use query::{Query, Search};
 pub use summary::Summary;
+pub use time_shown::TimeShown;
 pub use timeline::Timeline;
 
 #[cfg(test)]

@@ -256,11 +256,19 @@ impl Line {
 
 /// A folded run, or a silence, laid out as a row between the lanes.
 #[must_use]
-pub fn folded(trace: &Trace, id: ConnectionId, line: &Line, columns: &Columns, style: Style) -> AsideRow {
+pub fn folded(
+    trace: &Trace,
+    id: ConnectionId,
+    line: &Line,
+    columns: &Columns,
+    style: Style,
+) -> AsideRow {
     let ascii = style.charset == Charset::Ascii;
     let (words, entry) = match line {
         Line::Run(run) => (run_words(run, style), run.first),
-        Line::Silence { before, lasted_ns } => (format!("{} of silence", span(*lasted_ns, ascii)), *before),
+        Line::Silence { before, lasted_ns } => {
+            (format!("{} of silence", span(*lasted_ns, ascii)), *before)
+        }
         Line::Entry(index) => (String::new(), *index),
     };
     let standing = match trace.entry(id, entry) {
@@ -268,7 +276,11 @@ pub fn folded(trace: &Trace, id: ConnectionId, line: &Line, columns: &Columns, s
         Entry::Aside(aside) => trace.states_at(aside),
     };
     let dots = if ascii { "..." } else { "⋯" };
-    let words = cut(&words, columns.arrow.saturating_sub(2 * dots.chars().count() + 4), style);
+    let words = cut(
+        &words,
+        columns.arrow.saturating_sub(2 * dots.chars().count() + 4),
+        style,
+    );
     AsideRow {
         tone: Tone::Folded,
         states: PerSide::of(|_| String::new()),
@@ -342,7 +354,10 @@ mod tests {
             lines += &format!("@1 > P. {from}:{to} ack 1\n@1 < . 1:1 ack {to}\n");
         }
         let end = segments * 10 + 1;
-        trace_of(&format!("{lines}@60 > F. {end}:{end} ack 1\n@60 < . 1:1 ack {}", end + 1))
+        trace_of(&format!(
+            "{lines}@60 > F. {end}:{end} ack 1\n@60 < . 1:1 ack {}",
+            end + 1
+        ))
     }
 
     fn shown(trace: &Trace, wanted: Wanted) -> Shown {
@@ -360,7 +375,10 @@ mod tests {
             Line::Entry(1),
             Line::Entry(2),
             Line::Run(run),
-            Line::Silence { before: 43, lasted_ns: 59_000_000_000 },
+            Line::Silence {
+                before: 43,
+                lasted_ns: 59_000_000_000,
+            },
             Line::Entry(43),
             Line::Entry(44),
         ] = shown.lines()
@@ -368,7 +386,10 @@ mod tests {
             panic!("{:?}", shown.lines());
         };
         assert_eq!((run.first, run.last, run.octets.client), (3, 42, 200));
-        assert_eq!((shown.line_of(17), shown.line_of(43), shown.entry_of(4)), (3, 5, None));
+        assert_eq!(
+            (shown.line_of(17), shown.line_of(43), shown.entry_of(4)),
+            (3, 5, None)
+        );
     }
 
     #[test]
@@ -386,7 +407,10 @@ mod tests {
     #[test]
     fn control_segments_alone_are_those_that_open_and_close() {
         let trace = with_data(20);
-        let control = Wanted { folds: true, control_only: true };
+        let control = Wanted {
+            folds: true,
+            control_only: true,
+        };
         let entries = [0, 1, 2, 43, 44].map(Line::Entry);
         assert_eq!(shown(&trace, control).lines(), entries);
     }

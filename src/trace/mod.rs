@@ -133,7 +133,8 @@ impl Trace {
         self.link = self.link.or(batch.link);
         let mut errors = batch.errors.iter().peekable();
         for captured in &batch.segments {
-            while let Some(error) = errors.next_if(|error| error.place.frame < captured.place.frame) {
+            while let Some(error) = errors.next_if(|error| error.place.frame < captured.place.frame)
+            {
                 self.push_error(error, &mut revised);
             }
             let (id, revisions) = self.push(captured);

@@ -15,11 +15,11 @@ use super::pace::Pace;
 use super::prompt::{Prompt, Question};
 use super::theme::Look;
 use super::timeline;
-use crate::story::shown::Wanted;
 use crate::conn::ConnectionId;
 use crate::conn::state::PerSide;
 use crate::story::Style;
 use crate::story::glossary::Explanation;
+use crate::story::shown::Wanted;
 use crate::trace::{Aside, Trace};
 use crate::wire::{Feed, Place, Tally};
 
@@ -452,7 +452,10 @@ impl App {
         match self.held.take() {
             Some(held) => {
                 let effects = held.iter().map(|feed| self.take(feed));
-                effects.fold(Effect::None, |all, one| if one == Effect::None { all } else { one })
+                effects.fold(
+                    Effect::None,
+                    |all, one| if one == Effect::None { all } else { one },
+                )
             }
             None => {
                 if self.origin.growing && self.play.is_none() && self.trace.ended.is_none() {

@@ -6,8 +6,8 @@ use crossterm::clipboard::CopyToClipboard;
 use crossterm::execute;
 
 use super::app::{App, Effect};
-use crate::story::ladder::{Columns, row};
 use crate::story::aside::aside;
+use crate::story::ladder::{Columns, row};
 use crate::story::tcpdump;
 use crate::trace::Entry;
 use crate::wire::decode;
@@ -38,7 +38,10 @@ impl App {
         };
         match text {
             Some(text) => {
-                self.tell(format!("copied, if the terminal allows it: {}", text.trim()));
+                self.tell(format!(
+                    "copied, if the terminal allows it: {}",
+                    text.trim()
+                ));
                 Effect::Copy(text)
             }
             None => {
@@ -65,6 +68,12 @@ impl App {
         let record = self.trace.row(self.connection, row);
         let decoded = decode(&record.frame(octets)).ok()?;
         let absolute = self.style.absolute;
-        Some(tcpdump::line(&self.trace, self.connection, row, &decoded, absolute))
+        Some(tcpdump::line(
+            &self.trace,
+            self.connection,
+            row,
+            &decoded,
+            absolute,
+        ))
     }
 }

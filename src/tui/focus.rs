@@ -3,14 +3,14 @@
 
 use super::app::{App, Panel};
 use super::details;
-use crate::story::relation::Relations;
-use crate::story::shown::{Shown, Wanted};
 use crate::conn::ConnectionId;
 use crate::conn::state::PerSide;
 use crate::story::ending::{Ending, ending};
+use crate::story::relation::Relations;
+use crate::story::shown::{Shown, Wanted};
+use crate::story::space::{Space, SpaceIndex};
 use crate::story::telling::{self, Told};
 use crate::story::{Course, Search, Timeline};
-use crate::story::space::{Space, SpaceIndex};
 use crate::trace::Trace;
 use crate::wire::Place;
 
@@ -98,7 +98,9 @@ impl Focus {
         }
         self.lines(app.connection, app.wanted).follow(&app.trace);
         self.read_back(app);
-        self.search = Search::parse(&app.sought).ok().filter(|search| !search.is_empty());
+        self.search = Search::parse(&app.sought)
+            .ok()
+            .filter(|search| !search.is_empty());
     }
 
     fn tell(&mut self, app: &App) {
@@ -112,15 +114,22 @@ impl Focus {
     }
 
     fn lines(&mut self, connection: ConnectionId, wanted: Wanted) -> &mut Shown {
-        if self.shown.as_ref().is_some_and(|shown| !shown.is_of(connection, wanted)) {
+        if self
+            .shown
+            .as_ref()
+            .is_some_and(|shown| !shown.is_of(connection, wanted))
+        {
             self.shown = None;
         }
-        self.shown.get_or_insert_with(|| Shown::new(connection, wanted))
+        self.shown
+            .get_or_insert_with(|| Shown::new(connection, wanted))
     }
 
     /// The selected segment's frame, once.
     fn read_back(&mut self, app: &App) {
-        let record = app.selected_row().map(|row| app.trace.row(app.connection, row));
+        let record = app
+            .selected_row()
+            .map(|row| app.trace.row(app.connection, row));
         let place = record.map(|record| record.place);
         if place != self.frame_at {
             self.frame_at = place;

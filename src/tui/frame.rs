@@ -35,7 +35,15 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
     draw_rules(app, &areas, buffer);
     if !areas.list.is_empty() {
         let owners = |id| app.owner_of(id);
-        list::draw(app.look(), &app.trace, &app.listing, &owners, app.connection, areas.list, buffer);
+        list::draw(
+            app.look(),
+            &app.trace,
+            &app.listing,
+            &owners,
+            app.connection,
+            areas.list,
+            buffer,
+        );
     }
     if app.has_ladder() {
         draw_connection(app, &areas, buffer);
@@ -60,7 +68,15 @@ fn draw_connection(app: &App, areas: &Areas, buffer: &mut Buffer) {
     if !areas.figure.is_empty() {
         let (look, row) = (app.look(), app.row_until_here());
         let (trace, course) = (&app.trace, &app.focus.course);
-        figure::draw(look, trace, app.connection, row, course, areas.figure, buffer);
+        figure::draw(
+            look,
+            trace,
+            app.connection,
+            row,
+            course,
+            areas.figure,
+            buffer,
+        );
     }
     if !areas.panel.is_empty() {
         panel::draw(app, areas.panel, buffer);
@@ -73,7 +89,14 @@ fn draw_popup(app: &App, screen: Rect, buffer: &mut Buffer) {
         (Some(Popup::Help { scroll }), _) => {
             help::draw(look, keys::SECTIONS, *scroll, screen, buffer);
         }
-        (Some(Popup::Explain { title, words, chosen }), _) => {
+        (
+            Some(Popup::Explain {
+                title,
+                words,
+                chosen,
+            }),
+            _,
+        ) => {
             explain::draw(look, title, words, *chosen, 0, screen, buffer);
         }
         (Some(Popup::About { scroll }), Some(play)) => {
@@ -88,7 +111,11 @@ fn draw_rules(app: &App, areas: &Areas, buffer: &mut Buffer) {
     for rule in areas.rules {
         draw_rule(app, rule, buffer);
     }
-    let upright = if app.style.charset == Charset::Ascii { "|" } else { "│" };
+    let upright = if app.style.charset == Charset::Ascii {
+        "|"
+    } else {
+        "│"
+    };
     for line in areas.divider.rows() {
         buffer.set_string(line.x, line.y, upright, app.theme.quiet());
     }
@@ -109,8 +136,17 @@ fn draw_list_title(app: &App, areas: &Areas, buffer: &mut Buffer) {
     }
     let title = format!(" {} ", app.listing.title(app.style.charset.dot()));
     let width = u16::try_from(title.chars().count()).unwrap_or(u16::MAX);
-    let x = rule.right().saturating_sub(width.saturating_add(1)).max(rule.x);
-    buffer.set_stringn(x, rule.y, title, usize::from(rule.right() - x), app.theme.news());
+    let x = rule
+        .right()
+        .saturating_sub(width.saturating_add(1))
+        .max(rule.x);
+    buffer.set_stringn(
+        x,
+        rule.y,
+        title,
+        usize::from(rule.right() - x),
+        app.theme.news(),
+    );
 }
 
 fn draw_rule(app: &App, area: Rect, buffer: &mut Buffer) {
@@ -286,8 +322,18 @@ fn draw_foot(app: &App, area: Rect, buffer: &mut Buffer) {
     if let Some(typed) = &app.prompt {
         prompt::draw(app.look(), typed, area, buffer);
     } else if let Some(notice) = &app.notice {
-        let style = if notice.failed { app.theme.alarm() } else { app.theme.news() };
-        buffer.set_stringn(area.x, area.y, format!(" {}", notice.text), area.width.into(), style);
+        let style = if notice.failed {
+            app.theme.alarm()
+        } else {
+            app.theme.news()
+        };
+        buffer.set_stringn(
+            area.x,
+            area.y,
+            format!(" {}", notice.text),
+            area.width.into(),
+            style,
+        );
     } else if app.letter.is_some() {
         let text = " a letter: the name of the mark";
         buffer.set_stringn(area.x, area.y, text, area.width.into(), app.theme.news());
@@ -322,9 +368,15 @@ fn keys_now(app: &App) -> Vec<(&'static str, &'static str)> {
     let up_down = arrows("↑↓", "up/down");
     match &app.popup {
         Some(Popup::Help { .. }) => {
-            return vec![(up_down, "scroll"), ("?", "the words of the selected row"), ("any key", "back")];
+            return vec![
+                (up_down, "scroll"),
+                ("?", "the words of the selected row"),
+                ("any key", "back"),
+            ];
         }
-        Some(Popup::Explain { .. }) => return vec![(up_down, "the next word"), ("any key", "back")],
+        Some(Popup::Explain { .. }) => {
+            return vec![(up_down, "the next word"), ("any key", "back")];
+        }
         Some(Popup::About { .. }) => return vec![("any key", "back")],
         None => {}
     }
@@ -341,7 +393,12 @@ fn keys_now(app: &App) -> Vec<(&'static str, &'static str)> {
         return keys;
     }
     if app.list == ListView::Alone && app.chooses_connections() {
-        keys.extend([(up_down, "connection"), ("Enter", "ladder"), ("/", "filter"), ("s", "sort")]);
+        keys.extend([
+            (up_down, "connection"),
+            ("Enter", "ladder"),
+            ("/", "filter"),
+            ("s", "sort"),
+        ]);
         keys.extend([("q", "leave"), ("?", "help"), ("Tab", "ladder")]);
         return keys;
     }
@@ -378,8 +435,29 @@ fn keys_of_ladder(app: &App) -> Vec<(&'static str, &'static str)> {
         keys.push(("Tab", "list"));
     }
     keys.push(("/", "find"));
-    keys.push(("c", if app.wanted.control_only { "all" } else { "control only" }));
-    keys.push(("x", if app.panel == Panel::Payload { "details" } else { "payload" }));
-    keys.push(("a", if app.style.absolute { "relative" } else { "absolute" }));
+    keys.push((
+        "c",
+        if app.wanted.control_only {
+            "all"
+        } else {
+            "control only"
+        },
+    ));
+    keys.push((
+        "x",
+        if app.panel == Panel::Payload {
+            "details"
+        } else {
+            "payload"
+        },
+    ));
+    keys.push((
+        "a",
+        if app.style.absolute {
+            "relative"
+        } else {
+            "absolute"
+        },
+    ));
     keys
 }

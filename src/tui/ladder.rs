@@ -112,7 +112,10 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     draw_heading(app, &columns, parts.heading, buffer);
     let selected_line = app.focus.shown().map_or(0, |shown| shown.line_of(app.line));
     for (y, shown) in visible(app, parts.rows) {
-        let selected = app.focus.shown().is_some_and(|all| all.lines().get(selected_line) == Some(&shown));
+        let selected = app
+            .focus
+            .shown()
+            .is_some_and(|all| all.lines().get(selected_line) == Some(&shown));
         draw_gutter(app, &shown, selected, (parts.rows.x, y), buffer);
         let text = match shown {
             Line::Entry(index) => entry_line(app, index, &columns, selected),
@@ -141,17 +144,16 @@ fn draw_gutter(app: &App, line: &Line, selected: bool, (x, y): (u16, u16), buffe
     if let Some((name, _)) = app.marks.iter().find(here) {
         buffer.set_string(x, y, name.to_string(), app.theme.mark());
     } else if is_evidence() {
-        let glyph = if app.style.charset == Charset::Ascii { "*" } else { "•" };
+        let glyph = if app.style.charset == Charset::Ascii {
+            "*"
+        } else {
+            "•"
+        };
         buffer.set_string(x, y, glyph, app.theme.mark());
     }
 }
 
-fn entry_line(
-    app: &App,
-    index: usize,
-    columns: &Columns,
-    selected: bool,
-) -> text::Line<'static> {
+fn entry_line(app: &App, index: usize, columns: &Columns, selected: bool) -> text::Line<'static> {
     match app.trace.entry(app.connection, index) {
         Entry::Segment(at) => {
             let row = row(&app.trace, app.connection, at, columns, app.style);
@@ -198,8 +200,8 @@ fn draw_heading(app: &App, columns: &Columns, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let heading = heading(&app.trace, app.connection, columns, app.style);
-    let line =
-        line(app, &heading, columns, None, false).patch_style(Style::reset().patch(app.theme.quiet()));
+    let line = line(app, &heading, columns, None, false)
+        .patch_style(Style::reset().patch(app.theme.quiet()));
     buffer.set_line(area.x + 1, area.y, &line, area.width.saturating_sub(1));
 }
 
@@ -241,11 +243,17 @@ fn line(
         None => arrow,
     };
     let (related, number) = match relation {
-        Some(relation) => (relation_mark(relation, app.style.charset), related(app, relation)),
+        Some(relation) => (
+            relation_mark(relation, app.style.charset),
+            related(app, relation),
+        ),
         None => (" ", times),
     };
     text::Line::from(vec![
-        Span::styled(format!("{:>width$}", row.number, width = columns.number), number),
+        Span::styled(
+            format!("{:>width$}", row.number, width = columns.number),
+            number,
+        ),
         Span::styled(related, number),
         Span::styled(cell(&row.time, columns.time), times),
         Span::styled(cell(&row.delta, columns.delta), times),

@@ -147,7 +147,11 @@ impl Areas {
         let room = Size::new(room.width, room.height.saturating_sub(LADDER_LEFT));
         let wanted = figure::size_wanted(room).height.min(room.height);
         let left = body.height - wanted;
-        let panel = if left > 2 * LADDER_LEFT + 2 { left / 2 } else { 0 };
+        let panel = if left > 2 * LADDER_LEFT + 2 {
+            left / 2
+        } else {
+            0
+        };
         let [ladder, figure, panel] = Layout::vertical([
             Constraint::Min(0),
             Constraint::Length(wanted),

@@ -48,6 +48,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crossterm::event::{self, DisableMouseCapture, EnableMouseCapture, Event, KeyEventKind};
 use crossterm::execute;
 
+use self::background::LateAnswer;
 use crate::trace::Aside;
 use crate::wire::{Feed, Place};
 
@@ -99,11 +100,17 @@ pub fn run(
     input: SyncSender<Message>,
     outside: &mut dyn Outside,
 ) -> io::Result<()> {
+    // crossterm heeds NO_COLOR by itself, also where colour was asked for.
+    crossterm::style::force_color_output(app.theme.is_colored());
     let mut terminal = ratatui::try_init()?;
     restore_more_on_panic();
     execute!(io::stdout(), EnableMouseCapture)?;
     thread::spawn(move || {
+        let mut late = LateAnswer::default();
         while let Ok(event) = event::read() {
+            if late.takes(&event) {
+                continue;
+            }
             if input.send(Message::Input(event)).is_err() {
                 return;
             }
@@ -138,7 +145,9 @@ fn follow(
         app.screen = terminal.size()?.into();
         app.prepare();
         terminal.draw(|frame| draw(app, frame))?;
-        let step = app.step_after().map(|wait| wait.saturating_sub(stepped.elapsed()));
+        let step = app
+            .step_after()
+            .map(|wait| wait.saturating_sub(stepped.elapsed()));
         let age = app.is_live().then_some(AGEING);
         let first = match [step, age].into_iter().flatten().min() {
             Some(wait) => messages.recv_timeout(wait),
@@ -169,7 +178,10 @@ fn follow(
                 Effect::Leave => return Ok(()),
             }
         }
-        if app.step_after().is_some_and(|wait| stepped.elapsed() >= wait) {
+        if app
+            .step_after()
+            .is_some_and(|wait| stepped.elapsed() >= wait)
+        {
             app.play_step();
             stepped = Instant::now();
         }

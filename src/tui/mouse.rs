@@ -30,7 +30,9 @@ impl App {
 
     fn click(&mut self, at: Position, areas: &Areas) {
         if areas.list.contains(at) {
-            if let Some(connection) = list::connection_at(&self.listing, self.connection, areas.list, at.y) {
+            if let Some(connection) =
+                list::connection_at(&self.listing, self.connection, areas.list, at.y)
+            {
                 self.choose(connection);
             }
         } else if areas.timeline.contains(at) && self.has_ladder() {

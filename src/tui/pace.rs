@@ -31,13 +31,17 @@ impl Pace {
     /// A row each `step`; `None` of a pace that can't be kept or never ends.
     #[must_use]
     pub fn every(step: Duration) -> Option<Pace> {
-        (SHORTEST_STEP..=LONGEST_STEP).contains(&step).then_some(Pace::Every(step))
+        (SHORTEST_STEP..=LONGEST_STEP)
+            .contains(&step)
+            .then_some(Pace::Every(step))
     }
 
     /// So many times as fast as it was; `None` of what is no such pace.
     #[must_use]
     pub fn times(times: f64) -> Option<Pace> {
-        (SLOWEST..=FASTEST).contains(&times).then_some(Pace::Times(times))
+        (SLOWEST..=FASTEST)
+            .contains(&times)
+            .then_some(Pace::Times(times))
     }
 
     /// How long to wait before a row that came `gap_ns` after the one before it.
@@ -96,7 +100,10 @@ mod tests {
         assert_eq!(Pace::Times(0.5).wait(second), LONGEST);
         assert_eq!(Pace::Times(1.0).wait(60 * second), LONGEST);
         assert_eq!(Pace::Times(10.0).wait(second), Duration::from_millis(100));
-        assert_eq!(Pace::default().wait(60 * second), Duration::from_millis(500));
+        assert_eq!(
+            Pace::default().wait(60 * second),
+            Duration::from_millis(500)
+        );
     }
 
     #[test]
@@ -110,6 +117,9 @@ mod tests {
         for _ in 0..100 {
             pace = pace.faster(false);
         }
-        assert_eq!((pace, pace.wait(1)), (Pace::Times(SLOWEST), Duration::from_nanos(1000)));
+        assert_eq!(
+            (pace, pace.wait(1)),
+            (Pace::Times(SLOWEST), Duration::from_nanos(1000))
+        );
     }
 }

@@ -32,12 +32,18 @@ impl Question {
     /// The word before the line, and what can be typed.
     fn words(self) -> (&'static str, &'static str) {
         match self {
-            Question::Find => ("find", "rst, fin,ack, note:retransmission, state:time-wait, len:>1000"),
+            Question::Find => (
+                "find",
+                "rst, fin,ack, note:retransmission, state:time-wait, len:>1000",
+            ),
             Question::Filter => (
                 "filter",
                 "ending:reset, cause:unread-data, state:close-wait, port:4321, 10.0.0.0/8, words; empty: all",
             ),
-            Question::GoTo => ("frame", "its number in the capture, as tcpdump -# and Wireshark count"),
+            Question::GoTo => (
+                "frame",
+                "its number in the capture, as tcpdump -# and Wireshark count",
+            ),
             Question::Write => ("write to", "a file that doesn't exist yet"),
         }
     }
@@ -134,7 +140,8 @@ impl Prompt {
 pub fn draw(look: Look, prompt: &Prompt, area: Rect, buffer: &mut Buffer) {
     let theme = look.theme;
     let (word, hint) = prompt.question.words();
-    let shown = |chars: &[char]| crate::story::numbers::printable(&chars.iter().collect::<String>());
+    let shown =
+        |chars: &[char]| crate::story::numbers::printable(&chars.iter().collect::<String>());
     let (before, rest) = prompt.text.split_at(prompt.at);
     let under = rest.first().map_or(" ".into(), |c| shown(&[*c]));
     let room = usize::from(area.width).saturating_sub(word.len() + 5);
@@ -168,7 +175,15 @@ mod tests {
         let mut prompt = Prompt::new(Question::Find, "rt");
         typed(&mut prompt, &[KeyCode::Left, KeyCode::Char('s')]);
         assert_eq!(prompt.text(), "rst");
-        typed(&mut prompt, &[KeyCode::Home, KeyCode::Delete, KeyCode::End, KeyCode::Backspace]);
+        typed(
+            &mut prompt,
+            &[
+                KeyCode::Home,
+                KeyCode::Delete,
+                KeyCode::End,
+                KeyCode::Backspace,
+            ],
+        );
         assert_eq!(prompt.text(), "s");
         prompt.press(KeyEvent::new(KeyCode::Char('w'), KeyModifiers::CONTROL));
         assert_eq!(prompt.text(), "");

@@ -11,7 +11,9 @@ impl App {
     pub(super) fn find(&mut self, forward: bool) {
         let search = match Search::parse(&self.sought) {
             Ok(search) if !search.is_empty() => search,
-            _ => return self.tell_failure("nothing was looked for yet: / and words find a segment"),
+            _ => {
+                return self.tell_failure("nothing was looked for yet: / and words find a segment");
+            }
         };
         let (id, rows) = (self.connection, self.trace.len(self.connection));
         let absolute = self.style.absolute;

@@ -100,6 +100,12 @@ impl Theme {
         if color { Theme::dark() } else { Theme::mono() }
     }
 
+    /// Whether there is any colour.
+    #[must_use]
+    pub fn is_colored(self) -> bool {
+        self.palette.is_some()
+    }
+
     fn colored(self, color: impl Fn(&Palette) -> Color, otherwise: Modifier) -> Style {
         match self.palette {
             Some(palette) => Style::new().fg(color(palette)),
@@ -166,7 +172,7 @@ impl Theme {
     pub fn state(self, state: State) -> Style {
         match state {
             State::SynSent | State::SynReceived => self.colored(|it| it.green, Modifier::empty()),
-            State::Established if self.palette.is_some() => Style::new(),
+            State::Established if self.is_colored() => Style::new(),
             State::Established => self.news(),
             State::FinWait1
             | State::FinWait2
@@ -216,7 +222,9 @@ impl Theme {
             Tone::Call => call,
             Tone::Failure => call.add_modifier(Modifier::BOLD),
             Tone::Kernel | Tone::Folded => self.quiet(),
-            Tone::Error => self.colored(|it| it.magenta, Modifier::BOLD),
+            Tone::Error => self
+                .colored(|it| it.red, Modifier::BOLD)
+                .add_modifier(Modifier::BOLD),
             Tone::Disagreement => self.colored(|it| it.magenta, Modifier::UNDERLINED),
             Tone::Order => self
                 .colored(|it| it.blue, Modifier::empty())

@@ -274,6 +274,7 @@ fn label(stretch: &Stretch, room: usize, charset: Charset) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use ratatui::buffer::Cell;
 
     use super::*;
     use crate::story;
@@ -309,7 +310,7 @@ mod tests {
     fn text(buffer: &Buffer) -> String {
         let width = usize::from(buffer.area.width);
         let lines = buffer.content.chunks(width).map(|cells| {
-            let line: String = cells.iter().map(|cell| cell.symbol()).collect();
+            let line: String = cells.iter().map(Cell::symbol).collect();
             line.trim_end().to_string()
         });
         let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();

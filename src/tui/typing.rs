@@ -60,7 +60,14 @@ impl App {
             (Popup::About { scroll }, _) if by != 0 => Some(Popup::About {
                 scroll: moved(scroll),
             }),
-            (Popup::Explain { title, words, chosen }, _) if by != 0 => Some(Popup::Explain {
+            (
+                Popup::Explain {
+                    title,
+                    words,
+                    chosen,
+                },
+                _,
+            ) if by != 0 => Some(Popup::Explain {
                 chosen: moved(chosen).min(words.len().saturating_sub(1)),
                 title,
                 words,
@@ -147,7 +154,11 @@ impl App {
             let text = address.to_string();
             text.replace(['[', ']'], "").replace(':', ".")
         };
-        let name = format!("tcpviz-{}-{}.pcap", of(addresses.client), of(addresses.server));
+        let name = format!(
+            "tcpviz-{}-{}.pcap",
+            of(addresses.client),
+            of(addresses.server)
+        );
         self.ask(Question::Write, &name);
     }
 
@@ -182,13 +193,21 @@ impl App {
             .map_err(|_| format!("{text} isn't a number: type that of a frame, such as 17"))?;
         let records = &self.trace.records;
         let at = records.partition_point(|record| record.place.frame < wanted);
-        let Some(record) = records.get(at).filter(|record| record.place.frame == wanted) else {
+        let Some(record) = records
+            .get(at)
+            .filter(|record| record.place.frame == wanted)
+        else {
             let last = records.last().map_or(0, |record| record.place.frame);
-            return Err(format!("frame {wanted} is no segment shown here; the last one is {last}"));
+            return Err(format!(
+                "frame {wanted} is no segment shown here; the last one is {last}"
+            ));
         };
         let connection = record.connection;
         if self.only.is_some_and(|only| only != connection) {
-            return Err(format!("frame {wanted} belongs to connection {}", connection + 1));
+            return Err(format!(
+                "frame {wanted} belongs to connection {}",
+                connection + 1
+            ));
         }
         let rows = 0..self.trace.len(connection);
         let frame = |row: &usize| self.trace.row(connection, *row).place.frame;
@@ -207,7 +226,9 @@ impl App {
         match written {
             Ok(frames) => {
                 let frames = counted(frames, "frame");
-                self.tell(format!("{frames} written to {name}; to see them: tcpviz {name}"));
+                self.tell(format!(
+                    "{frames} written to {name}; to see them: tcpviz {name}"
+                ));
             }
             Err(why) => self.tell_failure(format!("nothing was written: {why}")),
         }
@@ -228,12 +249,13 @@ impl App {
                     self.choose(connection);
                     self.reveal(line);
                 }
-                None => self.tell_failure(format!("there is no mark {name}; m and a letter make one")),
+                None => {
+                    self.tell_failure(format!("there is no mark {name}; m and a letter make one"))
+                }
             },
         }
         self.prepare();
     }
-
 }
 
 /// The first of a range of numbers for which something isn't so any more.

@@ -39,20 +39,33 @@ fn wrapped(app: &App, area: Rect) -> Vec<Line<'static>> {
         .collect();
     if sentences.len() > most {
         sentences.truncate(most);
-        let more = if app.style.charset == Charset::Ascii { "..." } else { "…" };
+        let more = if app.style.charset == Charset::Ascii {
+            "..."
+        } else {
+            "…"
+        };
         let last = sentences.last_mut().expect("there is at least one");
         while last.chars().count() + more.chars().count() > room {
             last.pop();
         }
         last.push_str(more);
     }
-    let sure = ending.causes.first().map_or("", |cause| cause.confidence.name());
+    let sure = ending
+        .causes
+        .first()
+        .map_or("", |cause| cause.confidence.name());
     let free = room.saturating_sub(sentences.last().map_or(0, |line| line.chars().count()) + 2);
     let behind = [ending.pointer(), sure.to_string()];
-    let behind = behind.into_iter().find(|text| text.len() <= free).unwrap_or_default();
+    let behind = behind
+        .into_iter()
+        .find(|text| text.len() <= free)
+        .unwrap_or_default();
     let last = sentences.len().saturating_sub(1);
     let line = |(at, sentence): (usize, String)| {
-        let mut line = Line::from(vec![Span::raw(" "), Span::styled(sentence, app.theme.news())]);
+        let mut line = Line::from(vec![
+            Span::raw(" "),
+            Span::styled(sentence, app.theme.news()),
+        ]);
         if at == last {
             line.push_span(Span::styled(format!("  {behind}"), app.theme.quiet()));
         }

@@ -77,9 +77,16 @@ impl App {
             return;
         };
         let last = shown.lines().len() - 1;
-        let wanted = shown.line_of(self.line).saturating_add_signed(lines).min(last);
+        let wanted = shown
+            .line_of(self.line)
+            .saturating_add_signed(lines)
+            .min(last);
         // A silence can't be chosen: what comes after it, in the direction of the step.
-        let onward = if lines < 0 { wanted.saturating_sub(1) } else { wanted + 1 };
+        let onward = if lines < 0 {
+            wanted.saturating_sub(1)
+        } else {
+            wanted + 1
+        };
         let entry = shown.entry_of(wanted).or_else(|| shown.entry_of(onward));
         self.go_to(entry.unwrap_or(self.line));
     }
@@ -91,7 +98,11 @@ impl App {
             let entry = |row: u32| self.trace.entry_of(self.connection, row as usize);
             let after = changes.partition_point(|change| entry(change.row) <= self.line);
             let before = changes.partition_point(|change| entry(change.row) < self.line);
-            let found = if forward { changes.get(after) } else { changes[..before].last() };
+            let found = if forward {
+                changes.get(after)
+            } else {
+                changes[..before].last()
+            };
             found.map(|change| entry(change.row))
         });
         let found = if forward { rows.min() } else { rows.max() };
@@ -110,13 +121,20 @@ impl App {
         let (row, count) = (rows[next], rows.len());
         self.evidence = Some(next);
         self.reveal(self.trace.entry_of(self.connection, row));
-        self.tell(format!("evidence {} of {count}: segment {}", next + 1, row + 1));
+        self.tell(format!(
+            "evidence {} of {count}: segment {}",
+            next + 1,
+            row + 1
+        ));
     }
 
     /// Rows of the connection that show how it ended.
     #[must_use]
     pub fn evidence_rows(&self) -> &[usize] {
-        self.focus.ending.as_ref().map_or(&[], |ending| &ending.evidence)
+        self.focus
+            .ending
+            .as_ref()
+            .map_or(&[], |ending| &ending.evidence)
     }
 
     /// The row that is selected, if it is a segment.
@@ -184,7 +202,9 @@ impl App {
             Entry::Segment(row) => Some(self.trace.row(self.connection, row).time_ns),
             Entry::Aside(_) => None,
         };
-        let gap = time(next).zip(time(self.line)).map_or(0, |(next, now)| next.saturating_sub(now));
+        let gap = time(next)
+            .zip(time(self.line))
+            .map_or(0, |(next, now)| next.saturating_sub(now));
         Some(self.pace.wait(gap))
     }
 

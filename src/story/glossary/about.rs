@@ -85,6 +85,7 @@ fn about_aside(trace: &Trace, aside: &Aside) -> Vec<Explanation> {
     match &aside.said {
         Said::Call { text, .. } => call(text),
         Said::Order(_) => vec![ORDER.clone()],
+        Said::Error(seen) => icmp(seen.error.words()).into_iter().collect(),
         Said::Kernel(ends) => {
             let runs = Side::BOTH.iter().any(|side| !ends[*side].timer.is_empty());
             let theirs = PerSide::of(|side| ends[side].state);

@@ -61,7 +61,7 @@ fn letters(trace: &Trace, columns: usize) -> String {
     let timeline = followed(trace);
     let axis = timeline.axis(trace, 0, columns);
     let letter = |tick: Tick| match tick.outstanding() {
-        Some((flag, side)) if side == Some(Side::Server) => flag.to_string().to_lowercase(),
+        Some((flag, Some(Side::Server))) => flag.to_string().to_lowercase(),
         Some((flag, _)) => flag.to_string(),
         None if tick.is_troubled() => "!".into(),
         None if tick.rows.is_empty() => " ".into(),
