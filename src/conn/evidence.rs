@@ -139,12 +139,6 @@ impl Connection {
             .all(|side| self.ends[*side].sack_permitted)
     }
 
-    /// From the SYN to the acknowledgement of the SYN,ACK, in nanoseconds: a round trip, wherever the capture was taken.
-    #[must_use]
-    pub fn handshake_ns(&self) -> Option<u64> {
-        self.handshake_ns
-    }
-
     /// How long a segment may be on its way, generously, in nanoseconds: twice the handshake's round
     /// trip.
     #[must_use]

@@ -2,18 +2,19 @@
 //! presumed, as the states are, until something proves that it didn't.
 //!
 //! Two things prove it:
-//! - **The receiver.** Both ends do selective acknowledgements (RFC 2018), the sender sent all of the segment's numbers
-//!   again, then the receiver had them, and it never told that something came twice (D-SACK, RFC 2883). Besides, either it
-//!   told of a hole just where the segment belongs, or its acknowledgement came so long after the copy that it answers that
-//!   one. A receiver that is full may have thrown the segment away itself: while a window is 0, nothing is claimed.
+//! - **The receiver.** Both ends do selective acknowledgements (RFC 2018); the receiver told of a hole just where the
+//!   segment belongs; the sender sent all of the segment's numbers again; then the receiver had them, and it never told
+//!   that something came twice (D-SACK, RFC 2883). A receiver that is full may have thrown the segment away itself: while a
+//!   window is 0, nothing is claimed; nor of one in FIN-WAIT-2 or TIME-WAIT, where Linux sends no D-SACK.
 //! - **The wire**, in the lab: `told.rs`.
 //!
-//! That nothing answers proves nothing: what got lost may be the answers. Nor is an ACK that carries nothing ever known to be
-//! lost from the wire alone, nor a SYN.
+//! That a segment is sent again proves nothing, however long nothing answers: what got lost may be the answers, and the one that
+//! tells of a copy too. So the last segment before a silence is never known to be lost from the wire alone, nor is a SYN or an
+//! ACK that carries nothing.
 
 mod told;
 
-use crate::conn::{Certainty, ConnectionId, Note};
+use crate::conn::{Certainty, ConnectionId, Note, State};
 use crate::trace::{Record, Trace};
 use crate::wire::{Flags, Seq};
 
@@ -79,7 +80,6 @@ impl Later {
         if octets.0 == octets.1 || sent.flags.has(Flags::RST) {
             return later;
         }
-        let (mut copied_at, mut answered_at) = (0, 0);
         let (mut hole, mut doubt) = (false, false);
         for at in row + 1..trace.len(id).min(row + 1 + NEAR) {
             let record = trace.row(id, at);
@@ -89,7 +89,6 @@ impl Later {
             if record.from == sent.from {
                 if !later.answered && holds(self::octets(record), octets) {
                     later.again.get_or_insert(at);
-                    copied_at = record.time_ns;
                 }
                 continue;
             }
@@ -99,8 +98,8 @@ impl Later {
             hole |= answer.hole && !later.answered;
             if answer.has && !later.answered {
                 later.answered = true;
-                answered_at = record.time_ns;
-                doubt |= record.certainty[sent.from.peer()] == Certainty::Uncertain;
+                doubt |= record.certainty[record.from] == Certainty::Uncertain;
+                doubt |= !tells_twice(record.states[record.from]);
                 if later.again.is_none() {
                     return later;
                 }
@@ -108,17 +107,20 @@ impl Later {
             doubt |= !later.answered && record.notes.has(Note::ZeroWindow);
         }
         let connection = &trace.connections()[id as usize];
-        let since = answered_at.saturating_sub(copied_at);
-        let in_time = connection.handshake_ns().is_some_and(|ns| since >= ns / 2);
         later.proves_loss = later.answered
             && later.again.is_some()
+            && hole
             && !doubt
-            && (hole || in_time)
             && connection.has_sack()
             && !sent.flags.has(Flags::SYN)
             && is_news(trace, id, row, octets);
         later
     }
+}
+
+/// Whether an end in this state tells what came twice: of a connection that waits without a program Linux keeps too little.
+fn tells_twice(state: State) -> bool {
+    !matches!(state, State::FinWait2 | State::TimeWait | State::Closed)
 }
 
 /// What a segment of the receiver says.

@@ -8,6 +8,7 @@
 
 mod causes;
 mod compare;
+mod fates;
 mod quiet;
 mod report;
 mod script;

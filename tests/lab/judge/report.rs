@@ -40,6 +40,10 @@ pub struct Summary {
     pub seconds: f64,
     disagreements: Vec<String>,
     pub wrong_causes: Vec<String>,
+    /// Segments dropped behind the capture, and those of them that are told to be lost.
+    pub dropped: u64,
+    pub dropped_told: u64,
+    pub wrong_fates: Vec<String>,
     /// Connections of the seed under way that were told of: the first disagreement says most.
     told_of: BTreeSet<usize>,
 }
@@ -81,6 +85,9 @@ impl Summary {
         self.seconds += seed.seconds;
         self.disagreements.extend(seed.disagreements);
         self.wrong_causes.extend(seed.wrong_causes);
+        self.dropped += seed.dropped;
+        self.dropped_told += seed.dropped_told;
+        self.wrong_fates.extend(seed.wrong_fates);
     }
 
     /// Fails with everything that is wrong.
@@ -93,7 +100,7 @@ impl Summary {
             // In a single short seed one connection that stays in TIME-WAIT is already more than that.
             share >= WANTED || self.disagreements.len() <= 1
         };
-        if states_hold && self.wrong_causes.is_empty() {
+        if states_hold && self.wrong_causes.is_empty() && self.wrong_fates.is_empty() {
             // Where a few are allowed, they are still shown.
             self.disagreements
                 .iter()
@@ -104,6 +111,7 @@ impl Summary {
         for (what, all) in [
             ("states", &self.disagreements),
             ("causes", &self.wrong_causes),
+            ("fates", &self.wrong_fates),
         ] {
             let hidden = all.len().saturating_sub(TOLD);
             for one in all.iter().take(TOLD) {
@@ -135,26 +143,30 @@ impl Summary {
             causes_told,
             certain,
             certain_and_wrong,
+            dropped,
+            dropped_told,
             seconds,
             ..
         } = self;
         let pairs = self.agreed + disagreed;
         format!(
             "{name:26} {first_seed:>10} | {pairs:>6} {disagreed:>8} {unknowable:>10} {postponed:>9} {left_out:>8} | \
-             {resets:>5} {causes_told:>5} {certain:>7} {certain_and_wrong:>17} | {seconds:>7.1}"
+             {resets:>5} {causes_told:>5} {certain:>7} {certain_and_wrong:>17} | {dropped:>7} \
+             {dropped_told:>4} | {seconds:>7.1}"
         )
     }
 }
 
 const HEADING: &str = concat!(
     "trial                      first seed |  pairs disagree unknowable postponed left out |",
-    "  RSTs cause certain certain and wrong | seconds",
+    "  RSTs cause certain certain and wrong | dropped lost | seconds",
 );
 
 const LEGEND: &str = "\
 pairs: a connection's two states at a quiet moment, compared with the kernels'; unknowable: an RST was lost and nobody \
 spoke since, or a FIN that crossed was never captured;
-postponed: the connection waited for a timer then; left out: 50 s in TIME-WAIT; cause: the right one was among those told";
+postponed: the connection waited for a timer then; left out: 50 s in TIME-WAIT; cause: the right one was among those told;
+dropped: segments that the relay dropped behind the capture; lost: those of them that are told to be lost";
 
 /// The table at the end.
 pub fn print_table() {

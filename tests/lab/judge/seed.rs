@@ -15,6 +15,7 @@ use tcpviz::wire::Ports;
 
 use super::causes::{self, Seen, Told};
 use super::compare::{Comparison, compare};
+use super::fates;
 use super::quiet::{self, Moment};
 use super::report::{self, Disagreement, Summary};
 use super::script::Scripted;
@@ -251,6 +252,14 @@ impl Play {
             let (Some(seen), Some(&id)) = (self.seen.get(&ends), ids.get(&ends)) else {
                 continue;
             };
+            let fates = fates::compare(trace, id, seen);
+            self.summary.dropped += fates.dropped;
+            self.summary.dropped_told += fates.told;
+            if !fates.wrong.is_empty() {
+                let text = report::connection(self.seed, scripted, trace, Some(id), seen);
+                let why = format!("rows {:?} are told to be lost, and weren't", fates.wrong);
+                self.summary.wrong_fates.push(format!("{why}\n{text}"));
+            }
             let told = causes::compare(trace, id, scripted, seen);
             let summary = &mut self.summary;
             summary.resets += u64::from(!matches!(told, Told::NoReset));
