@@ -40,6 +40,7 @@ fn look(charset: Charset) -> Look {
     let style = Style {
         charset,
         absolute: false,
+        ..Style::default()
     };
     Look {
         style,

@@ -201,10 +201,10 @@ fn hostile_app(text: &str, charset: Charset) -> App {
     let start = Box::new(move |feed| sender.send(feed).is_ok());
     source::file::start(opened, Selection::default(), start);
     for feed in feeds {
-        app.feed(&feed);
+        app.feed(feed);
     }
     assert_eq!(app.connections(), 2, "the capture is read");
-    app.feed(&Feed::Ended(Ended {
+    app.feed(Feed::Ended(Ended {
         cut: Some(text.into()),
         error: Some(text.into()),
     }));

@@ -46,7 +46,7 @@ fn app(capture: &[u8], charset: Charset) -> App {
         Box::new(move |feed| sender.send(feed).is_ok()),
     );
     for feed in feeds {
-        app.feed(&feed);
+        app.feed(feed);
     }
     app
 }
@@ -215,7 +215,7 @@ fn no_size_is_too_small() {
 #[test]
 fn without_colour_marks_and_weight_tell() {
     let mut app = app(&article::pcap(), Charset::Unicode);
-    app.theme = Theme::new(false);
+    app.theme = Theme::mono();
     press(&mut app, &[Action::Last]);
     let terminal = screen(&app, 100, 30);
     let buffer = terminal.backend().buffer();

@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::path::Path;
 use std::process::Command;
 
 use common::capture;
@@ -11,8 +12,8 @@ use portable_pty::CommandBuilder;
 use tcpviz::source::{self, Selection};
 use tcpviz::story::Style;
 use tcpviz::trace::Trace;
-use tcpviz::tui::{self, App, Message, Origin, ReadBack, Theme};
-use tcpviz::wire::Ports;
+use tcpviz::tui::{self, App, Message, Origin, Outside, ReadBack, Theme};
+use tcpviz::wire::{Place, Ports};
 
 fn close() -> String {
     capture("close-then-peer-writes").to_str().unwrap().into()
@@ -261,6 +262,15 @@ fn a_panic_restores_the_terminal_and_ends() {
     assert!(!screen.is_alternate() && !screen.hides_cursor());
 }
 
+/// Nothing is asked of the world outside.
+struct NoFiles;
+
+impl Outside for NoFiles {
+    fn write(&mut self, _: &Path, _: &[(u64, Place)], _: &ReadBack) -> Result<u64, String> {
+        unreachable!("nothing is written")
+    }
+}
+
 fn panicking_ui() {
     let trace = Trace::new(Ports::default());
     let origin = Origin {
@@ -285,7 +295,7 @@ fn panicking_ui() {
         Selection::default(),
         Box::new(move |fed| feed.send(Message::Feed(fed)).is_ok()),
     );
-    tui::run(&mut app, &messages, sender, &mut |_| {}).unwrap();
+    tui::run(&mut app, &messages, sender, &mut NoFiles).unwrap();
 }
 
 #[test]

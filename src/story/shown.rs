@@ -43,7 +43,7 @@ pub struct Run {
 impl Run {
     /// Its segments.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn segments(&self) -> usize {
         self.last + 1 - self.first
     }
 }
@@ -218,15 +218,15 @@ impl Shown {
         run.last = index;
         run.octets[record.from] += u64::from(record.len);
         self.run = Some(run);
-        let is_folded = run.len() > RUN_MIN && !self.unfolded.contains(&run.first);
+        let is_folded = run.segments() > RUN_MIN && !self.unfolded.contains(&run.first);
         if is_folded {
             self.lines.pop();
         } else {
             self.lines.push(Line::Entry(index));
-            if run.len() < RUN_MIN || self.unfolded.contains(&run.first) {
+            if run.segments() < RUN_MIN || self.unfolded.contains(&run.first) {
                 return;
             }
-            self.lines.truncate(self.lines.len() - run.len());
+            self.lines.truncate(self.lines.len() - run.segments());
         }
         self.lines.push(Line::Run(run));
     }
@@ -295,7 +295,7 @@ fn run_words(run: &Run, style: Style) -> String {
         Charset::Ascii => ("<", ">"),
         Charset::Unicode => ("◀", "▶"),
     };
-    let mut words = counted(run.len() as u64, "segment");
+    let mut words = counted(run.segments() as u64, "segment");
     for side in Side::BOTH {
         let octets = run.octets[side];
         if octets > 0 {

@@ -182,14 +182,12 @@ mod tests {
     use super::*;
     use crate::story::Style;
     use crate::tui::Theme;
-    use crate::tui::keys::{HELP, HELP_IN_PLAY};
-
-    const SECTIONS: [Section<'_>; 2] = [("Experiment", HELP_IN_PLAY), ("Keys", HELP)];
+    use crate::tui::keys::SECTIONS;
 
     fn drawn(charset: Charset, scroll: usize, (width, height): (u16, u16)) -> String {
         let area = Rect::new(0, 0, width, height);
         let mut buffer = Buffer::empty(area);
-        draw(look(charset), &SECTIONS, scroll, area, &mut buffer);
+        draw(look(charset), SECTIONS, scroll, area, &mut buffer);
         let rows = buffer.content.chunks(width.max(1).into());
         let text = rows.map(|row| {
             row.iter()
@@ -211,7 +209,7 @@ mod tests {
 
     /// What stands on the screen while the help is scrolled from its first line to its last.
     fn scrolled_through(charset: Charset, size: (u16, u16)) -> String {
-        let wanted = lines_wanted(look(charset), &SECTIONS, size.0);
+        let wanted = lines_wanted(look(charset), SECTIONS, size.0);
         let furthest = wanted.saturating_sub(size.1.into());
         let pages: Vec<_> = (0..=furthest)
             .map(|scroll| drawn(charset, scroll, size))
@@ -225,8 +223,8 @@ mod tests {
         for charset in [Charset::Unicode, Charset::Ascii] {
             for size in [(160, 50), (100, 30), (80, 24), (60, 20), (40, 12)] {
                 let text = scrolled_through(charset, size);
-                for (_, keys) in SECTIONS {
-                    for (keys, spelled, what) in keys {
+                for section in SECTIONS {
+                    for (keys, spelled, what) in section.told() {
                         let keys = if charset == Charset::Ascii {
                             spelled
                         } else {
@@ -245,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_wide_screen_needs_no_scrolling() {
-        assert!(lines_wanted(look(Charset::Unicode), &SECTIONS, 160) <= 50);
+        assert!(lines_wanted(look(Charset::Unicode), SECTIONS, 160) <= 50);
     }
 
     #[test]

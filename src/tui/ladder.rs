@@ -126,14 +126,33 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         };
         let width = parts.rows.width.saturating_sub(1);
         buffer.set_line(parts.rows.x + 1, y, &text, width);
+        if selected {
+            let row = Rect::new(parts.rows.x, y, parts.rows.width, 1);
+            buffer.set_style(row, app.theme.selected());
+        }
     }
 }
 
-/// What stands at the left edge of a line: that it is selected, its mark, that it is evidence.
+/// What a line has to do with the selected segment.
+fn relation(app: &App, entry: usize) -> Option<Relation> {
+    let relations = app.focus.relations.as_ref()?;
+    match app.trace.entry(app.connection, entry) {
+        Entry::Segment(row) => relations.to(&app.trace, app.connection, row),
+        Entry::Aside(_) => None,
+    }
+}
+
+/// What stands at the left edge of a line: that it is selected, what it has to do with the selected one, its mark, that
+/// it is evidence.
 fn draw_gutter(app: &App, line: &Line, selected: bool, (x, y): (u16, u16), buffer: &mut Buffer) {
     mark(app, selected, x, y, buffer);
     let Line::Entry(index) = line else { return };
     if selected {
+        return;
+    }
+    if let Some(relation) = relation(app, *index) {
+        let sign = relation_sign(relation, app.style.charset);
+        buffer.set_string(x, y, sign, related(app, relation));
         return;
     }
     let here = |(_, place): &(&char, &(ConnectionId, usize))| **place == (app.connection, *index);
@@ -157,9 +176,7 @@ fn entry_line(app: &App, index: usize, columns: &Columns, selected: bool) -> tex
     match app.trace.entry(app.connection, index) {
         Entry::Segment(at) => {
             let row = row(&app.trace, app.connection, at, columns, app.style);
-            let relations = app.focus.relations.as_ref();
-            let relation = relations.and_then(|all| all.to(&app.trace, app.connection, at));
-            line(app, &row, columns, relation, selected)
+            line(app, &row, columns, relation(app, index), selected)
         }
         Entry::Aside(told) => {
             let row = aside(&app.trace, told, columns, app.style);
@@ -215,7 +232,7 @@ fn cell(text: &str, width: usize) -> String {
 }
 
 /// One row without its mark. The selected one shows both states, also those that stand; what it acknowledges and what
-/// acknowledges it are marked behind their numbers.
+/// acknowledges it stand out.
 fn line(
     app: &App,
     row: &Row,
@@ -242,19 +259,8 @@ fn line(
         Some(relation) => arrow.patch(related(app, relation)),
         None => arrow,
     };
-    let (related, number) = match relation {
-        Some(relation) => (
-            relation_mark(relation, app.style.charset),
-            related(app, relation),
-        ),
-        None => (" ", times),
-    };
     text::Line::from(vec![
-        Span::styled(
-            format!("{:>width$}", row.number, width = columns.number),
-            number,
-        ),
-        Span::styled(related, number),
+        Span::styled(cell(&row.number, columns.number), times),
         Span::styled(cell(&row.time, columns.time), times),
         Span::styled(cell(&row.delta, columns.delta), times),
         Span::styled(cell(&client, columns.state), client_style),
@@ -272,9 +278,9 @@ fn related(app: &App, relation: Relation) -> Style {
     }
 }
 
-/// Behind a row's number: `↲` it is acknowledged by the selected one, `↱` it acknowledges it.
+/// Before a row's number: `↲` it is acknowledged by the selected one, `↱` it acknowledges it.
 #[must_use]
-pub fn relation_mark(relation: Relation, charset: Charset) -> &'static str {
+pub fn relation_sign(relation: Relation, charset: Charset) -> &'static str {
     match (relation, charset) {
         (Relation::AcknowledgedBySelected, Charset::Unicode) => "↲",
         (Relation::AcknowledgedBySelected, Charset::Ascii) => "<",

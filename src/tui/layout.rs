@@ -114,8 +114,8 @@ impl Areas {
         let [figure, panel] =
             Layout::vertical([Constraint::Length(figure), Constraint::Min(0)]).areas(side);
         Areas {
-            ladder,
             divider,
+            ladder,
             figure,
             panel,
             ..self

@@ -17,7 +17,7 @@ pub const LONGEST: Duration = Duration::from_secs(2);
 
 /// The paces that `+` and `-` go through.
 const SHORTEST_STEP: Duration = Duration::from_millis(20);
-const LONGEST_STEP: Duration = Duration::from_secs(60);
+const LONGEST_STEP: Duration = Duration::from_mins(1);
 const SLOWEST: f64 = 0.001;
 const FASTEST: f64 = 1000.0;
 

@@ -250,7 +250,7 @@ impl App {
                     self.reveal(line);
                 }
                 None => {
-                    self.tell_failure(format!("there is no mark {name}; m and a letter make one"))
+                    self.tell_failure(format!("there is no mark {name}; m and a letter make one"));
                 }
             },
         }

@@ -9,12 +9,10 @@ impl App {
     pub(super) fn walk(&mut self, action: Action) {
         self.prepare();
         match action {
-            Action::NextSegment => self.step(1),
-            Action::PreviousSegment => self.step(-1),
             Action::Down if self.chooses_connections() => self.choose_by(1),
             Action::Up if self.chooses_connections() => self.choose_by(-1),
-            Action::Down => self.step(1),
-            Action::Up => self.step(-1),
+            Action::NextSegment | Action::Down => self.step(1),
+            Action::PreviousSegment | Action::Up => self.step(-1),
             Action::PageDown if self.list == ListView::Alone => self.choose_by(10),
             Action::PageUp if self.list == ListView::Alone => self.choose_by(-10),
             Action::PageDown => self.step(10),
@@ -93,7 +91,7 @@ impl App {
 
     /// Goes to the next or previous row that changes a state.
     fn change(&mut self, forward: bool) {
-        let rows = Side::BOTH.into_iter().flat_map(|side| {
+        let rows = Side::BOTH.into_iter().filter_map(|side| {
             let changes = &self.focus.course.changes[side];
             let entry = |row: u32| self.trace.entry_of(self.connection, row as usize);
             let after = changes.partition_point(|change| entry(change.row) <= self.line);
@@ -211,9 +209,8 @@ impl App {
     /// The replay's next step.
     pub fn play_step(&mut self) {
         self.prepare();
-        match self.next_entry() {
-            Some(entry) => self.go_to(entry),
-            None => {}
+        if let Some(entry) = self.next_entry() {
+            self.go_to(entry);
         }
         self.prepare();
         self.playing &= self.next_entry().is_some() || self.trace.ended.is_none();

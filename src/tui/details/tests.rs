@@ -13,6 +13,7 @@ fn look(charset: Charset) -> Look {
         style: Style {
             charset,
             absolute: false,
+            ..Style::default()
         },
         theme: Theme::new(true),
     }

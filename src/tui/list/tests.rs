@@ -107,6 +107,7 @@ fn drawn(
         style: Style {
             charset,
             absolute: false,
+            ..Style::default()
         },
         theme: Theme::new(true),
     };
