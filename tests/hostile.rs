@@ -24,10 +24,10 @@ type Panel = (&'static str, fn(&mut App));
 
 const PANELS: &[Panel] = &[
     ("ladder, details of an order", |app| {
-        press(app, &[Action::First])
+        press(app, &[Action::First]);
     }),
     ("details of a call", |app| {
-        press(app, &[Action::First, Action::NextSegment])
+        press(app, &[Action::First, Action::NextSegment]);
     }),
     ("details of a kernel's line", |app| {
         press(
@@ -36,18 +36,18 @@ const PANELS: &[Panel] = &[
         );
     }),
     ("details of a segment with data", |app| {
-        press(app, &[Action::Last, Action::PreviousSegment])
+        press(app, &[Action::Last, Action::PreviousSegment]);
     }),
     ("absolute numbers", |app| {
-        press(app, &[Action::ToggleAbsolute])
+        press(app, &[Action::ToggleAbsolute]);
     }),
     ("why", |app| press(app, &[Action::ToggleWhy])),
     ("findings", |app| {
-        press(app, &[Action::ToggleWhy, Action::ToggleWhy])
+        press(app, &[Action::ToggleWhy, Action::ToggleWhy]);
     }),
     ("list alone", |app| press(app, &[Action::ToggleList])),
     ("no list", |app| {
-        press(app, &[Action::ToggleList, Action::ToggleList])
+        press(app, &[Action::ToggleList, Action::ToggleList]);
     }),
     ("help", |app| press(app, &[Action::Help])),
     ("about an experiment", |app| press(app, &[Action::About])),
@@ -60,7 +60,7 @@ const PANELS: &[Panel] = &[
     }),
     ("no experiment", |app| app.play = None),
     ("an experiment without a segment", |app| {
-        app.trace = Trace::new(Ports::default())
+        app.trace = Trace::new(Ports::default());
     }),
     ("nothing captured yet", |app| {
         app.play = None;
@@ -150,26 +150,13 @@ fn capture(octets: &[u8]) -> Vec<u8> {
 }
 
 fn ip(protocol: u8, from_client: bool, payload: &[u8]) -> Vec<u8> {
-    let len = u16::try_from(20 + payload.len()).unwrap();
+    let [high, low] = u16::try_from(20 + payload.len()).unwrap().to_be_bytes();
     let ends = if from_client {
         [10, 0, 0, 1, 10, 0, 0, 2]
     } else {
         [10, 0, 0, 2, 10, 0, 0, 1]
     };
-    let header = [
-        0x45,
-        0,
-        (len >> 8) as u8,
-        len as u8,
-        0,
-        0,
-        0x40,
-        0,
-        64,
-        protocol,
-        0,
-        0,
-    ];
+    let header = [0x45, 0, high, low, 0, 0, 0x40, 0, 64, protocol, 0, 0];
     [&header[..], &ends, payload].concat()
 }
 

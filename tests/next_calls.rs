@@ -113,7 +113,7 @@ fn programs_and_kernels_got_what_is_told() {
                 Said::Kernel(ends) => Side::BOTH
                     .map(|side| is_in_flight(&ends[side], &space[side]))
                     .to_vec(),
-                Said::Order(_) => Vec::new(),
+                Said::Order(_) | Said::Error(_) => Vec::new(),
             };
             for right in judged.into_iter().flatten() {
                 *seen.entry(right).or_default() += 1;

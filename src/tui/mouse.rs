@@ -42,17 +42,19 @@ impl App {
         } else if areas.ladder.contains(at) && self.has_ladder() {
             match ladder::at(self, areas.ladder, at.y) {
                 // Who clicks twice wants to know more.
-                Some(Spot::Entry(entry)) if entry == self.line => {
-                    if !self.unfold_here() {
-                        self.popup = Some(self.explain());
-                    }
-                }
+                Some(Spot::Entry(entry)) if entry == self.line => self.look_closer(),
                 Some(Spot::Entry(entry)) => self.go_to(entry),
                 Some(Spot::Verdict) => {
                     self.update(Action::ToggleWhy);
                 }
                 None => {}
             }
+        }
+    }
+
+    fn look_closer(&mut self) {
+        if !self.unfold_here() {
+            self.popup = Some(self.explain());
         }
     }
 

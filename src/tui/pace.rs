@@ -119,7 +119,7 @@ mod tests {
         }
         assert_eq!(
             (pace, pace.wait(1)),
-            (Pace::Times(SLOWEST), Duration::from_nanos(1000))
+            (Pace::Times(SLOWEST), Duration::from_micros(1))
         );
     }
 }
