@@ -22,7 +22,7 @@ use super::{figure, list, panel, timeline};
 /// From this many columns on, panels stand beside the ladder.
 const WIDE: u16 = 140;
 /// What the ladder keeps beside them.
-const LADDER: u16 = 100;
+const LADDER: u16 = 97;
 /// The widest that panels beside it get: longer lines are hard to read.
 const SIDE_MAX: u16 = 72;
 /// From this many lines on, rules stand between the panels.
@@ -106,13 +106,16 @@ impl Areas {
             Constraint::Length(side),
         ])
         .areas(body);
-        let figure = if app.figure {
-            figure::size_wanted(side.as_size()).height
+        let wanted = if app.figure {
+            let room = Size::new(side.width - 1, side.height);
+            figure::size_wanted(room).height
         } else {
             0
         };
-        let [figure, panel] =
-            Layout::vertical([Constraint::Length(figure), Constraint::Min(0)]).areas(side);
+        let [mut figure, panel] =
+            Layout::vertical([Constraint::Length(wanted), Constraint::Min(0)]).areas(side);
+        // It stands apart from the line.
+        (figure.x, figure.width) = (figure.x + 1, figure.width - 1);
         Areas {
             divider,
             ladder,
@@ -180,7 +183,7 @@ fn panel_lines(app: &App, body: Rect) -> u16 {
         0..=7 => 0,
         8..=10 => 3,
         11..=15 => 4,
-        16..=20 => 6,
+        16..=20 => 5,
         _ => 8,
     };
     let most = body.height.saturating_sub(LADDER_MIN).max(details);
