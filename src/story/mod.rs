@@ -10,6 +10,7 @@ pub mod ending;
 pub mod finding;
 pub mod ladder;
 pub mod numbers;
+pub mod owner;
 pub mod program;
 pub mod sentence;
 pub mod tcpdump;
@@ -19,6 +20,7 @@ pub use arrow::Charset;
 pub use course::{Change, Course};
 pub use ending::{Ending, Kind};
 pub use ladder::{Columns, Row, Style};
+pub use owner::{Owned, Owner};
 
 #[cfg(test)]
 pub(crate) mod tests;
