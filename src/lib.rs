@@ -20,5 +20,8 @@ pub mod tui;
 
 pub mod privilege;
 
+#[cfg(target_os = "linux")]
+pub mod owners;
+
 #[cfg(all(feature = "live", target_os = "linux"))]
 pub mod lab;

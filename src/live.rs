@@ -1,6 +1,7 @@
 //! Capturing live: the interface is opened, privileges are given up, and only then is anything
 //! read.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use tcpviz::privilege;
 use tcpviz::source::live::{self, OpenError};
 use tcpviz::source::save::{FILE_HEADER, SaveFile};
 use tcpviz::source::{Selection, Sink, Store};
+use tcpviz::story::Owned;
 use tcpviz::story::numbers::{counted, printable};
 use tcpviz::tui::{Origin, ReadBack};
 use tcpviz::wire::Feed;
@@ -100,6 +102,42 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     let result = view.show(cli, origin, Some(read_back), Vec::new(), start);
     saved.tell();
     result
+}
+
+/// Takes the owners that are new or have changed; says whether anybody still listens.
+type OwnerSink = Box<dyn FnMut(Vec<Owned>) -> bool + Send>;
+
+/// Has the owners of what passes through a capture's sink told to another one, until the sink is dropped. To be called
+/// once privileges are given up.
+type TellOwners = Box<dyn FnOnce(OwnerSink, Sink) -> io::Result<Sink>>;
+
+/// Prepares to tell who holds both ends of each connection. To be called before anything is opened, which the helper would
+/// inherit, and before privileges are given up.
+#[cfg(target_os = "linux")]
+#[expect(dead_code, reason = "the screen doesn't take owners yet")]
+fn owners() -> TellOwners {
+    use tcpviz::owners::{Helper, Owners};
+    let helper = Helper::start();
+    Box::new(move |told, mut sink| {
+        let owners = Owners::start(helper, told)?;
+        Ok(Box::new(move |feed: Feed| {
+            if let Feed::Batch(batch) = &feed {
+                let ends = batch.segments.iter().map(|captured| &captured.segment);
+                let connections: HashSet<_> = ends
+                    .map(|segment| (segment.src.min(segment.dst), segment.src.max(segment.dst)))
+                    .collect();
+                owners.ask(connections.into_iter().collect());
+            }
+            sink(feed)
+        }))
+    })
+}
+
+/// Elsewhere nobody can be asked.
+#[cfg(not(target_os = "linux"))]
+#[expect(dead_code, reason = "the screen doesn't take owners yet")]
+fn owners() -> TellOwners {
+    Box::new(|_, sink| Ok(sink))
 }
 
 /// Where the capture is.

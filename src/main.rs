@@ -30,6 +30,8 @@ const PANICKED: i32 = 101;
 
 fn main() -> ExitCode {
     end_on_panic();
+    #[cfg(target_os = "linux")]
+    tcpviz::owners::answer_if_asked();
     #[cfg(all(feature = "live", target_os = "linux"))]
     tcpviz::lab::actor::act_if_asked();
     let cli = match Cli::try_parse() {

@@ -19,20 +19,33 @@ pub fn invoking_user() -> Option<(u32, u32)> {
 /// Something could not be given up: then nothing may be captured.
 #[cfg(target_os = "linux")]
 pub fn give_up() -> io::Result<()> {
+    keep_only(rustix::thread::CapabilitySet::empty())
+}
+
+/// As [`give_up`], but keeps of the capabilities wanted those that it has. No program started from
+/// here can gain others.
+///
+/// # Errors
+/// Something could not be given up.
+#[cfg(target_os = "linux")]
+pub fn keep_only(wanted: rustix::thread::CapabilitySet) -> io::Result<()> {
     use rustix::thread::{CapabilitySet, CapabilitySets, Gid, Uid};
+    let kept = rustix::thread::capabilities(None)?.permitted & wanted;
     if let Some((user, group)) = invoking_user() {
         let (user, group) = (Uid::from_raw(user), Gid::from_raw(group));
+        // Otherwise they would go with root.
+        rustix::thread::set_keep_capabilities(!kept.is_empty())?;
         rustix::thread::set_thread_groups(&[group])?;
         rustix::thread::set_thread_res_gid(group, group, group)?;
         rustix::thread::set_thread_res_uid(user, user, user)?;
+        rustix::thread::set_keep_capabilities(false)?;
     }
-    let none = CapabilitySet::empty();
     rustix::thread::set_capabilities(
         None,
         CapabilitySets {
-            effective: none,
-            permitted: none,
-            inheritable: none,
+            effective: kept,
+            permitted: kept,
+            inheritable: CapabilitySet::empty(),
         },
     )?;
     rustix::thread::set_no_new_privs(true)?;

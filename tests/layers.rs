@@ -33,6 +33,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["crossterm", "ratatui", "terminal_colorsaurus"],
     ),
     ("privilege", &[], &["rustix"]),
+    ("owners", &["story", "privilege"], &["rustix"]),
     (
         "lab",
         &[

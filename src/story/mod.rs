@@ -18,6 +18,7 @@ pub mod ladder;
 pub mod mark;
 pub mod numbers;
 pub mod printable;
+pub mod owner;
 pub mod program;
 pub mod query;
 pub mod relation;
@@ -39,6 +40,7 @@ pub use query::{Query, Search};
 pub use summary::Summary;
 pub use time_shown::TimeShown;
 pub use timeline::Timeline;
+pub use owner::{Owned, Owner};
 
 #[cfg(test)]
 pub(crate) mod tests;
