@@ -13,13 +13,12 @@ use tcpviz::privilege;
 use tcpviz::source::live::{self, OpenError};
 use tcpviz::source::save::{FILE_HEADER, SaveFile};
 use tcpviz::source::{Selection, Sink, Store};
-use tcpviz::story::Owned;
 use tcpviz::story::numbers::{counted, printable};
 use tcpviz::tui::{Origin, ReadBack};
 use tcpviz::wire::Feed;
 
 use crate::cli::Cli;
-use crate::view::{self, Stop};
+use crate::view::{self, OwnerSink, Stop};
 
 /// Port to suggest where none is watched.
 const EXAMPLE_PORT: u16 = 4321;
@@ -56,6 +55,7 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
         expression: cli.filter.clone(),
     };
     let filter = selection.words();
+    let tell_owners = view::wants_ui(cli).then(owners);
     let open = live::open(&interface, selection).map_err(explain)?;
     let view = view::open(cli)?;
     let save = SaveFile::create(cli.write.as_deref(), cli.force, privilege::invoking_user())
@@ -89,7 +89,11 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
         );
     }
     let segments = Arc::clone(&saved.segments);
-    let start = Box::new(move |mut sink: Sink| {
+    let start = Box::new(move |sink: Sink, told: OwnerSink| {
+        let mut sink = match tell_owners {
+            Some(tell) => tell(told, sink)?,
+            None => sink,
+        };
         let counting = Box::new(move |feed: Feed| {
             if let Feed::Batch(batch) = &feed {
                 segments.fetch_add(batch.segments.len() as u64, Ordering::Relaxed);
@@ -104,9 +108,6 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     result
 }
 
-/// Takes the owners that are new or have changed; says whether anybody still listens.
-type OwnerSink = Box<dyn FnMut(Vec<Owned>) -> bool + Send>;
-
 /// Has the owners of what passes through a capture's sink told to another one, until the sink is dropped. To be called
 /// once privileges are given up.
 type TellOwners = Box<dyn FnOnce(OwnerSink, Sink) -> io::Result<Sink>>;
@@ -114,7 +115,6 @@ type TellOwners = Box<dyn FnOnce(OwnerSink, Sink) -> io::Result<Sink>>;
 /// Prepares to tell who holds both ends of each connection. To be called before anything is opened, which the helper would
 /// inherit, and before privileges are given up.
 #[cfg(target_os = "linux")]
-#[expect(dead_code, reason = "the screen doesn't take owners yet")]
 fn owners() -> TellOwners {
     use tcpviz::owners::{Helper, Owners};
     let helper = Helper::start();
@@ -135,7 +135,6 @@ fn owners() -> TellOwners {
 
 /// Elsewhere nobody can be asked.
 #[cfg(not(target_os = "linux"))]
-#[expect(dead_code, reason = "the screen doesn't take owners yet")]
 fn owners() -> TellOwners {
     Box::new(|_, sink| Ok(sink))
 }

@@ -11,7 +11,7 @@ use tcpviz::trace::Aside;
 use tcpviz::tui::{Origin, ReadBack};
 
 use crate::cli::Cli;
-use crate::view;
+use crate::view::{self, OwnerSink};
 
 /// Replays `capture`.
 ///
@@ -53,7 +53,7 @@ pub fn show(cli: &Cli, capture: &Path, name: String, beside: Vec<Aside>) -> anyh
         ports: cli.ports(),
         expression: cli.filter.clone(),
     };
-    let start = Box::new(move |sink: Sink| {
+    let start = Box::new(move |sink: Sink, _: OwnerSink| {
         source::file::start(opened, selection, sink);
         Ok(None)
     });

@@ -15,8 +15,8 @@ use tcpviz::conn::Revision;
 use tcpviz::privilege;
 use tcpviz::report::{json, ladder};
 use tcpviz::source::{Sink, save};
-use tcpviz::story::Style;
 use tcpviz::story::numbers::{counted, printable, read_without};
+use tcpviz::story::{Owned, Style};
 use tcpviz::trace::{Aside, Trace};
 use tcpviz::tui::{self, App, Message, Origin, Outside, ReadBack};
 use tcpviz::wire::{Ended, Feed, Place};
@@ -31,8 +31,11 @@ pub const QUEUE: usize = 64;
 
 /// Starts a source's thread; gives back how to end it, where it can be asked to: what it still has
 /// comes first, then its last word.
-pub type Start = Box<dyn FnOnce(Sink) -> anyhow::Result<Option<Stop>>>;
+pub type Start = Box<dyn FnOnce(Sink, OwnerSink) -> anyhow::Result<Option<Stop>>>;
 pub type Stop = Arc<dyn Fn() + Send + Sync>;
+
+/// Takes the owners that are new or have changed; says whether anybody still listens.
+pub type OwnerSink = Box<dyn FnMut(Vec<Owned>) -> bool + Send>;
 
 /// Where the output goes.
 pub enum View {
@@ -144,7 +147,11 @@ pub fn write_frames(
 fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     let (sender, messages) = sync_channel(QUEUE);
     let feed = sender.clone();
-    let stop = start(Box::new(move |fed| feed.send(Message::Feed(fed)).is_ok()))?;
+    let told = sender.clone();
+    let stop = start(
+        Box::new(move |fed| feed.send(Message::Feed(fed)).is_ok()),
+        Box::new(move |owned| told.send(Message::Owners(owned)).is_ok()),
+    )?;
     let leave = sender.clone();
     on_signal(move || {
         let _ = leave.send(Message::Leave);
@@ -178,7 +185,10 @@ impl Text<'_> {
     fn write(mut self, mut trace: Trace, start: Start) -> anyhow::Result<()> {
         let (sender, feeds) = sync_channel(QUEUE);
         let feed = sender.clone();
-        let stop = start(Box::new(move |fed| feed.send(fed).is_ok()))?;
+        let stop = start(
+            Box::new(move |fed| feed.send(fed).is_ok()),
+            Box::new(|_| false),
+        )?;
         let stop_on_signal = stop.clone();
         on_signal(move || match &stop_on_signal {
             Some(stop) => stop(),

@@ -79,6 +79,12 @@ impl Table {
         }
     }
 
+    /// The newest connection between two addresses.
+    #[must_use]
+    pub fn newest_between(&self, a: SocketAddr, b: SocketAddr) -> Option<ConnectionId> {
+        self.newest.get(&key(a, b)).copied()
+    }
+
     /// Frames are missing, nobody knows whose.
     pub fn doubt(&mut self) {
         let open = |connection: &&mut Connection| !connection.is_over();

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::conn::ConnectionId;
+use crate::conn::state::PerSide;
 use crate::story;
 use crate::story::aside::aside;
 use crate::story::ladder::{Columns, Style, endpoints, heading, row};
@@ -51,7 +52,11 @@ fn connection(
         format!("  ({pointer})")
     };
     writeln!(out, "connection {}: {}{pointer}", id + 1, ending.summary)?;
-    writeln!(out, "{}", endpoints(trace, id, &columns, WIDTH))?;
+    writeln!(
+        out,
+        "{}",
+        endpoints(trace, id, &PerSide::default(), &columns, WIDTH)
+    )?;
     writeln!(
         out,
         "{}",

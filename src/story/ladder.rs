@@ -1,11 +1,14 @@
 //! The ladder: one row a segment, states on their sides. The screen and the text output both draw
 //! these rows, so they can't disagree.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::Charset;
 use super::arrow::Arrow;
 use super::fate::{Fate, fate};
 use super::mark::tail;
 use super::numbers::{counted, seconds, short_state};
+use super::printable::printable;
 use super::time_shown::{self, OF_DAY, TimeShown};
 use crate::conn::state::PerSide;
 use crate::conn::{Certainty, ConnectionId, Note, Roles, Side, State};
@@ -275,12 +278,13 @@ pub fn heading(trace: &Trace, connection: ConnectionId, columns: &Columns, style
     }
 }
 
-/// Each endpoint above its lane, in one line of at most `width` columns: moved apart where they
-/// would meet, without their sides or reduced to their ports where they don't fit.
+/// Each endpoint above its lane, and whose socket it is where that is known, in one line of at most `width` columns:
+/// moved apart where they would meet, without owners, without their sides or reduced to their ports where they don't fit.
 #[must_use]
 pub fn endpoints(
     trace: &Trace,
     connection: ConnectionId,
+    owners: &PerSide<Option<String>>,
     columns: &Columns,
     width: usize,
 ) -> String {
@@ -290,22 +294,33 @@ pub fn endpoints(
     } else {
         ""
     };
+    let owned = |side: Side| match &owners[side] {
+        Some(owner) => format!(" ({})", printable(owner)),
+        None => String::new(),
+    };
     let choices = [
+        Side::BOTH.map(|side| {
+            let owner = owned(side);
+            format!("{side}{guess} {}{owner}", connection.addresses[side])
+        }),
         Side::BOTH.map(|side| format!("{side}{guess} {}", connection.addresses[side])),
         Side::BOTH.map(|side| connection.addresses[side].to_string()),
         Side::BOTH.map(|side| format!("{side}{guess} :{}", connection.addresses[side].port())),
     ];
-    let fits = |names: &&[String; 2]| names.iter().map(String::len).sum::<usize>() + 3 <= width;
-    let [client, server] = choices.iter().find(fits).unwrap_or(&choices[2]);
+    let fits =
+        |names: &&[String; 2]| names.iter().map(|name| name.width()).sum::<usize>() + 3 <= width;
+    let [client, server] = choices.iter().find(fits).unwrap_or(&choices[3]);
     let client_lane = columns.before_lane();
     let server_lane = client_lane + 1 + columns.arrow;
-    let rightmost = width.saturating_sub(server.len());
-    let server_at = server_lane.saturating_sub(server.len() / 2).min(rightmost);
+    let rightmost = width.saturating_sub(server.width());
+    let server_at = server_lane
+        .saturating_sub(server.width() / 2)
+        .min(rightmost);
     let client_at = client_lane
-        .saturating_sub(client.len() / 2)
-        .min(server_at.saturating_sub(client.len() + 2))
+        .saturating_sub(client.width() / 2)
+        .min(server_at.saturating_sub(client.width() + 2))
         .max(1);
-    let gap = server_at.saturating_sub(client_at + client.len()).max(1);
+    let gap = server_at.saturating_sub(client_at + client.width()).max(1);
     format!("{:client_at$}{client}{:gap$}{server}", "", "")
 }
 

@@ -17,8 +17,8 @@ pub mod hexdump;
 pub mod ladder;
 pub mod mark;
 pub mod numbers;
-pub mod printable;
 pub mod owner;
+pub mod printable;
 pub mod program;
 pub mod query;
 pub mod relation;
@@ -36,11 +36,11 @@ pub use course::{Change, Course};
 pub use ending::{Ending, Kind};
 pub use fate::Fate;
 pub use ladder::{Columns, Row, Style};
+pub use owner::{Owned, Owner};
 pub use query::{Query, Search};
 pub use summary::Summary;
 pub use time_shown::TimeShown;
 pub use timeline::Timeline;
-pub use owner::{Owned, Owner};
 
 #[cfg(test)]
 pub(crate) mod tests;

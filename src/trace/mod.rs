@@ -10,6 +10,8 @@ mod beside;
 pub use aside::{Aside, Entry, KernelEnd, ROUTER_SAYS, Said};
 use beside::Beside;
 
+use std::net::SocketAddr;
+
 use crate::conn::state::PerSide;
 use crate::conn::{
     Certainty, Connection, ConnectionId, ErrorSeen, Notes, Revision, Side, State, Table,
@@ -214,6 +216,25 @@ impl Trace {
     #[must_use]
     pub fn connections(&self) -> &[Connection] {
         &self.table.connections
+    }
+
+    /// The newest connection between two addresses, and which of its sides is at `local`.
+    #[must_use]
+    pub fn newest_between(
+        &self,
+        local: SocketAddr,
+        remote: SocketAddr,
+    ) -> Option<(ConnectionId, Side)> {
+        let id = self.table.newest_between(local, remote)?;
+        let is_client = self.connections()[id as usize].addresses.client == local;
+        Some((
+            id,
+            if is_client {
+                Side::Client
+            } else {
+                Side::Server
+            },
+        ))
     }
 
     /// When the trace ends so far, in nanoseconds since the Unix epoch: the capture's own clock.

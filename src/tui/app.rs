@@ -1,8 +1,7 @@
 //! The state of the UI and what changes it. Draws nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use ratatui::layout::Rect;
@@ -14,9 +13,8 @@ use super::listing::{Listing, Sort};
 use super::pace::Pace;
 use super::prompt::{Prompt, Question};
 use super::theme::Look;
-use super::timeline;
+use super::{owners, timeline};
 use crate::conn::ConnectionId;
-use crate::conn::state::PerSide;
 use crate::story::Style;
 use crate::story::glossary::Explanation;
 use crate::story::shown::Wanted;
@@ -150,8 +148,7 @@ pub struct App {
     pub list: ListView,
     /// Which connections the list shows, and in what order.
     pub listing: Listing,
-    /// Whose socket each end is, by its own address and its peer's, where that is known.
-    pub owners: HashMap<(SocketAddr, SocketAddr), String>,
+    pub(super) owners: owners::Known,
     pub wanted: Wanted,
     pub panel: Panel,
     /// The state figure is shown.
@@ -206,7 +203,7 @@ impl App {
             line: 0,
             list: ListView::Beside,
             listing: Listing::new(sort),
-            owners: HashMap::new(),
+            owners: owners::Known::default(),
             wanted: Wanted {
                 folds: true,
                 control_only: false,
@@ -262,6 +259,7 @@ impl App {
             Feed::Ended(ended) => self.trace.end(ended.clone()),
         }
         self.focus.outdate();
+        self.greet_owners(known);
         if self.following {
             if self.connections() > known && self.only.is_none() {
                 self.follow_listing();
@@ -510,16 +508,6 @@ impl App {
             course: &self.focus.course,
             timeline: &self.focus.timeline,
         }
-    }
-
-    /// Whose sockets a connection's ends are, where that is known.
-    #[must_use]
-    pub fn owner_of(&self, id: ConnectionId) -> PerSide<Option<String>> {
-        let addresses = self.trace.connections()[id as usize].addresses;
-        PerSide::of(|side| {
-            let ends = (addresses[side], addresses[side.peer()]);
-            self.owners.get(&ends).cloned()
-        })
     }
 
     #[must_use]

@@ -208,7 +208,14 @@ fn draw_endpoints(app: &App, columns: &Columns, area: Rect, buffer: &mut Buffer)
     if area.height == 0 {
         return;
     }
-    let text = endpoints(&app.trace, app.connection, columns, area.width.into());
+    let owners = app.owner_of(app.connection);
+    let text = endpoints(
+        &app.trace,
+        app.connection,
+        &owners,
+        columns,
+        area.width.into(),
+    );
     buffer.set_stringn(area.x, area.y, text, area.width.into(), app.theme.news());
 }
 

@@ -20,6 +20,7 @@ mod layout;
 pub mod list;
 pub mod listing;
 mod mouse;
+mod owners;
 pub mod pace;
 mod panel;
 mod popup;
@@ -49,6 +50,7 @@ use crossterm::event::{self, DisableMouseCapture, EnableMouseCapture, Event, Key
 use crossterm::execute;
 
 use self::background::LateAnswer;
+use crate::story::Owned;
 use crate::trace::Aside;
 use crate::wire::{Feed, Place};
 
@@ -62,6 +64,8 @@ const AGEING: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub enum Message {
     Feed(Feed),
+    /// Who holds sockets of this machine: those that are new, or have changed.
+    Owners(Vec<Owned>),
     /// An experiment tells something beside the segments.
     Aside(Aside),
     /// An experiment waits for its cue: what comes next; or it is over.
@@ -194,6 +198,10 @@ fn follow(
 fn take(app: &mut App, message: Message) -> Effect {
     match message {
         Message::Feed(feed) => app.feed(feed),
+        Message::Owners(owned) => {
+            app.learn_owners(owned);
+            Effect::None
+        }
         Message::Aside(aside) => {
             app.remark(aside);
             Effect::None
