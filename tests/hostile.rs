@@ -2,8 +2,6 @@
 //!
 //! A new panel is added to `PANELS`, a new text from outside to `hostile_app`.
 
-mod common;
-
 use std::sync::mpsc::channel;
 
 use proptest::prelude::*;
@@ -19,73 +17,78 @@ use tcpviz::tui::{self, App, Origin, Playbill, ReadBack, Theme};
 use tcpviz::wire::{Ended, Feed, Ports};
 use unicode_width::UnicodeWidthStr;
 
-/// A panel, and what opens it.
-type Panel = (&'static str, fn(&mut App));
+/// A panel: the keys that open it, and what else has to be so.
+type Panel = (&'static str, &'static [Action], fn(&mut App));
 
 const PANELS: &[Panel] = &[
-    ("ladder, details of an order", |app| {
-        press(app, &[Action::First]);
-    }),
-    ("details of a call", |app| {
-        press(app, &[Action::First, Action::NextSegment]);
-    }),
-    ("details of a kernel's line", |app| {
-        press(
-            app,
-            &[Action::First, Action::NextSegment, Action::NextSegment],
-        );
-    }),
-    ("details of a segment with data", |app| {
-        press(app, &[Action::Last, Action::PreviousSegment]);
-    }),
-    ("absolute numbers", |app| {
-        press(app, &[Action::ToggleAbsolute]);
-    }),
-    ("why", |app| press(app, &[Action::ToggleWhy])),
-    ("findings", |app| {
-        press(app, &[Action::ToggleWhy, Action::ToggleWhy]);
-    }),
-    ("list alone", |app| press(app, &[Action::ToggleList])),
-    ("no list", |app| {
-        press(app, &[Action::ToggleList, Action::ToggleList]);
-    }),
-    ("help", |app| press(app, &[Action::Help])),
-    ("about an experiment", |app| press(app, &[Action::About])),
-    ("an experiment that waits", |app| {
+    ("details of an order", &[Action::First], as_it_is),
+    (
+        "details of a call",
+        &[Action::First, Action::NextSegment],
+        as_it_is,
+    ),
+    (
+        "details of a kernel's line",
+        &[Action::First, Action::NextSegment, Action::NextSegment],
+        as_it_is,
+    ),
+    (
+        "details of a segment with data",
+        &[Action::Last, Action::PreviousSegment],
+        as_it_is,
+    ),
+    ("absolute numbers", &[Action::ToggleAbsolute], as_it_is),
+    ("why", &[Action::ToggleWhy], as_it_is),
+    (
+        "findings",
+        &[Action::ToggleWhy, Action::ToggleWhy],
+        as_it_is,
+    ),
+    ("list alone", &[Action::ToggleList], as_it_is),
+    (
+        "no list",
+        &[Action::ToggleList, Action::ToggleList],
+        as_it_is,
+    ),
+    ("help", &[Action::Help], as_it_is),
+    ("about an experiment", &[Action::About], as_it_is),
+    ("an experiment that waits", &[], |app| {
         app.play.as_mut().unwrap().over = None;
     }),
-    ("an experiment under way", |app| {
+    ("an experiment under way", &[], |app| {
         let play = app.play.as_mut().unwrap();
         (play.over, play.next) = (None, None);
     }),
-    ("no experiment", |app| app.play = None),
-    ("an experiment without a segment", |app| {
-        app.trace = Trace::new(Ports::default());
-    }),
-    ("nothing captured yet", |app| {
+    ("no experiment", &[], |app| app.play = None),
+    ("an experiment without a segment", &[], forget),
+    ("nothing captured yet", &[], |app| {
         app.play = None;
-        app.trace = Trace::new(Ports::default());
+        forget(app);
     }),
-    ("a source that failed before the first segment", |app| {
-        app.play = None;
-        let ended = app.trace.ended.take();
-        app.trace = Trace::new(Ports::default());
-        app.trace.ended = ended;
-    }),
-    ("a file being read", |app| {
+    (
+        "a source that failed before the first segment",
+        &[],
+        |app| {
+            app.play = None;
+            let ended = app.trace.ended.take();
+            forget(app);
+            app.trace.ended = ended;
+        },
+    ),
+    ("a file being read", &[], |app| {
         app.play = None;
         app.origin.listening = None;
-        app.trace = Trace::new(Ports::default());
+        forget(app);
     }),
 ];
 
-const SIZES: [(u16, u16); 5] = [(160, 50), (100, 30), (80, 24), (60, 20), (40, 12)];
+fn as_it_is(_: &mut App) {}
 
-fn press(app: &mut App, actions: &[Action]) {
-    for action in actions {
-        app.press(Some(*action));
-    }
+fn forget(app: &mut App) {
+    app.trace = Trace::new(Ports::default());
 }
+
+const SIZES: [(u16, u16); 5] = [(160, 50), (100, 30), (80, 24), (60, 20), (40, 12)];
 
 /// Two connections whose segments carry `octets`, as options and as data, and an ICMP error that quotes them.
 fn capture(octets: &[u8]) -> Vec<u8> {
@@ -289,9 +292,12 @@ fn hostile_text() -> impl Strategy<Value = String> {
 const ALL: &str = "a\x1b]0;x\x07\u{9b}2J\u{ad}\u{34f}\u{61c}\u{3164}\u{200b}\u{200d}\u{2028}\u{202e}\u{2066}\u{2062}\u{feff}\u{fe0f}\u{fff9}\u{e0041}\u{e001}\u{301}";
 
 fn check_panels(text: &str, charset: Charset, sizes: &[(u16, u16)]) -> Result<(), TestCaseError> {
-    for (name, open) in PANELS {
+    for (name, keys, arrange) in PANELS {
         let mut app = hostile_app(text, charset);
-        open(&mut app);
+        for action in *keys {
+            app.press(Some(*action));
+        }
+        arrange(&mut app);
         for size in sizes {
             check(&app, name, *size)?;
         }

@@ -52,6 +52,9 @@ fn judged(text: &str) -> impl Iterator<Item = (char, bool)> {
     text.chars().map(move |c| {
         let shown = if c.is_ascii() {
             !c.is_control()
+        } else if ('\u{2190}'..='\u{25ff}').contains(&c) {
+            // Arrows, frames and blocks, which screens are made of: no need to look further.
+            true
         } else if is_hidden(c) {
             false
         } else if c.width() == Some(0) {

@@ -139,8 +139,10 @@ fn finding(id: &str, me: Option<Side>) -> [String; 2] {
     found.map_or_else(Default::default, |it| [told(it.means), told(it.attempt)])
 }
 
-/// What a system call of the lab does, and what its result means where that isn't plain.
-fn call(text: &str) -> Vec<Explanation> {
+/// What the result of a system call of the lab means where that isn't plain, then what the call does. `text` as an
+/// aside has it: `send(4, 1 byte) = EPIPE, SIGPIPE`.
+#[must_use]
+pub fn call(text: &str) -> Vec<Explanation> {
     let (name, result) = aside::name_and_result(text);
     let of_result = aside::of_result(result).map(|words| Explanation {
         term: result.to_string().into(),

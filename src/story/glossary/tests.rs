@@ -82,7 +82,7 @@ fn everything_is_explained_shortly_under_its_own_name_with_a_source() {
             "{shown}"
         );
         // A section, a page of the manual, or of this house.
-        let sources = ["RFC ", "docs/", "tcpviz lab"];
+        let sources = ["RFC ", "docs/states.md", "docs/json.md", "tcpviz lab"];
         let known =
             |it: &str| it.ends_with(')') || sources.iter().any(|begin| it.starts_with(begin));
         assert!(
@@ -91,16 +91,6 @@ fn everything_is_explained_shortly_under_its_own_name_with_a_source() {
             told.source
         );
         assert!(crate::story::printable::is_printable(&told.words));
-    }
-}
-
-#[test]
-fn cited_documents_are_in_the_house() {
-    for (shown, told) in all() {
-        if let Some(page) = told.source.split("; ").find(|it| it.starts_with("docs/")) {
-            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
-            assert!(path.exists(), "{shown}: {page}");
-        }
     }
 }
 
@@ -224,28 +214,4 @@ fn of_a_kernels_line_its_queues_its_timers_and_its_states() {
     assert!(terms(&trace, 0).contains(&"client: FIN-WAIT-2".to_string()));
     let trace = with_aside(Said::Order("the wire is cut".into()));
     assert_eq!(terms(&trace, 0), ["not on the wire", "half-closed"]);
-}
-
-/// Every call and error of the recorded experiments that isn't plain has its line.
-#[test]
-fn every_recorded_call_is_explained() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
-    let (mut seen, mut plain) = (0, Vec::new());
-    for file in std::fs::read_dir(folder).unwrap() {
-        let path = file.unwrap().path();
-        if path.extension().is_none_or(|it| it != "toml") {
-            continue;
-        }
-        for line in std::fs::read_to_string(path).unwrap().lines() {
-            let line = line.trim().trim_matches(['"', ',']);
-            let Some(Said::Call { text, failed, .. }) = Aside::read(line).map(|it| it.said) else {
-                continue;
-            };
-            seen += 1;
-            if call(&text).len() <= usize::from(failed) {
-                plain.push(text);
-            }
-        }
-    }
-    assert!(seen > 1000 && plain.is_empty(), "{seen}: {plain:#?}");
 }
