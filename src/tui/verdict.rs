@@ -2,15 +2,22 @@
 //!
 //! ```text
 //!  Reset by the client: data reached it after close().  certain, see segments 4, 6, 7
+//!
+//!  Half-closed: the client has sent its FIN, the server has not.  CLOSE-WAIT 41 s: httpd 814
 //! ```
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget};
+use unicode_width::UnicodeWidthStr;
 
 use super::app::App;
+use crate::conn::{Side, State};
 use crate::story::Charset;
+use crate::story::clock::{lasted, state_now};
+use crate::story::numbers::printable;
+use crate::story::summary::whole;
 
 /// Lines that it takes: more on a narrow screen, but the ladder keeps most of a low one.
 #[must_use]
@@ -24,6 +31,24 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let mut lines = wrapped(app, area);
     lines.truncate(area.height.into());
     Paragraph::new(lines).render(area, buffer);
+}
+
+/// From here on a program that doesn't close is worth a word.
+const SLOW_NS: u64 = 1_000_000_000;
+
+/// How long a side has been in CLOSE-WAIT, and whose it is; the longest text first.
+fn unclosed(app: &App) -> Vec<String> {
+    let (trace, id) = (&app.trace, app.connection);
+    let waits = |side: &Side| {
+        state_now(trace, id, *side) == State::CloseWait && lasted(trace, id, *side) >= SLOW_NS
+    };
+    let Some(side) = Side::BOTH.into_iter().find(waits) else {
+        return Vec::new();
+    };
+    let age = format!("CLOSE-WAIT {}", whole(lasted(trace, id, side)));
+    let owner = app.owner_of(id)[side].as_deref().map(printable);
+    let whose = owner.map(|owner| format!("{age}: {owner}"));
+    whose.into_iter().chain([age]).collect()
 }
 
 /// The sentence, and behind it (where that costs no line) how sure it is and where to look.
@@ -55,10 +80,11 @@ fn wrapped(app: &App, area: Rect) -> Vec<Line<'static>> {
         .first()
         .map_or("", |cause| cause.confidence.name());
     let free = room.saturating_sub(sentences.last().map_or(0, |line| line.chars().count()) + 2);
-    let behind = [ending.pointer(), sure.to_string()];
+    let mut behind = unclosed(app);
+    behind.extend([ending.pointer(), sure.to_string()]);
     let behind = behind
         .into_iter()
-        .find(|text| text.len() <= free)
+        .find(|text| text.width() <= free)
         .unwrap_or_default();
     let last = sentences.len().saturating_sub(1);
     let line = |(at, sentence): (usize, String)| {
