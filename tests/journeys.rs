@@ -1,7 +1,7 @@
 //! Journeys of a new user, each at 100x30 and at 60x20 in ASCII, and each in a recording (docs/journeys). Those that need
 //! sockets are in tests/live/journeys.rs.
 //!
-//! `TCPVIZ_WRITE_DOCS=1 cargo test --test journeys --test live journey` records them anew.
+//! `TCPVIZ_WRITE_DOCS=1 cargo test --test journeys --test live` records them anew.
 
 mod common;
 

@@ -530,6 +530,8 @@ impl App {
                 ListView::Alone => ListView::Hidden,
                 ListView::Hidden => ListView::Beside,
             };
+        } else if self.has_ladder() {
+            self.tell("there is no list of one connection");
         }
     }
 }

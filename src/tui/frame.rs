@@ -397,9 +397,13 @@ fn keys_now(app: &App) -> Vec<(&'static str, &'static str)> {
             (up_down, "connection"),
             ("Enter", "ladder"),
             ("/", "filter"),
-            ("s", "sort"),
         ]);
-        keys.extend([("q", "leave"), ("?", "help"), ("Tab", "ladder")]);
+        keys.extend([
+            ("q", "leave"),
+            ("?", "help"),
+            ("s", "sort"),
+            ("Tab", "ladder"),
+        ]);
         return keys;
     }
     if app.is_held() {

@@ -8,6 +8,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget};
 use unicode_width::UnicodeWidthStr;
@@ -80,11 +81,11 @@ fn wrapped(app: &App, area: Rect) -> Vec<Line<'static>> {
         .first()
         .map_or("", |cause| cause.confidence.name());
     let free = room.saturating_sub(sentences.last().map_or(0, |line| line.chars().count()) + 2);
-    let mut behind = unclosed(app);
-    behind.extend([ending.pointer(), sure.to_string()]);
-    let behind = behind
-        .into_iter()
-        .find(|text| text.width() <= free)
+    let quiet = [ending.pointer(), sure.to_string()].map(|text| (text, app.theme.quiet()));
+    let plain = unclosed(app).into_iter().map(|text| (text, Style::new()));
+    let (behind, style) = plain
+        .chain(quiet)
+        .find(|(text, _)| text.width() <= free)
         .unwrap_or_default();
     let last = sentences.len().saturating_sub(1);
     let line = |(at, sentence): (usize, String)| {
@@ -93,7 +94,7 @@ fn wrapped(app: &App, area: Rect) -> Vec<Line<'static>> {
             Span::styled(sentence, app.theme.news()),
         ]);
         if at == last {
-            line.push_span(Span::styled(format!("  {behind}"), app.theme.quiet()));
+            line.push_span(Span::styled(format!("  {behind}"), style));
         }
         line
     };

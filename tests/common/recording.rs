@@ -87,7 +87,7 @@ impl Recording {
             write_page();
         }
         let recorded = last_screen(&path(name));
-        let told = "TCPVIZ_WRITE_DOCS=1 cargo test --test journeys --test live journey";
+        let told = "TCPVIZ_WRITE_DOCS=1 cargo test --test journeys --test live";
         for fact in facts.unwrap_or_default() {
             assert!(now.contains(fact), "{name}: {fact:?} isn't seen:\n{now}");
             assert!(

@@ -1,7 +1,7 @@
 //! Journeys of a new user with real sockets, each at 100x30 and at 60x20 in ASCII, and each in a recording
 //! (docs/journeys). The others are in tests/journeys.rs.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::fs::symlink;
 use std::process::{Child, Command, Stdio};
@@ -79,8 +79,8 @@ pub fn who_closed_first() {
         "LAST-ACK",
     ];
     let narrow = [
-        "orderly, client first",
-        "orderly, server first",
+        "F> <F",
+        "<F F>",
         "Orderly close, the server first.",
         "FW1",
         "LA",
@@ -88,46 +88,56 @@ pub fn who_closed_first() {
     keep(&mut screens, "who-closed-first", [&wide, &narrow]);
 }
 
-/// Set for a process that is to be a server that forgets to close.
-const FORGETFUL: &str = "TCPVIZ_TEST_FORGETFUL_SERVER";
-/// What that server is called.
-const PROGRAM: &str = "photo-server";
+/// Set for a process that is one end of a connection: which.
+const END: &str = "TCPVIZ_TEST_END";
+const SERVER: &str = "photo-server";
+const CLIENT: &str = "photo-client";
 
-/// The forgetful server, if this process is to be it: takes one connection, reads until its end, and forgets it.
-pub fn serve_if_asked() {
-    if std::env::var_os(FORGETFUL).is_none() {
+/// One end of a connection, if this process is to be it.
+pub fn play_if_asked() {
+    let Some(end) = std::env::var_os(END) else {
         return;
+    };
+    if end == SERVER {
+        let listener = TcpListener::bind(("127.0.0.1", PORT)).unwrap();
+        println!("listens");
+        // It reads to the end, and forgets to close.
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+        println!("has read all");
+        wait_for_a_line();
+    } else {
+        let stream = TcpStream::connect(("127.0.0.1", PORT)).unwrap();
+        wait_for_a_line();
+        stream.shutdown(Shutdown::Write).unwrap();
+        wait_for_a_line();
     }
-    let listener = TcpListener::bind(("127.0.0.1", PORT)).unwrap();
-    println!("listens");
-    let (mut leaked, _) = listener.accept().unwrap();
-    leaked.read_to_end(&mut Vec::new()).unwrap();
-    println!("has read all");
-    // Until it is told to end.
-    std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
     std::process::exit(0);
 }
 
-/// A process of that name, which ends with the test.
-struct Server {
+/// Or for the test's end.
+fn wait_for_a_line() {
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+}
+
+/// A process that is one end, under a name of its own. It ends with the test.
+struct End {
     child: Child,
     said: BufReader<std::process::ChildStdout>,
 }
 
-impl Server {
-    fn start(folder: &TempDir) -> Server {
-        let program = folder.path().join(PROGRAM);
+impl End {
+    fn start(name: &str, folder: &TempDir) -> End {
+        let program = folder.path().join(name);
         symlink(std::env::current_exe().unwrap(), &program).unwrap();
         let mut child = Command::new(program)
-            .env(FORGETFUL, "1")
+            .env(END, name)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let said = BufReader::new(child.stdout.take().unwrap());
-        let mut server = Server { child, said };
-        server.wait_for("listens");
-        server
+        End { child, said }
     }
 
     fn wait_for(&mut self, wanted: &str) {
@@ -135,9 +145,14 @@ impl Server {
         self.said.read_line(&mut line).unwrap();
         assert_eq!(line.trim(), wanted);
     }
+
+    fn go_on(&mut self) {
+        let input = self.child.stdin.as_mut().unwrap();
+        input.write_all(b"\n").unwrap();
+    }
 }
 
-impl Drop for Server {
+impl Drop for End {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -153,18 +168,19 @@ pub fn close_wait_of_a_minute() {
         &folder,
         "A CLOSE-WAIT that has lasted a minute, and whose it is",
     );
-    let mut server = Server::start(&folder);
+    let mut server = End::start(SERVER, &folder);
+    server.wait_for("listens");
     let pid = folder_of(server.child.id());
     let pid = pid.file_name().unwrap().to_str().unwrap();
-    let client = TcpStream::connect(("127.0.0.1", PORT)).unwrap();
+    let mut client = End::start(CLIENT, &folder);
     for screen in &mut screens {
         screen.wait_for("following 3/3");
     }
-    client.shutdown(Shutdown::Write).unwrap();
+    client.go_on();
     server.wait_for("has read all");
     let closed = Instant::now();
     let deadline = closed + MINUTE + Duration::from_secs(20);
-    let whose = format!("{PROGRAM} {pid}");
+    let whose = format!("{SERVER} {pid}");
     let told = format!("CLOSE-WAIT 60 s: {whose}");
     for screen in &mut screens {
         let text = screen.wait_until(deadline, &told, |text| text.contains(&told));
@@ -192,9 +208,8 @@ pub fn close_wait_of_a_minute() {
     let facts = [
         "Half-closed: the client has sent its FIN",
         "CLOSE-WAIT 6",
-        PROGRAM,
+        SERVER,
         "close-wait-lasts",
     ];
     keep(&mut screens, "close-wait", [&facts, &facts]);
-    drop(client);
 }

@@ -13,7 +13,7 @@ mod trials;
 use std::process::Command;
 
 fn main() {
-    journeys::serve_if_asked();
+    journeys::play_if_asked();
     if let Err(why) = tcpviz::lab::enter() {
         eprintln!("{why}");
         std::process::exit(1);
