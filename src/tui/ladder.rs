@@ -203,7 +203,14 @@ fn entry_line(app: &App, index: usize, columns: &Columns, selected: bool) -> tex
     match app.trace.entry(app.connection, index) {
         Entry::Segment(at) => {
             let row = row(&app.trace, app.connection, at, columns, app.style);
-            line(app, &row, columns, relation(app, index), selected)
+            let relation = relation(app, index);
+            let mut line = line(app, &row, columns, relation, selected);
+            if app.is_sought(index)
+                && let Some(number) = line.spans.first_mut()
+            {
+                number.style = app.theme.hit();
+            }
+            line
         }
         Entry::Aside(told) => {
             let row = aside(&app.trace, told, columns, app.style);
