@@ -52,14 +52,18 @@ impl View {
         if self.ascii { '>' } else { '▌' }
     }
 
-    /// The number of the segment whose row is selected in the ladder.
-    fn selected(&self, text: &str) -> Option<usize> {
+    /// The selected row of the ladder, which must be that of a segment.
+    fn selected(&self, text: &str, segment: usize) -> String {
         // The list, where it is shown, stands above the ladder and has a selected line too.
-        let (_, ladder) = text.split_once("Reset by the server")?;
-        let row = ladder
+        let ladder = text.split_once("Reset by the server").expect("a verdict").1;
+        let rows = ladder
             .lines()
-            .find_map(|line| line.strip_prefix(self.mark()))?;
-        row.split_whitespace().next()?.parse().ok()
+            .filter_map(|line| line.strip_prefix(self.mark()));
+        let mut rows =
+            rows.filter(|row| row.split_whitespace().next() == Some(&segment.to_string()));
+        let row = rows.next();
+        row.unwrap_or_else(|| panic!("segment {segment} isn't selected:\n{text}"))
+            .into()
     }
 }
 
@@ -239,6 +243,7 @@ fn find_those_reset_by_the_server(view: &View) {
         text.contains(&format!("client 127.0.0.1:{}", 29_999 + first)),
         "{text}"
     );
+    let mut rows = Vec::new();
     for (index, segment) in evidence.iter().enumerate() {
         screen.press("e");
         let said = format!(
@@ -247,24 +252,10 @@ fn find_those_reset_by_the_server(view: &View) {
             evidence.len()
         );
         let text = screen.wait_for(&said);
-        assert_eq!(view.selected(&text), Some(*segment), "{text}");
+        rows.push(view.selected(&text, *segment));
     }
-    // All of it is in sight: the server's FIN, the client's data, the server's RST.
-    let text = screen.text();
-    let ladder = text.split_once("Reset by the server").unwrap().1;
-    let row = |segment: &usize| {
-        let starts = |line: &&str| {
-            let mut words = line
-                .trim_start_matches(['•', '*', '▌', '>'])
-                .split_whitespace();
-            words.next() == Some(&segment.to_string())
-        };
-        ladder
-            .lines()
-            .find(starts)
-            .unwrap_or_else(|| panic!("segment {segment}:\n{text}"))
-    };
-    let rows: Vec<_> = evidence.iter().map(row).collect();
+    // The server's FIN, the client's data, the server's RST.
+    let text = rows.join("\n");
     let arrow = if view.ascii {
         ["<", ">"]
     } else {

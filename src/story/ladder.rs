@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 use super::Charset;
 use super::arrow::Arrow;
 use super::fate::{Fate, fate};
-use super::mark::tail;
+use super::mark::{NOT_PROVEN, tail};
 use super::numbers::{counted, seconds, short_state};
 use super::printable::printable;
 use super::time_shown::{self, OF_DAY, TimeShown};
@@ -91,20 +91,25 @@ impl Columns {
         1 + spaced(self.number) + spaced(self.time) + spaced(self.delta) + spaced(self.state)
     }
 
+    /// Whether states are told by their short names.
+    #[must_use]
+    pub fn shortens_states(&self) -> bool {
+        self.state < STATE
+    }
+
     /// A state's name as wide as the column allows; `?` marks one that the capture doesn't prove.
     #[must_use]
     pub fn state_name(&self, state: State, certainty: Certainty) -> String {
-        let name = if self.state < STATE {
+        let name = if self.shortens_states() {
             short_state(state)
         } else {
             state.name()
         };
-        let mark = if certainty >= Certainty::Inferred {
-            "?"
+        if certainty >= Certainty::Inferred {
+            format!("{name}{}", NOT_PROVEN.sign(Charset::Ascii))
         } else {
-            ""
-        };
-        format!("{name}{mark}")
+            name.into()
+        }
     }
 }
 

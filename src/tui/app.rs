@@ -15,9 +15,9 @@ use super::prompt::{Prompt, Question};
 use super::theme::Look;
 use super::{owners, timeline};
 use crate::conn::ConnectionId;
-use crate::story::Style;
 use crate::story::glossary::Explanation;
 use crate::story::shown::Wanted;
+use crate::story::{Query, Style};
 use crate::trace::{Aside, Trace};
 use crate::wire::{Feed, Place, Tally};
 
@@ -392,6 +392,11 @@ impl App {
             self.show(Panel::Details);
         } else if self.figure {
             self.figure = false;
+        } else if self.evidence.is_some() || !self.sought.is_empty() {
+            self.evidence = None;
+            self.sought.clear();
+        } else if !self.listing.query().is_empty() {
+            self.listing.set_query(Query::default());
         } else if self.list == ListView::Alone {
             self.open();
         }
@@ -447,23 +452,25 @@ impl App {
 
     /// Holds the picture of a capture that grows, or takes what came since.
     fn hold_or_go_on(&mut self) -> Effect {
-        match self.held.take() {
-            Some(held) => {
-                let effects = held.iter().map(|feed| self.take(feed));
-                effects.fold(
-                    Effect::None,
-                    |all, one| if one == Effect::None { all } else { one },
-                )
-            }
-            None => {
-                if self.origin.growing && self.play.is_none() && self.trace.ended.is_none() {
-                    self.held = Some(Vec::new());
-                } else {
-                    self.tell_failure("nothing comes any more that could be held back");
-                }
-                Effect::None
-            }
+        if self.is_held() {
+            return self.go_on();
         }
+        if self.origin.growing && self.play.is_none() && self.trace.ended.is_none() {
+            self.held = Some(Vec::new());
+        } else {
+            self.tell_failure("nothing comes any more that could be held back");
+        }
+        Effect::None
+    }
+
+    /// Takes what came while the picture was held.
+    pub fn go_on(&mut self) -> Effect {
+        let held = self.held.take().unwrap_or_default();
+        let effects = held.iter().map(|feed| self.take(feed));
+        effects.fold(Effect::None, |all, one| match one {
+            Effect::None => all,
+            one => one,
+        })
     }
 
     pub fn tell(&mut self, text: impl Into<String>) {

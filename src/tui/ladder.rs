@@ -16,10 +16,11 @@ use ratatui::text::{self, Span};
 
 use super::app::App;
 use super::verdict;
-use crate::conn::{ConnectionId, Side};
+use crate::conn::{ConnectionId, Side, State};
 use crate::story::Charset;
 use crate::story::aside::{AsideRow, aside};
 use crate::story::ladder::{Columns, Row, endpoints, heading, row};
+use crate::story::numbers::short_state;
 use crate::story::relation::Relation;
 use crate::story::shown::{self, Line, Shown};
 use crate::trace::Entry;
@@ -110,6 +111,7 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     verdict::draw(app, parts.verdict, buffer);
     draw_endpoints(app, &columns, parts.endpoints, buffer);
     draw_heading(app, &columns, parts.heading, buffer);
+    draw_legend(app, &columns, parts.rows, buffer);
     let selected_line = app.focus.shown().map_or(0, |shown| shown.line_of(app.line));
     for (y, shown) in visible(app, parts.rows) {
         let selected = app
@@ -140,6 +142,31 @@ fn relation(app: &App, entry: usize) -> Option<Relation> {
         Entry::Segment(row) => relations.to(&app.trace, app.connection, row),
         Entry::Aside(_) => None,
     }
+}
+
+/// The whole names of shortened states, below the last row where there is a line left.
+fn draw_legend(app: &App, columns: &Columns, rows: Rect, buffer: &mut Buffer) {
+    let count = app.focus.shown().map_or(0, |shown| shown.lines().len());
+    if !columns.shortens_states() || count >= usize::from(rows.height) {
+        return;
+    }
+    let shown = Side::BOTH.into_iter().flat_map(|side| {
+        let changes = app.focus.course.changes[side].iter();
+        changes.map(|change| change.to)
+    });
+    // Those that are hard to guess first; what doesn't fit is in the help.
+    let mut states: Vec<State> = shown.collect();
+    states.sort_by_key(|state| std::cmp::Reverse(*state as u8));
+    states.dedup();
+    let mut text = String::new();
+    for state in states {
+        let name = format!(" {} {} ", short_state(state), state.name());
+        if text.len() + name.len() <= rows.width.into() {
+            text += &name;
+        }
+    }
+    let y = rows.bottom() - 1;
+    buffer.set_stringn(rows.x, y, text, rows.width.into(), app.theme.quiet());
 }
 
 /// What stands at the left edge of a line: that it is selected, what it has to do with the selected one, its mark, that
@@ -176,7 +203,14 @@ fn entry_line(app: &App, index: usize, columns: &Columns, selected: bool) -> tex
     match app.trace.entry(app.connection, index) {
         Entry::Segment(at) => {
             let row = row(&app.trace, app.connection, at, columns, app.style);
-            line(app, &row, columns, relation(app, index), selected)
+            let relation = relation(app, index);
+            let mut line = line(app, &row, columns, relation, selected);
+            if app.is_sought(index)
+                && let Some(number) = line.spans.first_mut()
+            {
+                number.style = app.theme.hit();
+            }
+            line
         }
         Entry::Aside(told) => {
             let row = aside(&app.trace, told, columns, app.style);

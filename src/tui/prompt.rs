@@ -170,15 +170,27 @@ pub fn draw(look: Look, prompt: &Prompt, area: Rect, buffer: &mut Buffer) {
         Span::styled(under, Style::new().add_modifier(Modifier::REVERSED)),
         Span::raw(shown(rest.get(1..).unwrap_or_default())),
     ]);
-    match &prompt.wrong {
-        Some(wrong) => line.push_span(Span::styled(format!("  {wrong}"), theme.alarm())),
-        None => {
-            let free = usize::from(area.width).saturating_sub(line.width() + 3);
-            let hint = as_many_as_fit(hint, free);
-            line.push_span(Span::styled(format!("  {hint}"), theme.quiet()));
-        }
+    if prompt.wrong.is_none() {
+        let free = usize::from(area.width).saturating_sub(line.width() + 3);
+        let hint = as_many_as_fit(hint, free);
+        line.push_span(Span::styled(format!("  {hint}"), theme.quiet()));
     }
     buffer.set_line(area.x, area.y, &line, area.width);
+    if let Some(wrong) = &prompt.wrong {
+        draw_wrong(look, wrong, area, buffer);
+    }
+}
+
+/// What is wrong, whole, over the lines above.
+fn draw_wrong(look: Look, wrong: &str, area: Rect, buffer: &mut Buffer) {
+    let room = usize::from(area.width).saturating_sub(2).max(1);
+    let lines = textwrap::wrap(wrong, room);
+    let above = area.y.saturating_sub(buffer.area.y);
+    let count = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(above);
+    for (y, text) in (area.y - count..area.y).zip(lines) {
+        let line = format!(" {text:room$} ");
+        buffer.set_stringn(area.x, y, line, area.width.into(), look.theme.alarm());
+    }
 }
 
 /// The first of these, with commas between them: none is cut.
