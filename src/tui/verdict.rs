@@ -106,3 +106,78 @@ fn wrapped(app: &App, area: Rect) -> Vec<Line<'static>> {
     };
     sentences.into_iter().enumerate().map(line).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::story;
+    use crate::story::owner::{Owned, Owner, Process};
+    use crate::story::tests::trace_of;
+    use crate::tui::Theme;
+    use crate::tui::app::Origin;
+
+    const MINUTE_NS: u64 = 60_000_000_000;
+
+    /// The verdict's lines so long after the client's FIN, in so many columns.
+    fn after(waited_ns: u64, width: u16) -> String {
+        let mut trace = trace_of("> F. 1:1 ack 1\n< . 1:1 ack 2");
+        let connection = &trace.connections()[0];
+        let since = connection.ends[Side::Server].since;
+        let [local, remote] = [Side::Server, Side::Client].map(|side| connection.addresses[side]);
+        trace.pass(since + waited_ns);
+        let origin = Origin {
+            name: "lo".into(),
+            growing: true,
+            listening: Some("tcp".into()),
+            port: 4321,
+        };
+        let mut app = App::new(
+            trace,
+            origin,
+            None,
+            story::Style::default(),
+            Theme::new(true),
+        );
+        let process = Process {
+            pid: 814,
+            program: "httpd".into(),
+            others: 0,
+        };
+        let owner = Owner {
+            process: Some(process),
+            user: None,
+        };
+        app.learn_owners(vec![Owned {
+            local,
+            remote,
+            owner,
+        }]);
+        app.prepare();
+        let area = Rect::new(0, 0, width, 20);
+        let mut buffer = Buffer::empty(area);
+        draw(&app, area, &mut buffer);
+        let cells = buffer.content().iter().map(|cell| cell.symbol());
+        cells.collect()
+    }
+
+    #[test]
+    fn a_close_wait_that_lasts_is_told_with_whose_it_is() {
+        for (width, wanted) in [
+            (100, "CLOSE-WAIT 60 s: httpd 814"),
+            (60, "CLOSE-WAIT 60 s: httpd 814"),
+            (45, "CLOSE-WAIT 60 s"),
+        ] {
+            let text = after(MINUTE_NS, width);
+            assert!(text.contains(wanted), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_close_wait_of_a_moment_is_nothing_to_tell() {
+        let text = after(SLOW_NS / 2, 100);
+        assert!(
+            !text.contains("CLOSE-WAIT") && text.contains("see segment"),
+            "{text}"
+        );
+    }
+}
