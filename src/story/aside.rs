@@ -4,6 +4,7 @@ mod error;
 
 use super::Charset;
 use super::ladder::{Columns, Style};
+use super::mark::DIFFERS;
 use super::printable::printable;
 use crate::conn::state::PerSide;
 use crate::conn::{Certainty, Side, State};
@@ -90,12 +91,11 @@ pub fn aside(trace: &Trace, aside: &Aside, columns: &Columns, style: Style) -> A
         Said::Kernel(ends) => {
             let state = |side: Side| {
                 let name = columns.state_name(ends[side].state, Certainty::Proven);
-                let differs = match (ends[side].state == standing[side], style.charset) {
-                    (true, _) => "",
-                    (false, Charset::Ascii) => "!",
-                    (false, Charset::Unicode) => "≠",
-                };
-                format!("{name}{differs}")
+                if ends[side].state == standing[side] {
+                    name
+                } else {
+                    format!("{name}{}", DIFFERS.sign(style.charset))
+                }
             };
             AsideRow {
                 tone: if disagrees(ends, standing) {

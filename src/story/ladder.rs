@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 use super::Charset;
 use super::arrow::Arrow;
 use super::fate::{Fate, fate};
-use super::mark::tail;
+use super::mark::{NOT_PROVEN, tail};
 use super::numbers::{counted, seconds, short_state};
 use super::printable::printable;
 use super::time_shown::{self, OF_DAY, TimeShown};
@@ -99,12 +99,11 @@ impl Columns {
         } else {
             state.name()
         };
-        let mark = if certainty >= Certainty::Inferred {
-            "?"
+        if certainty >= Certainty::Inferred {
+            format!("{name}{}", NOT_PROVEN.sign(Charset::Ascii))
         } else {
-            ""
-        };
-        format!("{name}{mark}")
+            name.into()
+        }
     }
 }
 

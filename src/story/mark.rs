@@ -60,8 +60,23 @@ pub const LOST: Mark = Mark {
     means: "lost: known not to have arrived",
 };
 
-/// Every mark, in the order in which help shows them.
-pub const MARKS: [Mark; 6] = [RESET, LOST, AGAIN, OUT_OF_ORDER, UNSEEN, PROBE];
+/// Behind a state.
+pub const NOT_PROVEN: Mark = Mark {
+    unicode: '?',
+    ascii: '?',
+    means: "behind a state: the capture doesn't prove it",
+};
+/// Behind a kernel's state.
+pub const DIFFERS: Mark = Mark {
+    unicode: '≠',
+    ascii: '!',
+    means: "behind a kernel's state: tcpviz concludes another one",
+};
+
+/// Every mark on an arrow, in the order in which help shows them.
+pub const ON_ARROWS: [Mark; 6] = [RESET, LOST, AGAIN, OUT_OF_ORDER, UNSEEN, PROBE];
+/// Every mark behind a state.
+pub const BEHIND_STATES: [Mark; 2] = [NOT_PROVEN, DIFFERS];
 
 /// Which mark stands at the tail for which notes; the first that fits.
 const TAILS: [(Mark, &[Note]); 4] = [
@@ -91,9 +106,9 @@ mod tests {
 
     #[test]
     fn no_two_marks_look_alike_and_ascii_is_ascii() {
-        for (i, mark) in MARKS.iter().enumerate() {
+        for (i, mark) in ON_ARROWS.iter().enumerate() {
             assert!(mark.ascii.is_ascii_graphic());
-            let later = &MARKS[i + 1..];
+            let later = &ON_ARROWS[i + 1..];
             assert!(
                 later
                     .iter()

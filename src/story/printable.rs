@@ -54,7 +54,8 @@ fn judged(text: &str) -> impl Iterator<Item = (char, bool)> {
             !c.is_control()
         } else if ('\u{2190}'..='\u{25ff}').contains(&c) {
             // Arrows, frames and blocks, which screens are made of: no need to look further.
-            true
+            room = 0;
+            return (c, true);
         } else if is_hidden(c) {
             false
         } else if c.width() == Some(0) {

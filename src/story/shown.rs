@@ -120,6 +120,10 @@ impl Shown {
         while kept > 0 && may_belong(&self.lines[kept - 1]) {
             kept -= 1;
         }
+        if kept > 0 && matches!(self.lines[kept - 1], Line::Silence { .. }) {
+            // It belongs to the line after it.
+            kept -= 1;
+        }
         self.seen = self.lines.get(kept).map_or(0, Line::first);
         self.lines.truncate(kept);
         self.run = None;

@@ -21,7 +21,7 @@ use super::popup;
 use super::theme::Look;
 use crate::conn::State;
 use crate::story::numbers::short_state;
-use crate::story::{Charset, glossary};
+use crate::story::{Charset, mark};
 
 /// Columns of the keys, right-aligned, and the space behind them.
 const KEYS: usize = 10;
@@ -144,12 +144,8 @@ fn legend(look: Look, column: usize) -> [Vec<Line<'static>>; 3] {
         (State::Closed, "closed, listening, or in TIME-WAIT"),
     ]
     .map(|(state, what)| (charset.lane(state).to_string(), what.to_string()));
-    let marks = glossary::marks(charset).into_iter().map(|(sign, told)| {
-        (
-            sign.to_string(),
-            told.words.trim_end_matches('.').to_string(),
-        )
-    });
+    let marks = mark::ON_ARROWS.iter().chain(&mark::BEHIND_STATES);
+    let marks = marks.map(|mark| (mark.sign(charset).to_string(), mark.means.to_string()));
     let section = |heading: &str, entries: Vec<(String, String)>| {
         let keys: Vec<_> = entries
             .iter()

@@ -20,6 +20,9 @@ const SOONEST_NS: u64 = 300_000_000;
 /// goes on, until the next one surely isn't coming: intervals double.
 const SILENT_INTERVALS: u64 = 3;
 
+/// Rows of repetitions looked at: more say no more, and a capture may end in millions of them.
+const LONGEST: usize = 4_096;
+
 /// One side repeats itself, and nothing comes back.
 #[derive(Clone, Copy, Debug)]
 pub struct Silence {
@@ -85,7 +88,8 @@ pub fn silence(trace: &Trace, id: ConnectionId) -> Option<Silence> {
         let record = trace.row(id, *row);
         record.from == by && record.notes.is_repetition()
     };
-    let trailing = (0..rows).rev().take_while(repeats).count();
+    let near = rows.saturating_sub(LONGEST)..rows;
+    let trailing = near.rev().take_while(repeats).count();
     // Segments of one burst are repeated together: that is one time.
     let mut rounds: Vec<usize> = Vec::new();
     for row in rows - trailing..rows {

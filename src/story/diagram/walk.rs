@@ -3,6 +3,7 @@
 use super::{ARROWS, ARROWS_COUNT, SPOTS, Spot};
 use crate::conn::{Certainty, ConnectionId, Side, State};
 use crate::story::course::{Change, Course};
+use crate::story::ladder::certainty;
 use crate::trace::Trace;
 use crate::wire::Flags;
 
@@ -148,17 +149,12 @@ impl Walk {
 
 /// Of an end that never sent anything, nothing is proven; nor where the capture lacks something.
 fn is_doubtful(trace: &Trace, id: ConnectionId, side: Side, row: Option<usize>) -> bool {
-    let connection = &trace.connections()[id as usize];
-    let refuses = connection.reset.is_some_and(|reset| reset.by == side);
-    if connection.ends[side].snd_nxt.is_none() && !refuses {
-        return true;
-    }
-    let certainty = match row {
-        Some(row) => trace.row(id, row).certainty[side],
-        None if trace.len(id) > 0 => trace.row(id, 0).weakest(),
+    let known = match row {
+        Some(row) => certainty(trace, id, row, side),
+        None if trace.len(id) > 0 => certainty(trace, id, 0, side).max(trace.row(id, 0).weakest()),
         None => Certainty::Proven,
     };
-    certainty >= Certainty::Inferred
+    known >= Certainty::Inferred
 }
 
 fn step(trace: &Trace, id: ConnectionId, side: Side, change: Change) -> Step {

@@ -8,7 +8,6 @@ mod certainties;
 mod endings;
 mod flags;
 mod icmp;
-mod marks;
 mod notes;
 mod states;
 
@@ -18,7 +17,7 @@ pub use about::about_row;
 
 use super::cause::{CauseId, Confidence};
 use super::ending::Kind;
-use super::{Charset, aside, finding};
+use super::{aside, finding};
 use crate::conn::{Certainty, Note, Side, State};
 
 /// A word on the screen, explained.
@@ -116,19 +115,6 @@ pub fn cause(id: CauseId, me: Option<Side>) -> Explanation {
 #[must_use]
 pub fn icmp(words: &str) -> Option<Explanation> {
     named(&icmp::ERRORS, words)
-}
-
-/// What the signs on arrows and beside states mean, each with the sign before it; for the help.
-#[must_use]
-pub fn marks(charset: Charset) -> Vec<(char, Explanation)> {
-    let sign = |unicode, ascii| match charset {
-        Charset::Unicode => unicode,
-        Charset::Ascii => ascii,
-    };
-    marks::MARKS
-        .iter()
-        .map(|(unicode, ascii, told)| (sign(*unicode, *ascii), told.clone()))
-        .collect()
 }
 
 /// What a finding means, and what to try.

@@ -47,9 +47,6 @@ fn all() -> Vec<(String, Explanation)> {
     {
         add(&told.term, told.clone());
     }
-    for (_, told) in marks(Charset::Ascii) {
-        add(&told.term.clone(), told);
-    }
     all
 }
 

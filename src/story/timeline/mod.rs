@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::clock;
 use super::course::{Change, Course};
-use super::ladder::is_troubled;
+use super::ladder::{certainty, is_troubled};
 use crate::conn::certainty::LINUX_WAIT_NS;
 use crate::conn::{Certainty, ConnectionId, Side, State};
 use crate::trace::{Record, Trace};
@@ -314,7 +314,7 @@ impl Timeline {
             };
             band.push(Stretch {
                 state,
-                certainty: certainty(trace, id, side, first),
+                certainty: certainty(trace, id, first, side),
                 rows: first..next.map_or(self.times.len(), |change| change.row as usize),
                 columns: column..end,
                 lasted_ns: to.saturating_sub(from),
@@ -334,18 +334,6 @@ fn goes_on(trace: &Trace, id: ConnectionId, side: Side) -> bool {
         State::Closed | State::Listen => false,
         State::TimeWait => trace.ended.is_none(),
         _ => true,
-    }
-}
-
-/// As the ladder marks it: of an end that never sent anything, nothing is proven.
-fn certainty(trace: &Trace, id: ConnectionId, side: Side, row: usize) -> Certainty {
-    let connection = &trace.connections()[id as usize];
-    let refuses = connection.reset.is_some_and(|reset| reset.by == side);
-    let known = trace.row(id, row).certainty[side];
-    if connection.ends[side].snd_nxt.is_some() || refuses {
-        known
-    } else {
-        known.max(Certainty::Inferred)
     }
 }
 
