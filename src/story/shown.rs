@@ -280,11 +280,12 @@ pub fn folded(
         Entry::Aside(aside) => trace.states_at(aside),
     };
     let dots = if ascii { "..." } else { "⋯" };
-    let words = cut(
-        &words,
-        columns.arrow.saturating_sub(2 * dots.chars().count() + 4),
-        style,
-    );
+    let room = columns.arrow.saturating_sub(2 * dots.chars().count() + 4);
+    let words = match line {
+        Line::Silence { lasted_ns, .. } if words.chars().count() > room => span(*lasted_ns, ascii),
+        _ => words,
+    };
+    let words = cut(&words, room, style);
     AsideRow {
         tone: Tone::Folded,
         states: PerSide::of(|_| String::new()),
@@ -417,6 +418,18 @@ mod tests {
         };
         let entries = [0, 1, 2, 43, 44].map(Line::Entry);
         assert_eq!(shown(&trace, control).lines(), entries);
+    }
+
+    #[test]
+    fn a_revision_behind_a_silence_tells_the_silence_once() {
+        let trace = with_data(3);
+        let whole = shown(&trace, ALL);
+        for from in 0..trace.len(0) {
+            let mut parts = shown(&trace, ALL);
+            parts.forget_from(&trace, from);
+            parts.follow(&trace);
+            assert_eq!(whole.lines(), parts.lines(), "from {from}");
+        }
     }
 
     proptest! {

@@ -176,7 +176,8 @@ fn entry_line(app: &App, index: usize, columns: &Columns, selected: bool) -> tex
     match app.trace.entry(app.connection, index) {
         Entry::Segment(at) => {
             let row = row(&app.trace, app.connection, at, columns, app.style);
-            line(app, &row, columns, relation(app, index), selected)
+            let known = (relation(app, index), app.is_sought(index));
+            line(app, &row, columns, known, selected)
         }
         Entry::Aside(told) => {
             let row = aside(&app.trace, told, columns, app.style);
@@ -224,8 +225,10 @@ fn draw_heading(app: &App, columns: &Columns, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let heading = heading(&app.trace, app.connection, columns, app.style);
-    let line = line(app, &heading, columns, None, false)
-        .patch_style(Style::reset().patch(app.theme.quiet()));
+    let mut line = line(app, &heading, columns, (None, false), false);
+    for span in &mut line.spans {
+        span.style = app.theme.quiet();
+    }
     buffer.set_line(area.x + 1, area.y, &line, area.width.saturating_sub(1));
 }
 
@@ -239,12 +242,12 @@ fn cell(text: &str, width: usize) -> String {
 }
 
 /// One row without its mark. The selected one shows both states, also those that stand; what it acknowledges and what
-/// acknowledges it stand out.
+/// acknowledges it stand out, and the number of one that was looked for does.
 fn line(
     app: &App,
     row: &Row,
     columns: &Columns,
-    relation: Option<Relation>,
+    (relation, sought): (Option<Relation>, bool),
     selected: bool,
 ) -> text::Line<'static> {
     let theme = app.theme;
@@ -266,8 +269,20 @@ fn line(
         Some(relation) => arrow.patch(related(app, relation)),
         None => arrow,
     };
+    let number = cell(&row.number, columns.number);
+    let indent = number.len() - number.trim_start().len();
+    let (indent, number) = number.split_at(indent);
+    let (number, behind) = number.split_at(number.trim_end().len());
+    // The selected row has a background of its own.
+    let found = if sought && !selected {
+        app.theme.hit()
+    } else {
+        times
+    };
     text::Line::from(vec![
-        Span::styled(cell(&row.number, columns.number), times),
+        Span::styled(indent.to_string(), times),
+        Span::styled(number.to_string(), found),
+        Span::styled(behind.to_string(), times),
         Span::styled(cell(&row.time, columns.time), times),
         Span::styled(cell(&row.delta, columns.delta), times),
         Span::styled(cell(&client, columns.state), client_style),

@@ -17,7 +17,7 @@
 use ratatui::layout::{Constraint, Layout, Rect, Size};
 
 use super::app::{App, ListView, Panel};
-use super::{figure, list, panel, timeline};
+use super::{figure, list, panel, prompt, timeline};
 
 /// From this many columns on, panels stand beside the ladder.
 const WIDE: u16 = 140;
@@ -43,8 +43,10 @@ pub struct Areas {
     pub panel: Rect,
     /// What an experiment does next.
     pub cue: Rect,
-    /// The keys, or a line that is typed.
+    /// The keys, a line that is typed, or a word to whoever pressed a key.
     pub foot: Rect,
+    /// Where boxes stand over the rest: all but the foot, which tells their keys.
+    pub over: Rect,
 }
 
 impl Areas {
@@ -52,11 +54,12 @@ impl Areas {
     #[must_use]
     pub fn of(app: &App, screen: Rect) -> Areas {
         let rule = u16::from(screen.height >= RULED);
+        let foot_lines = prompt::foot_lines(app, screen);
         let alone = app.list == ListView::Alone && app.has_list();
         let list_lines = match app.list {
             ListView::Hidden => 0,
             _ if !app.has_list() || !app.has_ladder() => 0,
-            ListView::Alone => screen.height.saturating_sub(3 + rule),
+            ListView::Alone => screen.height.saturating_sub(2 + rule + foot_lines),
             ListView::Beside => list::lines(app.listing.order().len(), screen.height),
         };
         let timeline_lines = if alone || !app.has_ladder() {
@@ -75,9 +78,13 @@ impl Areas {
             Constraint::Length(if list_lines > 0 && !alone { rule } else { 0 }),
             Constraint::Min(0),
             Constraint::Length(u16::from(app.play.is_some())),
-            Constraint::Length(1),
+            Constraint::Length(foot_lines),
         ])
         .areas(screen);
+        let over = Rect {
+            height: foot.y.saturating_sub(screen.y),
+            ..screen
+        };
         let areas = Areas {
             title,
             timeline,
@@ -86,6 +93,7 @@ impl Areas {
             ladder: body,
             cue,
             foot,
+            over,
             ..Areas::default()
         };
         if alone || !app.has_ladder() {

@@ -10,7 +10,9 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use super::app::App;
 use super::theme::Look;
+use crate::story::Charset;
 
 /// Characters that may be typed: enough for a path, too few to be a burden.
 const MAX: usize = 512;
@@ -136,12 +138,65 @@ impl Prompt {
     }
 }
 
-/// Draws the line; what is typed keeps its place, the hint gives way.
+/// Lines of the foot: one, or as many as it takes to say what is wrong or what was done; never more than a quarter.
+#[must_use]
+pub fn foot_lines(app: &App, screen: Rect) -> u16 {
+    let lines = match (&app.prompt, &app.notice) {
+        (Some(prompt), _) => match &prompt.wrong {
+            Some(wrong) if !fits_behind(prompt, wrong, screen.width) => {
+                1 + wrapped(wrong, screen.width).len()
+            }
+            _ => 1,
+        },
+        (None, Some(notice)) => wrapped(&notice.text, screen.width).len(),
+        (None, None) => 1,
+    };
+    let lines = u16::try_from(lines).unwrap_or(u16::MAX);
+    lines.min((screen.height / 4).max(1)).min(screen.height)
+}
+
+fn wrapped(text: &str, width: u16) -> Vec<String> {
+    let room = usize::from(width.saturating_sub(2)).max(1);
+    // States aren't parted at their hyphens.
+    let whole = textwrap::Options::new(room).word_splitter(textwrap::WordSplitter::NoHyphenation);
+    let lines = textwrap::wrap(text, whole);
+    let lines = lines.into_iter().map(std::borrow::Cow::into_owned);
+    lines.collect()
+}
+
+/// Whether what is wrong has room behind what is typed.
+fn fits_behind(prompt: &Prompt, wrong: &str, width: u16) -> bool {
+    let (word, _) = prompt.question.words();
+    let typed: usize = prompt.text.iter().map(|c| shown(&[*c]).len()).sum();
+    word.len() + typed + wrong.len() + 7 <= usize::from(width)
+}
+
+/// Draws words at the foot, in as many lines as it has.
+pub fn draw_words(look: Look, words: &str, style: Style, area: Rect, buffer: &mut Buffer) {
+    let mut lines = wrapped(&crate::story::numbers::printable(words), area.width);
+    let room = usize::from(area.height);
+    if lines.len() > room && room > 0 {
+        lines.truncate(room);
+        let more = match look.style.charset {
+            Charset::Ascii => "...",
+            Charset::Unicode => "…",
+        };
+        lines[room - 1].push_str(more);
+    }
+    for (line, row) in lines.iter().zip(area.rows()) {
+        buffer.set_stringn(row.x, row.y, format!(" {line}"), row.width.into(), style);
+    }
+}
+
+fn shown(chars: &[char]) -> String {
+    crate::story::numbers::printable(&chars.iter().collect::<String>())
+}
+
+/// Draws the line; what is typed keeps its place, the hint gives way. What is wrong stands behind it, or below where it is
+/// longer.
 pub fn draw(look: Look, prompt: &Prompt, area: Rect, buffer: &mut Buffer) {
     let theme = look.theme;
     let (word, hint) = prompt.question.words();
-    let shown =
-        |chars: &[char]| crate::story::numbers::printable(&chars.iter().collect::<String>());
     let (before, rest) = prompt.text.split_at(prompt.at);
     let under = rest.first().map_or(" ".into(), |c| shown(&[*c]));
     let room = usize::from(area.width).saturating_sub(word.len() + 5);
@@ -154,6 +209,14 @@ pub fn draw(look: Look, prompt: &Prompt, area: Rect, buffer: &mut Buffer) {
         Span::raw(shown(rest.get(1..).unwrap_or_default())),
     ]);
     match &prompt.wrong {
+        Some(wrong) if area.height > 1 => {
+            let below = Rect {
+                y: area.y + 1,
+                height: area.height - 1,
+                ..area
+            };
+            draw_words(look, wrong, theme.alarm(), below, buffer);
+        }
         Some(wrong) => line.push_span(Span::styled(format!("  {wrong}"), theme.alarm())),
         None => line.push_span(Span::styled(format!("  {hint}"), theme.quiet())),
     }

@@ -111,7 +111,9 @@ pub fn together(names: &[&str]) -> App {
     let octets = names
         .iter()
         .map(|name| std::fs::read(super::capture(name)).unwrap());
-    read(&joined(&octets.collect::<Vec<_>>()))
+    let mut app = read(&joined(&octets.collect::<Vec<_>>()));
+    app.origin.name = "many.pcap".into();
+    app
 }
 
 /// Presses keys: each character is its key, and `→ ← ↑ ↓ ⏎ ⇥ ⎋ ⌫ ⇱ ⇲ ⇞ ⇟` are those that have none.

@@ -15,14 +15,15 @@ mod themes;
 use common::ui::{SIZES, text};
 use tcpviz::tui::App;
 
-/// A screen at every size, one below the other.
-fn at_every_size(app: &mut App) -> String {
+/// A screen at every size, one below the other. `before` is done before each is drawn.
+fn at_every_size(app: &mut App, before: impl Fn(&mut App)) -> String {
     let drawn = SIZES.map(|(columns, lines)| {
+        // The size is known from the last frame on.
+        text(app, columns, lines);
+        before(app);
         let rule = "=".repeat(usize::from(columns) - 8);
-        format!(
-            "{columns:>3}x{lines} {rule}\n{}\n",
-            text(app, columns, lines)
-        )
+        let drawn = text(app, columns, lines);
+        format!("{columns:>3}x{lines} {rule}\n{drawn}\n")
     });
     drawn.concat()
 }
@@ -30,7 +31,10 @@ fn at_every_size(app: &mut App) -> String {
 /// Compares a screen at every size with what it was.
 macro_rules! assert_screen {
     ($app:expr) => {
-        insta::assert_snapshot!($crate::at_every_size($app))
+        insta::assert_snapshot!($crate::at_every_size($app, |_| {}))
+    };
+    ($app:expr, $before:expr) => {
+        insta::assert_snapshot!($crate::at_every_size($app, $before))
     };
 }
 use assert_screen;

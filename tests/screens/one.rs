@@ -28,11 +28,9 @@ fn the_payload_of_a_segment() {
 fn the_fields_scrolled_to_their_end() {
     let mut app = article();
     keys(&mut app, "→");
-    // As far as it goes: a frame is drawn in between, as the event loop does.
-    for _ in 0..40 {
-        keys(&mut app, "J");
-    }
-    assert_screen!(&mut app);
+    assert_screen!(&mut app, |app| {
+        keys(app, &"J".repeat(40));
+    });
 }
 
 #[test]

@@ -32,6 +32,15 @@ fn a_state_explained() {
 }
 
 #[test]
+fn what_does_not_fit_of_an_explanation_is_scrolled_to() {
+    let mut app = article();
+    keys(&mut app, "→→→??");
+    assert_screen!(&mut app, |app| {
+        keys(app, "↓↓↓");
+    });
+}
+
+#[test]
 fn a_search_with_an_error() {
     let mut app = article();
     keys(&mut app, "/state:tired⏎");

@@ -132,7 +132,7 @@ fn ascii_is_enough() {
             ..app.style
         };
         keys(&mut app, typed);
-        let drawn = super::at_every_size(&mut app);
+        let drawn = super::at_every_size(&mut app, |_| {});
         assert!(drawn.is_ascii(), "{drawn}");
         insta::assert_snapshot!(format!("ascii_{name}"), drawn);
     }
