@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use common::capture;
-use common::screen::{DOWN, END, HOME, LEFT, RIGHT, Screen, UP};
+use common::screen::{DOWN, END, HOME, LEFT, PAGE_DOWN, RIGHT, Screen, UP};
 use portable_pty::CommandBuilder;
 use tcpviz::source::{self, Selection};
 use tcpviz::story::Style;
@@ -88,7 +88,8 @@ fn arrow_keys_step_and_each_step_shows_both_states_of_then() {
 
 #[test]
 fn details_show_tcpdumps_line_and_what_the_segment_does() {
-    let mut screen = Screen::start(&[&close()], 140, 30);
+    // Below the ladder, where tcpdump's line fits.
+    let mut screen = Screen::start(&[&close()], 139, 30);
     screen.wait_for("step 1/7");
     screen.press(RIGHT);
     screen.press(RIGHT);
@@ -196,11 +197,24 @@ fn help_names_the_keys_and_any_key_closes_it() {
     let mut screen = Screen::start(&[&close()], 80, 24);
     screen.wait_for("step 1/7");
     screen.press("?");
-    let text = screen.wait_for("Ctrl-L");
-    assert!(text.contains("next, previous change of a state"), "{text}");
+    let text = screen.wait_for("next, previous change of a state");
+    assert!(text.contains("any key back"), "{text}");
+    // It is longer than the screen.
+    screen.press(PAGE_DOWN);
+    screen.press(PAGE_DOWN);
+    screen.wait_for("Ctrl-L");
+    // The rest is there too, and there is an end.
+    for _ in 0..9 {
+        screen.press(PAGE_DOWN);
+    }
+    screen.wait("the last line", |text| {
+        text.contains("TIME-WAIT") && !text.contains("more ┘")
+    });
+    screen.press("?");
+    screen.wait_for("┌ Segment 1 ─");
     screen.press("x");
     screen.wait("the ladder again", |text| {
-        !text.contains("Ctrl-L") && text.contains("SYN-SENT")
+        !text.contains('┌') && text.contains("ESTABLISHED")
     });
     screen.press("\x03");
     assert_eq!(screen.wait_for_end(), 0);

@@ -203,3 +203,4 @@ pub const UP: &str = "\x1b[A";
 pub const DOWN: &str = "\x1b[B";
 pub const HOME: &str = "\x1b[H";
 pub const END: &str = "\x1b[F";
+pub const PAGE_DOWN: &str = "\x1b[6~";
