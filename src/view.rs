@@ -159,6 +159,7 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     let left = tui::run(&mut app, &messages, sender, &mut Files);
     let left = left.context("the terminal can't be used");
     // However the UI ended: what the kernel still has belongs into the file.
+    app.go_on();
     if let Some(stop) = stop {
         stop();
         while app.trace.ended.is_none() {

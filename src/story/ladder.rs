@@ -91,10 +91,16 @@ impl Columns {
         1 + spaced(self.number) + spaced(self.time) + spaced(self.delta) + spaced(self.state)
     }
 
+    /// Whether states are told by their short names.
+    #[must_use]
+    pub fn shortens_states(&self) -> bool {
+        self.state < STATE
+    }
+
     /// A state's name as wide as the column allows; `?` marks one that the capture doesn't prove.
     #[must_use]
     pub fn state_name(&self, state: State, certainty: Certainty) -> String {
-        let name = if self.state < STATE {
+        let name = if self.shortens_states() {
             short_state(state)
         } else {
             state.name()

@@ -401,7 +401,8 @@ impl App {
             self.show(Panel::Details);
         } else if self.figure {
             self.figure = false;
-        } else if !self.sought.is_empty() {
+        } else if self.evidence.is_some() || !self.sought.is_empty() {
+            self.evidence = None;
             self.sought.clear();
         } else if is_filtered {
             self.end_filter();
@@ -458,23 +459,25 @@ impl App {
 
     /// Holds the picture of a capture that grows, or takes what came since.
     fn hold_or_go_on(&mut self) -> Effect {
-        match self.held.take() {
-            Some(held) => {
-                let effects = held.iter().map(|feed| self.take(feed));
-                effects.fold(
-                    Effect::None,
-                    |all, one| if one == Effect::None { all } else { one },
-                )
-            }
-            None => {
-                if self.origin.growing && self.play.is_none() && self.trace.ended.is_none() {
-                    self.held = Some(Vec::new());
-                } else {
-                    self.tell_failure("nothing comes any more that could be held back");
-                }
-                Effect::None
-            }
+        if self.is_held() {
+            return self.go_on();
         }
+        if self.origin.growing && self.play.is_none() && self.trace.ended.is_none() {
+            self.held = Some(Vec::new());
+        } else {
+            self.tell_failure("nothing comes any more that could be held back");
+        }
+        Effect::None
+    }
+
+    /// Takes what came while the picture was held.
+    pub fn go_on(&mut self) -> Effect {
+        let held = self.held.take().unwrap_or_default();
+        let effects = held.iter().map(|feed| self.take(feed));
+        effects.fold(Effect::None, |all, one| match one {
+            Effect::None => all,
+            one => one,
+        })
     }
 
     pub fn tell(&mut self, text: impl Into<String>) {

@@ -359,7 +359,7 @@ fn draw_foot(app: &App, area: Rect, buffer: &mut Buffer) {
         } else {
             app.theme.news()
         };
-        prompt::draw_words(app.look(), &notice.text, style, area, buffer);
+        prompt::draw_words(&notice.text, style, area, buffer);
     } else if app.letter.is_some() {
         let text = " a letter: the name of the mark";
         buffer.set_stringn(area.x, area.y, text, area.width.into(), app.theme.news());
@@ -432,6 +432,8 @@ fn keys_now(app: &App) -> Vec<(&'static str, &'static str)> {
         keys.push(("p", "go on"));
     } else if app.origin.growing && !app.following {
         keys.push(("End", "follow"));
+    } else if app.is_live() && app.play.is_none() {
+        keys.push(("p", "hold"));
     }
     keys.push((along, "segment"));
     if app.chooses_connections() {

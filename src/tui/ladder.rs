@@ -16,10 +16,11 @@ use ratatui::text::{self, Span};
 
 use super::app::App;
 use super::verdict;
-use crate::conn::{ConnectionId, Side};
+use crate::conn::{ConnectionId, Side, State};
 use crate::story::Charset;
 use crate::story::aside::{AsideRow, aside};
 use crate::story::ladder::{Columns, Row, endpoints, heading, row};
+use crate::story::numbers::short_state;
 use crate::story::relation::Relation;
 use crate::story::shown::{self, Line, Shown};
 use crate::trace::Entry;
@@ -110,6 +111,7 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     verdict::draw(app, parts.verdict, buffer);
     draw_endpoints(app, &columns, parts.endpoints, buffer);
     draw_heading(app, &columns, parts.heading, buffer);
+    draw_legend(app, &columns, parts.rows, buffer);
     let selected_line = app.focus.shown().map_or(0, |shown| shown.line_of(app.line));
     for (y, shown) in visible(app, parts.rows) {
         let selected = app
@@ -140,6 +142,31 @@ fn relation(app: &App, entry: usize) -> Option<Relation> {
         Entry::Segment(row) => relations.to(&app.trace, app.connection, row),
         Entry::Aside(_) => None,
     }
+}
+
+/// The whole names of shortened states, below the last row where there is a line left.
+fn draw_legend(app: &App, columns: &Columns, rows: Rect, buffer: &mut Buffer) {
+    let count = app.focus.shown().map_or(0, |shown| shown.lines().len());
+    if !columns.shortens_states() || count >= usize::from(rows.height) {
+        return;
+    }
+    let shown = Side::BOTH.into_iter().flat_map(|side| {
+        let changes = app.focus.course.changes[side].iter();
+        changes.map(|change| change.to)
+    });
+    // Those that are hard to guess first; what doesn't fit is in the help.
+    let mut states: Vec<State> = shown.collect();
+    states.sort_by_key(|state| std::cmp::Reverse(*state as u8));
+    states.dedup();
+    let mut text = String::new();
+    for state in states {
+        let name = format!(" {} {} ", short_state(state), state.name());
+        if text.len() + name.len() <= rows.width.into() {
+            text += &name;
+        }
+    }
+    let y = rows.bottom() - 1;
+    buffer.set_stringn(rows.x, y, text, rows.width.into(), app.theme.quiet());
 }
 
 /// What stands at the left edge of a line: that it is selected, what it has to do with the selected one, its mark, that
@@ -176,8 +203,16 @@ fn entry_line(app: &App, index: usize, columns: &Columns, selected: bool) -> tex
     match app.trace.entry(app.connection, index) {
         Entry::Segment(at) => {
             let row = row(&app.trace, app.connection, at, columns, app.style);
-            let known = (relation(app, index), app.is_sought(index));
-            line(app, &row, columns, known, selected)
+            let relation = relation(app, index);
+            let mut line = line(app, &row, columns, relation, selected);
+            // The selected row has a background of its own.
+            if !selected
+                && app.is_sought(index)
+                && let Some(number) = line.spans.first_mut()
+            {
+                number.style = app.theme.hit();
+            }
+            line
         }
         Entry::Aside(told) => {
             let row = aside(&app.trace, told, columns, app.style);
@@ -225,7 +260,7 @@ fn draw_heading(app: &App, columns: &Columns, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let heading = heading(&app.trace, app.connection, columns, app.style);
-    let mut line = line(app, &heading, columns, (None, false), false);
+    let mut line = line(app, &heading, columns, None, false);
     for span in &mut line.spans {
         span.style = app.theme.quiet();
     }
@@ -242,12 +277,12 @@ fn cell(text: &str, width: usize) -> String {
 }
 
 /// One row without its mark. The selected one shows both states, also those that stand; what it acknowledges and what
-/// acknowledges it stand out, and the number of one that was looked for does.
+/// acknowledges it stand out.
 fn line(
     app: &App,
     row: &Row,
     columns: &Columns,
-    (relation, sought): (Option<Relation>, bool),
+    relation: Option<Relation>,
     selected: bool,
 ) -> text::Line<'static> {
     let theme = app.theme;
@@ -269,20 +304,8 @@ fn line(
         Some(relation) => arrow.patch(related(app, relation)),
         None => arrow,
     };
-    let number = cell(&row.number, columns.number);
-    let indent = number.len() - number.trim_start().len();
-    let (indent, number) = number.split_at(indent);
-    let (number, behind) = number.split_at(number.trim_end().len());
-    // The selected row has a background of its own.
-    let found = if sought && !selected {
-        app.theme.hit()
-    } else {
-        times
-    };
     text::Line::from(vec![
-        Span::styled(indent.to_string(), times),
-        Span::styled(number.to_string(), found),
-        Span::styled(behind.to_string(), times),
+        Span::styled(cell(&row.number, columns.number), times),
         Span::styled(cell(&row.time, columns.time), times),
         Span::styled(cell(&row.delta, columns.delta), times),
         Span::styled(cell(&client, columns.state), client_style),

@@ -17,7 +17,7 @@
 use ratatui::layout::{Constraint, Layout, Rect, Size};
 
 use super::app::{App, ListView, Panel};
-use super::{figure, list, panel, prompt, timeline};
+use super::{figure, list, panel, timeline};
 
 /// From this many columns on, panels stand beside the ladder.
 const WIDE: u16 = 140;
@@ -54,12 +54,11 @@ impl Areas {
     #[must_use]
     pub fn of(app: &App, screen: Rect) -> Areas {
         let rule = u16::from(screen.height >= RULED);
-        let foot_lines = prompt::foot_lines(app, screen);
         let alone = app.list == ListView::Alone && app.has_list();
         let list_lines = match app.list {
             ListView::Hidden => 0,
             _ if !app.has_list() || !app.has_ladder() => 0,
-            ListView::Alone => screen.height.saturating_sub(2 + rule + foot_lines),
+            ListView::Alone => screen.height.saturating_sub(3 + rule),
             ListView::Beside => list::lines(app.listing.order().len(), screen.height),
         };
         let timeline_lines = if alone || !app.has_ladder() {
@@ -78,7 +77,7 @@ impl Areas {
             Constraint::Length(if list_lines > 0 && !alone { rule } else { 0 }),
             Constraint::Min(0),
             Constraint::Length(u16::from(app.play.is_some())),
-            Constraint::Length(foot_lines),
+            Constraint::Length(1),
         ])
         .areas(screen);
         let over = Rect {

@@ -10,9 +10,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::app::App;
 use super::theme::Look;
-use crate::story::Charset;
 
 /// Characters that may be typed: enough for a path, too few to be a burden.
 const MAX: usize = 512;
@@ -138,65 +136,12 @@ impl Prompt {
     }
 }
 
-/// Lines of the foot: one, or as many as it takes to say what is wrong or what was done; never more than a quarter.
-#[must_use]
-pub fn foot_lines(app: &App, screen: Rect) -> u16 {
-    let lines = match (&app.prompt, &app.notice) {
-        (Some(prompt), _) => match &prompt.wrong {
-            Some(wrong) if !fits_behind(prompt, wrong, screen.width) => {
-                1 + wrapped(wrong, screen.width).len()
-            }
-            _ => 1,
-        },
-        (None, Some(notice)) => wrapped(&notice.text, screen.width).len(),
-        (None, None) => 1,
-    };
-    let lines = u16::try_from(lines).unwrap_or(u16::MAX);
-    lines.min((screen.height / 4).max(1)).min(screen.height)
-}
-
-fn wrapped(text: &str, width: u16) -> Vec<String> {
-    let room = usize::from(width.saturating_sub(2)).max(1);
-    // States aren't parted at their hyphens.
-    let whole = textwrap::Options::new(room).word_splitter(textwrap::WordSplitter::NoHyphenation);
-    let lines = textwrap::wrap(text, whole);
-    let lines = lines.into_iter().map(std::borrow::Cow::into_owned);
-    lines.collect()
-}
-
-/// Whether what is wrong has room behind what is typed.
-fn fits_behind(prompt: &Prompt, wrong: &str, width: u16) -> bool {
-    let (word, _) = prompt.question.words();
-    let typed: usize = prompt.text.iter().map(|c| shown(&[*c]).len()).sum();
-    word.len() + typed + wrong.len() + 7 <= usize::from(width)
-}
-
-/// Draws words at the foot, in as many lines as it has.
-pub fn draw_words(look: Look, words: &str, style: Style, area: Rect, buffer: &mut Buffer) {
-    let mut lines = wrapped(&crate::story::numbers::printable(words), area.width);
-    let room = usize::from(area.height);
-    if lines.len() > room && room > 0 {
-        lines.truncate(room);
-        let more = match look.style.charset {
-            Charset::Ascii => "...",
-            Charset::Unicode => "…",
-        };
-        lines[room - 1].push_str(more);
-    }
-    for (line, row) in lines.iter().zip(area.rows()) {
-        buffer.set_stringn(row.x, row.y, format!(" {line}"), row.width.into(), style);
-    }
-}
-
-fn shown(chars: &[char]) -> String {
-    crate::story::numbers::printable(&chars.iter().collect::<String>())
-}
-
-/// Draws the line; what is typed keeps its place, the hint gives way. What is wrong stands behind it, or below where it is
-/// longer.
+/// Draws the line; what is typed keeps its place, the hint gives way.
 pub fn draw(look: Look, prompt: &Prompt, area: Rect, buffer: &mut Buffer) {
     let theme = look.theme;
     let (word, hint) = prompt.question.words();
+    let shown =
+        |chars: &[char]| crate::story::numbers::printable(&chars.iter().collect::<String>());
     let (before, rest) = prompt.text.split_at(prompt.at);
     let under = rest.first().map_or(" ".into(), |c| shown(&[*c]));
     let room = usize::from(area.width).saturating_sub(word.len() + 5);
@@ -208,19 +153,36 @@ pub fn draw(look: Look, prompt: &Prompt, area: Rect, buffer: &mut Buffer) {
         Span::styled(under, Style::new().add_modifier(Modifier::REVERSED)),
         Span::raw(shown(rest.get(1..).unwrap_or_default())),
     ]);
-    match &prompt.wrong {
-        Some(wrong) if area.height > 1 => {
-            let below = Rect {
-                y: area.y + 1,
-                height: area.height - 1,
-                ..area
-            };
-            draw_words(look, wrong, theme.alarm(), below, buffer);
-        }
-        Some(wrong) => line.push_span(Span::styled(format!("  {wrong}"), theme.alarm())),
-        None => line.push_span(Span::styled(format!("  {hint}"), theme.quiet())),
-    }
+    line.push_span(Span::styled(format!("  {hint}"), theme.quiet()));
     buffer.set_line(area.x, area.y, &line, area.width);
+    if let Some(wrong) = &prompt.wrong {
+        draw_wrong(look, wrong, area, buffer);
+    }
+}
+
+/// What is wrong, whole, over the lines above.
+fn draw_wrong(look: Look, wrong: &str, area: Rect, buffer: &mut Buffer) {
+    draw_up(wrong, look.theme.alarm(), area.y, area, buffer);
+}
+
+/// A word to whoever pressed a key, whole: its last line at the foot, what doesn't fit there over the lines above.
+pub fn draw_words(words: &str, style: Style, area: Rect, buffer: &mut Buffer) {
+    draw_up(words, style, area.bottom(), area, buffer);
+}
+
+/// Draws a text upwards from line `end`, which isn't its own any more.
+fn draw_up(text: &str, style: Style, end: u16, area: Rect, buffer: &mut Buffer) {
+    let room = usize::from(area.width).saturating_sub(2).max(1);
+    // States aren't parted at their hyphens.
+    let whole = textwrap::Options::new(room).word_splitter(textwrap::WordSplitter::NoHyphenation);
+    let text = crate::story::numbers::printable(text);
+    let lines = textwrap::wrap(&text, whole);
+    let above = end.saturating_sub(buffer.area.y);
+    let count = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(above);
+    for (y, text) in (end - count..end).zip(lines) {
+        let line = format!(" {text:room$} ");
+        buffer.set_stringn(area.x, y, line, area.width.into(), style);
+    }
 }
 
 #[cfg(test)]

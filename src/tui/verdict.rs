@@ -54,24 +54,29 @@ fn wrapped(app: &App, area: Rect) -> Vec<Line<'static>> {
         }
         last.push_str(more);
     }
+    // How sure it is, and where to look, costs a line only where it has to: how sure it is is always told.
     let sure = ending
         .causes
         .first()
         .map_or("", |cause| cause.confidence.name());
     let free = room.saturating_sub(sentences.last().map_or(0, |line| line.chars().count()) + 2);
-    let behind = [ending.pointer(), sure.to_string()];
-    let behind = behind
-        .into_iter()
-        .find(|text| text.len() <= free)
-        .unwrap_or_default();
+    let choices = [ending.pointer(), sure.to_string()];
+    let mut behind = choices.iter().find(|text| text.len() <= free);
+    if behind.is_none() && sentences.len() < most {
+        sentences.push(String::new());
+        behind = choices.iter().find(|text| text.len() + 2 <= room);
+    }
+    let behind = behind.cloned().unwrap_or_default();
     let last = sentences.len().saturating_sub(1);
     let line = |(at, sentence): (usize, String)| {
+        let sentence_is_empty = sentence.is_empty();
         let mut line = Line::from(vec![
             Span::raw(" "),
             Span::styled(sentence, app.theme.news()),
         ]);
         if at == last {
-            line.push_span(Span::styled(format!("  {behind}"), app.theme.quiet()));
+            let space = if sentence_is_empty { "" } else { "  " };
+            line.push_span(Span::styled(format!("{space}{behind}"), app.theme.quiet()));
         }
         line
     };
