@@ -1,31 +1,10 @@
-//! The program in a pseudo-terminal, as a person uses it: stepping, jumping, choosing, resizing,
-//! leaving.
+//! Stepping, jumping, choosing, resizing; what captures show from the start.
 
-mod common;
-
-use std::path::Path;
 use std::process::Command;
 
-use common::capture;
-use common::screen::{DOWN, END, HOME, LEFT, PAGE_DOWN, RIGHT, Screen, UP};
-use portable_pty::CommandBuilder;
-use tcpviz::source::{self, Selection};
-use tcpviz::story::Style;
-use tcpviz::trace::Trace;
-use tcpviz::tui::{self, App, Message, Origin, Outside, ReadBack, Theme};
-use tcpviz::wire::{Place, Ports};
-
-fn close() -> String {
-    capture("close-then-peer-writes").to_str().unwrap().into()
-}
-
-/// The row marked as selected.
-fn selected(text: &str) -> &str {
-    let ladder = |line: &&str| line.starts_with('▌') && line.contains(['┊', '│', '┃']);
-    text.lines()
-        .find(ladder)
-        .unwrap_or_else(|| panic!("no row is selected:\n{text}"))
-}
+use super::common::capture;
+use super::common::screen::{DOWN, END, HOME, LEFT, PAGE_DOWN, RIGHT, Screen, UP};
+use super::{close, selected};
 
 #[test]
 fn arrow_keys_step_and_each_step_shows_both_states_of_then() {
@@ -200,16 +179,11 @@ fn help_names_the_keys_and_any_key_closes_it() {
     let text = screen.wait_for("next, previous change of a state");
     assert!(text.contains("any key back"), "{text}");
     // It is longer than the screen.
-    screen.press(PAGE_DOWN);
-    screen.press(PAGE_DOWN);
+    screen.press(&PAGE_DOWN.repeat(3));
     screen.wait_for("Ctrl-L");
     // The rest is there too, and there is an end.
-    for _ in 0..9 {
-        screen.press(PAGE_DOWN);
-    }
-    screen.wait("the last line", |text| {
-        text.contains("TIME-WAIT") && !text.contains("more ┘")
-    });
+    screen.press(&PAGE_DOWN.repeat(9));
+    screen.wait_for("TW    TIME-WAIT");
     screen.press("?");
     screen.wait_for("┌ Segment 1 ─");
     screen.press("x");
@@ -233,83 +207,6 @@ fn ctrl_l_draws_the_screen_anew() {
     });
     screen.press("q");
     assert_eq!(screen.wait_for_end(), 0);
-}
-
-#[test]
-fn signals_leave_the_terminal_as_it_was() {
-    for signal in [
-        rustix::process::Signal::TERM,
-        rustix::process::Signal::INT,
-        rustix::process::Signal::HUP,
-    ] {
-        let mut screen = Screen::start(&[&close()], 80, 24);
-        screen.wait_for("step 1/7");
-        assert!(screen.is_alternate());
-        let pid = i32::try_from(screen.child.process_id().unwrap()).unwrap();
-        rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal)
-            .unwrap();
-        assert_eq!(screen.wait_for_end(), 0, "{signal:?}");
-        assert!(
-            !screen.is_alternate() && !screen.hides_cursor(),
-            "{signal:?}"
-        );
-    }
-}
-
-/// The test runs itself in a pseudo-terminal, there with a UI that panics while it draws.
-#[test]
-fn a_panic_restores_the_terminal_and_ends() {
-    const INSIDE: &str = "TCPVIZ_TEST_PANIC";
-    if std::env::var_os(INSIDE).is_some() {
-        panicking_ui();
-    }
-    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
-    command.args([
-        "--exact",
-        "a_panic_restores_the_terminal_and_ends",
-        "--nocapture",
-    ]);
-    command.env(INSIDE, "1");
-    let mut screen = Screen::start_command(command, 100, 30);
-    screen.wait_for("a panic while drawing");
-    assert_eq!(screen.wait_for_end(), 101);
-    assert!(!screen.is_alternate() && !screen.hides_cursor());
-}
-
-/// Nothing is asked of the world outside.
-struct NoFiles;
-
-impl Outside for NoFiles {
-    fn write(&mut self, _: &Path, _: &[(u64, Place)], _: &ReadBack) -> Result<u64, String> {
-        unreachable!("nothing is written")
-    }
-}
-
-fn panicking_ui() {
-    let trace = Trace::new(Ports::default());
-    let origin = Origin {
-        name: "test".into(),
-        growing: false,
-        listening: None,
-        port: 0,
-    };
-    let read_back: ReadBack = Box::new(|_| panic!("a panic while drawing"));
-    let mut app = App::new(
-        trace,
-        origin,
-        Some(read_back),
-        Style::default(),
-        Theme::new(true),
-    );
-    let (sender, messages) = std::sync::mpsc::sync_channel(64);
-    let opened = source::open(&capture("close-then-peer-writes"), false).unwrap();
-    let feed = sender.clone();
-    source::file::start(
-        opened,
-        Selection::default(),
-        Box::new(move |fed| feed.send(Message::Feed(fed)).is_ok()),
-    );
-    tui::run(&mut app, &messages, sender, &mut NoFiles).unwrap();
 }
 
 #[test]
