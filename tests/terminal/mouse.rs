@@ -48,11 +48,7 @@ fn the_wheel_steps_and_a_click_on_the_verdict_tells_why() {
     screen.wait_for("step 4/7");
     turn(&mut screen, false, row);
     screen.wait_for("step 1/7");
-    mouse(
-        &mut screen,
-        LEFT_BUTTON,
-        place(&text, "Reset by the client"),
-    );
+    click(&mut screen, place(&text, "Reset by the client"));
     screen.wait_for("client's program");
     screen.press("q");
     assert_eq!(screen.wait_for_end(), 0);
