@@ -15,9 +15,9 @@ use super::prompt::{Prompt, Question};
 use super::theme::Look;
 use super::{owners, timeline};
 use crate::conn::ConnectionId;
+use crate::story::Style;
 use crate::story::glossary::Explanation;
 use crate::story::shown::Wanted;
-use crate::story::{Query, Style};
 use crate::trace::{Aside, Trace};
 use crate::wire::{Feed, Place, Tally};
 
@@ -86,6 +86,8 @@ pub enum Popup {
         title: String,
         words: Vec<Explanation>,
         chosen: usize,
+        /// The first line of its text that is shown.
+        scroll: usize,
     },
     /// What the experiment is about, from this line on.
     About { scroll: usize },
@@ -384,10 +386,17 @@ impl App {
         self.scroll = 0;
     }
 
-    /// Closes what was opened last.
+    /// Ends one thing that was begun, what is seen first: a list that shows nothing, the replay, a panel, the figure, a
+    /// search, a filter, the list.
     fn back(&mut self) {
+        let is_filtered = !self.listing.query().is_empty();
+        let alone = self.list == ListView::Alone;
         if self.playing {
             self.playing = false;
+        } else if is_filtered && (alone || self.listing.order().is_empty()) {
+            self.end_filter();
+        } else if alone {
+            self.open();
         } else if self.panel != Panel::Details {
             self.show(Panel::Details);
         } else if self.figure {
@@ -395,10 +404,8 @@ impl App {
         } else if self.evidence.is_some() || !self.sought.is_empty() {
             self.evidence = None;
             self.sought.clear();
-        } else if !self.listing.query().is_empty() {
-            self.listing.set_query(Query::default());
-        } else if self.list == ListView::Alone {
-            self.open();
+        } else if is_filtered {
+            self.end_filter();
         }
     }
 

@@ -52,7 +52,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
     }
     draw_cue(app, areas.cue, buffer);
     draw_foot(app, areas.foot, buffer);
-    draw_popup(app, screen, buffer);
+    draw_popup(app, areas.over, buffer);
     clean(app.style.charset, buffer);
 }
 
@@ -83,24 +83,25 @@ fn draw_connection(app: &App, areas: &Areas, buffer: &mut Buffer) {
     }
 }
 
-fn draw_popup(app: &App, screen: Rect, buffer: &mut Buffer) {
+fn draw_popup(app: &App, area: Rect, buffer: &mut Buffer) {
     let look = app.look();
     match (&app.popup, &app.play) {
         (Some(Popup::Help { scroll }), _) => {
-            help::draw(look, keys::SECTIONS, *scroll, screen, buffer);
+            help::draw(look, keys::SECTIONS, *scroll, area, buffer);
         }
         (
             Some(Popup::Explain {
                 title,
                 words,
                 chosen,
+                scroll,
             }),
             _,
         ) => {
-            explain::draw(look, title, words, *chosen, 0, screen, buffer);
+            explain::draw(look, title, words, *chosen, *scroll, area, buffer);
         }
         (Some(Popup::About { scroll }), Some(play)) => {
-            help::draw_about(look, &play.title, &play.about, *scroll, screen, buffer);
+            help::draw_about(look, &play.title, &play.about, *scroll, area, buffer);
         }
         _ => {}
     }
@@ -123,7 +124,11 @@ fn draw_rules(app: &App, areas: &Areas, buffer: &mut Buffer) {
     if let Some(why) = app.trace.breaks_off() {
         let rule = areas.rules[0];
         let room = usize::from(rule.width) * usize::from(rule.height);
-        buffer.set_stringn(rule.x, rule.y, format!(" {why} "), room, app.theme.alarm());
+        // What matters comes first: where the capture ends.
+        let fits = |text: &str| text.chars().count() + 2 <= room;
+        let first = why.split("; ").next().unwrap_or(why);
+        let text = if fits(why) { why } else { first };
+        buffer.set_stringn(rule.x, rule.y, format!(" {text} "), room, app.theme.alarm());
     }
 }
 
@@ -165,56 +170,83 @@ fn draw_rule(app: &App, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// ` tcpviz  NAME ............ counts`; the counts keep their place, the name gives way.
+/// ` tcpviz  NAME ............ counts`; the counts keep their place and give way in words, then the name gives way.
 fn draw_title(app: &App, area: Rect, buffer: &mut Buffer) {
-    let counts = counts(app, area.width >= 80);
-    let width = counts.iter().map(Span::width).sum::<usize>();
-    let left = Line::from_iter([
-        Span::styled(" tcpviz  ", app.theme.news()),
-        Span::raw(app.origin.name.as_str()),
-    ]);
-    let room = area
-        .width
-        .saturating_sub(u16::try_from(width).unwrap_or(u16::MAX).saturating_add(2));
+    const BEFORE: &str = " tcpviz  ";
+    let name = app.origin.name.as_str();
+    let width = |counts: &[Span<'_>]| counts.iter().map(Span::width).sum::<usize>();
+    // Of a name this much is enough to know it by.
+    let least = BEFORE.len() + name.chars().count().min(16) + 1;
+    let fits = |counts: &Vec<Span<'_>>| width(counts) + least <= usize::from(area.width);
+    let mut brevities = [Brevity::Words, Brevity::Short, Brevity::Least].into_iter();
+    let counts = brevities.find_map(|brevity| Some(counts(app, brevity)).filter(fits));
+    let counts = counts.unwrap_or_else(|| self::counts(app, Brevity::Least));
+    let left = Line::from_iter([Span::styled(BEFORE, app.theme.news()), Span::raw(name)]);
+    let taken = u16::try_from(width(&counts)).unwrap_or(u16::MAX);
+    let room = area.width.saturating_sub(taken.saturating_add(1));
     buffer.set_line(area.x, area.y, &left, room);
     Line::from(counts).right_aligned().render(area, buffer);
 }
 
+/// How few words the counts may do with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Brevity {
+    Words,
+    Short,
+    Least,
+}
+
 /// What was read, and what wasn't: a drop is never out of sight.
-fn counts(app: &App, wide: bool) -> Vec<Span<'static>> {
+fn counts(app: &App, brevity: Brevity) -> Vec<Span<'static>> {
+    let (words, least) = (brevity == Brevity::Words, brevity == Brevity::Least);
+    let (news, alarm) = (app.theme.news(), app.theme.alarm());
     let tally = app.tally();
-    let plain = |text: String| (text, Style::new());
-    let mut facts = Vec::new();
+    let mut facts: Vec<(String, Style)> = Vec::new();
     if app.origin.listening.is_some() {
-        let received = if wide { "received" } else { "rcvd" };
-        facts.push(plain(format!("{} {received}", grouped(tally.frames))));
+        let received = if words { "received" } else { "rcvd" };
+        if !least {
+            facts.push((
+                format!("{} {received}", grouped(tally.frames)),
+                Style::new(),
+            ));
+        }
         let style = if tally.dropped > 0 {
-            app.theme.alarm()
+            alarm
         } else {
             Style::new()
         };
         facts.push((format!("{} dropped", grouped(tally.dropped)), style));
-    } else if wide {
-        facts.push(plain(counted(app.trace.records.len() as u64, "segment")));
-        facts.push(plain(counted(app.connections() as u64, "connection")));
+    } else if words {
+        let counts = [
+            counted(app.trace.records.len() as u64, "segment"),
+            counted(app.connections() as u64, "connection"),
+        ];
+        facts.extend(counts.map(|text| (text, Style::new())));
     }
     if app.is_held() {
-        facts.push(("held (p goes on)".into(), app.theme.news()));
+        let text = if words { "held (p goes on)" } else { "held" };
+        facts.push((text.into(), news));
     }
     if app.playing {
-        facts.push((format!("playing, {}", app.pace), app.theme.news()));
+        let text = if least {
+            "playing".into()
+        } else {
+            format!("playing, {}", app.pace)
+        };
+        facts.push((text, news));
     }
     if app.has_ladder() {
-        let total = app.trace.entries(app.connection);
-        let place = if app.following { "following" } else { "step" };
-        facts.push(plain(format!(
-            "{place} {}/{}",
-            grouped(app.line as u64 + 1),
-            grouped(total as u64)
-        )));
+        let place = match (least, app.following) {
+            (true, _) => "",
+            (false, true) => "following ",
+            (false, false) => "step ",
+        };
+        let total = grouped(app.trace.entries(app.connection) as u64);
+        let at = grouped(app.line as u64 + 1);
+        facts.push((format!("{place}{at}/{total}"), Style::new()));
     }
     if app.trace.breaks_off().is_some() {
-        facts.push(("breaks off".into(), app.theme.alarm()));
+        facts.push(("breaks off".into(), alarm));
     }
     let dot = format!(" {} ", app.style.charset.dot());
     let mut spans = Vec::new();
@@ -317,7 +349,7 @@ fn draw_nothing_yet(app: &App, area: Rect, buffer: &mut Buffer) {
         .render(inner, buffer);
 }
 
-/// The line at the foot: what is typed, a word to whoever pressed a key, or the keys.
+/// The foot: what is typed, a word to whoever pressed a key, or the keys.
 fn draw_foot(app: &App, area: Rect, buffer: &mut Buffer) {
     if let Some(typed) = &app.prompt {
         prompt::draw(app.look(), typed, area, buffer);
@@ -327,13 +359,7 @@ fn draw_foot(app: &App, area: Rect, buffer: &mut Buffer) {
         } else {
             app.theme.news()
         };
-        buffer.set_stringn(
-            area.x,
-            area.y,
-            format!(" {}", notice.text),
-            area.width.into(),
-            style,
-        );
+        prompt::draw_words(&notice.text, style, area, buffer);
     } else if app.letter.is_some() {
         let text = " a letter: the name of the mark";
         buffer.set_stringn(area.x, area.y, text, area.width.into(), app.theme.news());
@@ -375,7 +401,7 @@ fn keys_now(app: &App) -> Vec<(&'static str, &'static str)> {
             ];
         }
         Some(Popup::Explain { .. }) => {
-            return vec![(up_down, "the next word"), ("any key", "back")];
+            return vec![(up_down, "the words"), ("any key", "back")];
         }
         Some(Popup::About { .. }) => return vec![("any key", "back")],
         None => {}

@@ -53,6 +53,25 @@ pub fn draw_about(
     area: Rect,
     buffer: &mut Buffer,
 ) {
+    let (width, lines) = about_laid_out(look, title, about, area);
+    popup::draw(
+        look,
+        "What is to be seen",
+        &lines,
+        width,
+        scroll,
+        area,
+        buffer,
+    );
+}
+
+/// Lines that it takes in this area, with its frame.
+#[must_use]
+pub fn about_lines_wanted(look: Look, title: &str, about: &str, area: Rect) -> usize {
+    about_laid_out(look, title, about, area).1.len() + usize::from(popup::FRAME.1)
+}
+
+fn about_laid_out(look: Look, title: &str, about: &str, area: Rect) -> (usize, Vec<Line<'static>>) {
     let width = popup::room(area).0.min(COLUMN);
     let wrapped = |text: &str| -> Vec<String> {
         let lines = textwrap::wrap(text, width.max(1));
@@ -68,15 +87,7 @@ pub fn draw_about(
     lines.push(Line::default());
     let about = about.lines().flat_map(wrapped);
     lines.extend(about.map(Line::from));
-    popup::draw(
-        look,
-        "What is to be seen",
-        &lines,
-        width,
-        scroll,
-        area,
-        buffer,
-    );
+    (width, lines)
 }
 
 /// Every line of the help, and how many columns they take.

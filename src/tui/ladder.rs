@@ -205,7 +205,9 @@ fn entry_line(app: &App, index: usize, columns: &Columns, selected: bool) -> tex
             let row = row(&app.trace, app.connection, at, columns, app.style);
             let relation = relation(app, index);
             let mut line = line(app, &row, columns, relation, selected);
-            if app.is_sought(index)
+            // The selected row has a background of its own.
+            if !selected
+                && app.is_sought(index)
                 && let Some(number) = line.spans.first_mut()
             {
                 number.style = app.theme.hit();
@@ -258,8 +260,10 @@ fn draw_heading(app: &App, columns: &Columns, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let heading = heading(&app.trace, app.connection, columns, app.style);
-    let line = line(app, &heading, columns, None, false)
-        .patch_style(Style::reset().patch(app.theme.quiet()));
+    let mut line = line(app, &heading, columns, None, false);
+    for span in &mut line.spans {
+        span.style = app.theme.quiet();
+    }
     buffer.set_line(area.x + 1, area.y, &line, area.width.saturating_sub(1));
 }
 

@@ -43,8 +43,10 @@ pub struct Areas {
     pub panel: Rect,
     /// What an experiment does next.
     pub cue: Rect,
-    /// The keys, or a line that is typed.
+    /// The keys, a line that is typed, or a word to whoever pressed a key.
     pub foot: Rect,
+    /// Where boxes stand over the rest: all but the foot, which tells their keys.
+    pub over: Rect,
 }
 
 impl Areas {
@@ -78,6 +80,10 @@ impl Areas {
             Constraint::Length(1),
         ])
         .areas(screen);
+        let over = Rect {
+            height: foot.y.saturating_sub(screen.y),
+            ..screen
+        };
         let areas = Areas {
             title,
             timeline,
@@ -86,6 +92,7 @@ impl Areas {
             ladder: body,
             cue,
             foot,
+            over,
             ..Areas::default()
         };
         if alone || !app.has_ladder() {

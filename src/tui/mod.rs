@@ -37,6 +37,7 @@ pub use app::{App, Cue, Effect, Origin, Playbill, ReadBack};
 pub use frame::draw;
 pub use listing::{Listing, Sort};
 pub use pace::Pace;
+pub use prompt::{Prompt, Question};
 pub use theme::{Look, Theme};
 
 use std::io;

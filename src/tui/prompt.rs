@@ -183,13 +183,26 @@ pub fn draw(look: Look, prompt: &Prompt, area: Rect, buffer: &mut Buffer) {
 
 /// What is wrong, whole, over the lines above.
 fn draw_wrong(look: Look, wrong: &str, area: Rect, buffer: &mut Buffer) {
+    draw_up(wrong, look.theme.alarm(), area.y, area, buffer);
+}
+
+/// A word to whoever pressed a key, whole: its last line at the foot, what doesn't fit there over the lines above.
+pub fn draw_words(words: &str, style: Style, area: Rect, buffer: &mut Buffer) {
+    draw_up(words, style, area.bottom(), area, buffer);
+}
+
+/// Draws a text upwards from line `end`, which isn't its own any more.
+fn draw_up(text: &str, style: Style, end: u16, area: Rect, buffer: &mut Buffer) {
     let room = usize::from(area.width).saturating_sub(2).max(1);
-    let lines = textwrap::wrap(wrong, room);
-    let above = area.y.saturating_sub(buffer.area.y);
+    // States aren't parted at their hyphens.
+    let whole = textwrap::Options::new(room).word_splitter(textwrap::WordSplitter::NoHyphenation);
+    let text = crate::story::numbers::printable(text);
+    let lines = textwrap::wrap(&text, whole);
+    let above = end.saturating_sub(buffer.area.y);
     let count = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(above);
-    for (y, text) in (area.y - count..area.y).zip(lines) {
+    for (y, text) in (end - count..end).zip(lines) {
         let line = format!(" {text:room$} ");
-        buffer.set_stringn(area.x, y, line, area.width.into(), look.theme.alarm());
+        buffer.set_stringn(area.x, y, line, area.width.into(), style);
     }
 }
 

@@ -51,9 +51,16 @@ impl App {
         self.follow_listing();
         match self.listing.nearest(self.connection) {
             Some(connection) => self.choose(connection),
-            None => self.tell_failure("no connection is like that; \\ and Enter show all again"),
+            None => self.tell_failure("no connection is like that; Esc shows all again"),
         }
         Ok(())
+    }
+
+    /// Shows all connections in the list again.
+    pub(super) fn end_filter(&mut self) {
+        self.listing.set_query(Query::default());
+        self.follow_listing();
+        self.tell(self.listing.title(self.style.charset.dot()));
     }
 
     /// Sorts the list otherwise.

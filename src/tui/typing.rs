@@ -8,7 +8,7 @@ use super::app::{App, Effect, Letter, ListView, Popup};
 use super::keys::{self, Action};
 use super::layout::Areas;
 use super::prompt::{Prompt, Question, Typed};
-use super::{help, panel};
+use super::{explain, help, panel};
 use crate::story::glossary::about_row;
 use crate::story::numbers::{counted, printable};
 
@@ -65,13 +65,26 @@ impl App {
                     title,
                     words,
                     chosen,
+                    scroll,
                 },
                 _,
-            ) if by != 0 => Some(Popup::Explain {
-                chosen: moved(chosen).min(words.len().saturating_sub(1)),
-                title,
-                words,
-            }),
+            ) if by != 0 => {
+                let furthest = explain::furthest(&words, chosen, Areas::of(self, self.screen).over);
+                // A text that doesn't fit is read to its end before the next one comes.
+                let (chosen, scroll) = if by > 0 && scroll < furthest {
+                    (chosen, moved(scroll).min(furthest))
+                } else if by < 0 && scroll > 0 {
+                    (chosen, moved(scroll))
+                } else {
+                    (moved(chosen).min(words.len().saturating_sub(1)), 0)
+                };
+                Some(Popup::Explain {
+                    title,
+                    words,
+                    chosen,
+                    scroll,
+                })
+            }
             (Popup::Help { .. }, Some(Action::Help)) if self.has_ladder() => Some(self.explain()),
             _ => None,
         }
@@ -88,16 +101,24 @@ impl App {
             title,
             words,
             chosen: 0,
+            scroll: 0,
         }
     }
 
     /// Nothing is scrolled further than there is something to see.
     pub(super) fn stop_scrolling_at_the_end(&mut self) {
-        let height = usize::from(self.screen.height);
-        let look = self.look();
-        if let Some(Popup::Help { scroll }) = &mut self.popup {
-            let lines = help::lines_wanted(look, keys::SECTIONS, self.screen.width);
-            *scroll = (*scroll).min(lines.saturating_sub(height));
+        let (look, over) = (self.look(), Areas::of(self, self.screen).over);
+        let height = usize::from(over.height);
+        match (&mut self.popup, &self.play) {
+            (Some(Popup::Help { scroll }), _) => {
+                let lines = help::lines_wanted(look, keys::SECTIONS, over.width);
+                *scroll = (*scroll).min(lines.saturating_sub(height));
+            }
+            (Some(Popup::About { scroll }), Some(play)) => {
+                let lines = help::about_lines_wanted(look, &play.title, &play.about, over);
+                *scroll = (*scroll).min(lines.saturating_sub(height));
+            }
+            _ => {}
         }
         if self.scroll > 0 && self.has_ladder() {
             let area = Areas::of(self, self.screen).panel;

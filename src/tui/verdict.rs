@@ -58,7 +58,11 @@ fn wrapped(app: &App, area: Rect) -> Vec<Line<'static>> {
         return Vec::new();
     };
     let room = usize::from(area.width.saturating_sub(2)).max(1);
-    let most = if area.height < 12 { 2 } else { 3 };
+    let most = match area.height {
+        0..=1 => 1,
+        2..=11 => 2,
+        _ => 3,
+    };
     let mut sentences: Vec<_> = textwrap::wrap(&ending.summary, room)
         .into_iter()
         .map(std::borrow::Cow::into_owned)

@@ -8,6 +8,7 @@ use std::time::Duration;
 pub mod article;
 pub mod recording;
 pub mod screen;
+pub mod ui;
 
 /// How long anything may take that is awaited. Long: a busy machine is no failure.
 pub const PATIENCE: Duration = Duration::from_secs(20);

@@ -14,8 +14,21 @@ use super::recording::Recording;
 /// What ratatui sends last in every frame: it hides the cursor.
 const END_OF_FRAME: &[u8] = b"\x1b[?25l";
 
+/// What the program asks of the terminal besides drawing.
+#[derive(Default)]
+struct Asked {
+    /// Texts for the clipboard, in base64 (OSC 52).
+    copied: Vec<Vec<u8>>,
+}
+
+impl vt100::Callbacks for Asked {
+    fn copy_to_clipboard(&mut self, _: &mut vt100::Screen, _: &[u8], data: &[u8]) {
+        self.copied.push(data.to_vec());
+    }
+}
+
 pub struct Screen {
-    terminal: vt100::Parser,
+    terminal: vt100::Parser<Asked>,
     /// The last octets received.
     tail: Vec<u8>,
     octets: Receiver<Vec<u8>>,
@@ -66,7 +79,12 @@ impl Screen {
             }
         });
         Screen {
-            terminal: vt100::Parser::new(non_zero(lines), non_zero(columns), 0),
+            terminal: vt100::Parser::new_with_callbacks(
+                non_zero(lines),
+                non_zero(columns),
+                0,
+                Asked::default(),
+            ),
             tail: Vec::new(),
             octets,
             keys: pair.master.take_writer().expect("a writer"),
@@ -114,6 +132,16 @@ impl Screen {
     /// Whether the program has the alternate screen.
     pub fn is_alternate(&self) -> bool {
         self.terminal.screen().alternate_screen()
+    }
+
+    /// Whether the terminal tells the program what the mouse does.
+    pub fn reports_mouse(&self) -> bool {
+        self.terminal.screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    }
+
+    /// What was put on the clipboard, in base64.
+    pub fn copied(&self) -> &[Vec<u8>] {
+        &self.terminal.callbacks().copied
     }
 
     pub fn hides_cursor(&self) -> bool {
@@ -218,3 +246,4 @@ pub const UP: &str = "\x1b[A";
 pub const DOWN: &str = "\x1b[B";
 pub const HOME: &str = "\x1b[H";
 pub const END: &str = "\x1b[F";
+pub const PAGE_DOWN: &str = "\x1b[6~";

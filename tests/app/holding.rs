@@ -1,0 +1,105 @@
+//! A live picture that is held, and goes on without loss.
+
+use super::common::capture;
+use super::common::ui::{self, article, batch, keys, live, unread};
+use super::{shown, told};
+use tcpviz::tui::App;
+use tcpviz::wire::{Batch, Ended, Feed, Tally};
+
+fn read(name: &str) -> Batch {
+    let (feeds, _) = ui::feeds(&capture(name));
+    match feeds.into_iter().next() {
+        Some(Feed::Batch(batch)) => batch,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn tally(frames: u64, dropped: u64) -> Tally {
+    Tally {
+        frames,
+        dropped,
+        ..Tally::default()
+    }
+}
+
+/// Three segments are shown, and the picture is held.
+fn held() -> (App, Batch) {
+    let all = read("close-then-peer-writes");
+    let mut app = unread(live(), None);
+    app.feed(batch(&all.segments[..3], &[], tally(3, 0)));
+    app.prepare();
+    keys(&mut app, "p");
+    assert!(app.is_held() && !app.is_live());
+    (app, all)
+}
+
+#[test]
+fn p_holds_the_picture_counts_on_and_p_again_shows_all_that_came() {
+    let (mut app, all) = held();
+    for n in 3..7 {
+        app.feed(batch(&all.segments[n..=n], &[], tally(n as u64 + 1, 0)));
+        app.prepare();
+    }
+    assert_eq!((app.trace.records.len(), shown(&app), app.line), (3, 3, 2));
+    assert_eq!(app.tally().frames, 7, "it is told how much came");
+    keys(&mut app, "p");
+    assert!(!app.is_held());
+    assert_eq!((app.trace.records.len(), shown(&app), app.line), (7, 7, 6));
+    assert_eq!(app.tally(), tally(7, 0));
+}
+
+#[test]
+fn drops_while_it_is_held_are_counted_at_once() {
+    let (mut app, all) = held();
+    app.feed(batch(&all.segments[3..4], &[], tally(4, 2)));
+    assert_eq!((app.tally().dropped, app.trace.tally.dropped), (2, 0));
+    let drawn = ui::text(&mut app, 80, 24);
+    assert!(drawn.contains("2 dropped · held"), "{drawn}");
+}
+
+#[test]
+fn one_walks_while_it_is_held_and_stays_where_one_is_when_it_goes_on() {
+    let (mut app, all) = held();
+    keys(&mut app, "⇱");
+    app.feed(batch(&all.segments[3..], &[], tally(7, 0)));
+    keys(&mut app, "p");
+    assert_eq!((app.line, app.following, shown(&app)), (0, false, 7));
+    keys(&mut app, "⇲");
+    assert_eq!((app.line, app.following), (6, true));
+}
+
+#[test]
+fn the_end_of_the_source_is_held_too_and_told_when_it_goes_on() {
+    let (mut app, all) = held();
+    app.feed(batch(&all.segments[3..], &[], tally(7, 0)));
+    app.feed(Feed::Ended(Ended::default()));
+    assert!(app.trace.ended.is_none());
+    keys(&mut app, "p");
+    assert!(app.trace.ended.is_some());
+    keys(&mut app, "p");
+    assert_eq!(told(&app), "nothing comes any more that could be held back");
+    assert!(!app.is_held());
+}
+
+#[test]
+fn a_capture_that_does_not_grow_cannot_be_held() {
+    let mut app = article();
+    keys(&mut app, "p");
+    assert_eq!(told(&app), "nothing comes any more that could be held back");
+}
+
+#[test]
+fn following_shows_the_newest_connection_and_whoever_moves_stays() {
+    let (one, other) = (read("orderly-close"), read("close-then-peer-writes"));
+    let mut app = unread(live(), None);
+    app.feed(batch(&one.segments, &[], tally(9, 0)));
+    app.prepare();
+    assert_eq!((app.connection, app.line), (0, 8));
+    app.feed(batch(&other.segments[..2], &[], tally(11, 0)));
+    app.prepare();
+    assert_eq!((app.connection, app.line), (1, 1));
+    keys(&mut app, "←");
+    app.feed(batch(&other.segments[2..], &[], tally(16, 0)));
+    app.prepare();
+    assert_eq!((app.connection, app.line, shown(&app)), (1, 0, 7));
+}

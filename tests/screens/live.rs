@@ -1,0 +1,73 @@
+//! A capture that grows.
+
+use super::assert_screen;
+use super::common::ui::{self, batch, feeds, keys, live, unread};
+use super::common::{capture, ui::text};
+use tcpviz::tui::App;
+use tcpviz::wire::{Captured, Feed, Tally};
+
+/// The segments of one of the repository's captures.
+fn segments(name: &str) -> Vec<Captured> {
+    let (feeds, _) = feeds(&capture(name));
+    let of = |feed: Feed| match feed {
+        Feed::Batch(batch) => batch.segments,
+        Feed::Ended(_) => Vec::new(),
+    };
+    feeds.into_iter().flat_map(of).collect()
+}
+
+fn tally(frames: u64, dropped: u64) -> Tally {
+    Tally {
+        frames,
+        dropped,
+        ..Tally::default()
+    }
+}
+
+/// Five segments, then two that came when three had been dropped.
+fn with_drops() -> App {
+    let all = segments("close-then-peer-writes");
+    let (_, read_back) = feeds(&capture("close-then-peer-writes"));
+    let mut app = unread(live(), Some(read_back));
+    app.feed(batch(&all[..4], &[], tally(4, 0)));
+    app.feed(batch(&all[4..6], &[], tally(6, 3)));
+    app
+}
+
+#[test]
+fn waiting_for_the_first_segment() {
+    assert_screen!(&mut unread(live(), None));
+}
+
+#[test]
+fn following_what_comes() {
+    let mut app = with_drops();
+    keys(&mut app, "⇲");
+    assert_screen!(&mut app);
+}
+
+#[test]
+fn held_while_segments_are_dropped() {
+    let mut app = with_drops();
+    keys(&mut app, "p");
+    app.feed(batch(&[], &[], tally(9, 12)));
+    assert_screen!(&mut app);
+}
+
+#[test]
+fn a_drop_is_never_out_of_sight() {
+    let mut app = unread(live(), None);
+    app.trace.tally = tally(0, 3);
+    for (columns, lines) in ui::SIZES {
+        let drawn = text(&mut app, columns, lines);
+        assert!(drawn.contains("3 dropped"), "{drawn}");
+    }
+}
+
+#[test]
+fn playing_a_replay() {
+    let mut app = ui::article();
+    keys(&mut app, " ");
+    app.play_step();
+    assert_screen!(&mut app);
+}
