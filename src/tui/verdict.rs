@@ -160,7 +160,7 @@ mod tests {
         let area = Rect::new(0, 0, width, 20);
         let mut buffer = Buffer::empty(area);
         draw(&app, area, &mut buffer);
-        let cells = buffer.content().iter().map(|cell| cell.symbol());
+        let cells = buffer.content().iter().map(ratatui::buffer::Cell::symbol);
         cells.collect()
     }
 
