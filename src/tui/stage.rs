@@ -35,6 +35,11 @@ impl App {
     pub(super) fn play(&mut self) -> Effect {
         match &self.play {
             Some(play) if play.over.is_none() => self.cue(),
+            // One key too many isn't to take the end out of sight.
+            Some(_) if self.next_entry().is_none() => {
+                self.tell("it is over; Home, then Space plays it again");
+                Effect::None
+            }
             _ => {
                 self.playing = !self.playing && self.has_ladder();
                 if self.playing && self.next_entry().is_none() {
