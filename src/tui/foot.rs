@@ -100,14 +100,15 @@ fn keys_now(app: &App) -> Vec<(&'static str, &'static str)> {
         keys.push(("p", "go on"));
     } else if app.origin.growing && !app.following {
         keys.push(("End", "follow"));
-    } else if app.is_live() && app.play.is_none() {
-        keys.push(("p", "hold"));
     }
     keys.push((along, "segment"));
     if app.chooses_connections() {
         keys.push((up_down, "connection"));
     }
     keys.extend([("q", "leave"), ("?", "help")]);
+    if app.following && app.is_live() && app.play.is_none() {
+        keys.push(("p", "hold"));
+    }
     keys.extend(keys_of_ladder(app));
     keys
 }
