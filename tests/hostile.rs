@@ -93,7 +93,7 @@ const PANELS: &[Panel] = &[
     }),
     ("a notice", "", |app, text| app.tell(text)),
     ("a notice of a failure", "", |app, text| {
-        app.tell_failure(text)
+        app.tell_failure(text);
     }),
     ("what was copied", "⇱→y", as_it_is),
     ("tcpdump's line copied", "/len:>0⏎Y", as_it_is),

@@ -1,8 +1,6 @@
 //! The state of the UI and what changes it. Draws nothing.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::path::PathBuf;
 
 use ratatui::layout::Rect;
 
@@ -16,123 +14,12 @@ use super::theme::Look;
 use super::{owners, timeline};
 use crate::conn::ConnectionId;
 use crate::story::Style;
-use crate::story::glossary::Explanation;
 use crate::story::shown::Wanted;
-use crate::trace::{Aside, Trace};
-use crate::wire::{Feed, Place, Tally};
+use crate::trace::Trace;
+use crate::wire::Feed;
 
-/// Reads a frame's octets back from the capture file.
-pub type ReadBack = Box<dyn Fn(&Place) -> io::Result<Vec<u8>>>;
-
-/// What is being looked at.
-#[derive(Clone, Debug)]
-pub struct Origin {
-    /// File or interface, safe to print.
-    pub name: String,
-    /// Still growing: a live capture, or a pipe.
-    pub growing: bool,
-    /// What a live capture listens to, as a filter expression; `None` on replay.
-    pub listening: Option<String>,
-    /// A port to suggest for trying it out.
-    pub port: u16,
-}
-
-/// What an update asks the event loop to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    None,
-    /// Draw everything anew, whatever stands on the terminal.
-    Redraw,
-    Cue(Cue),
-    /// Put a text on the clipboard.
-    Copy(String),
-    /// Write a connection's frames to a file of this name.
-    Write {
-        connection: ConnectionId,
-        path: PathBuf,
-    },
-    Leave,
-}
-
-/// Whether the list of connections is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ListView {
-    /// Above the ladder, where there is more than one connection.
-    Beside,
-    /// Instead of the ladder.
-    Alone,
-    Hidden,
-}
-
-/// What is told below or beside the ladder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Panel {
-    /// The selected segment.
-    Details,
-    /// Its payload.
-    Payload,
-    /// The causes, and what each program saw.
-    Account,
-    Findings,
-}
-
-/// What stands over the screen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Popup {
-    /// The keys, from this line on.
-    Help { scroll: usize },
-    /// What the selected row's words mean; one is chosen.
-    Explain {
-        title: String,
-        words: Vec<Explanation>,
-        chosen: usize,
-        /// The first line of its text that is shown.
-        scroll: usize,
-    },
-    /// What the experiment is about, from this line on.
-    About { scroll: usize },
-}
-
-/// A key that waits for a letter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Letter {
-    ToMark,
-    ToGoTo,
-}
-
-/// A word to whoever pressed a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
-    pub text: String,
-    pub failed: bool,
-}
-
-/// An experiment under way.
-#[derive(Clone, Debug, Default)]
-pub struct Playbill {
-    pub title: String,
-    /// What is to be seen, and why.
-    pub about: String,
-    /// What isn't as it would be elsewhere.
-    pub note: Option<String>,
-    /// What happens at the next cue; `None` while something happens.
-    pub next: Option<String>,
-    /// What happens then.
-    pub doing: String,
-    /// It goes on by itself.
-    pub runs: bool,
-    /// It is over: how it came out.
-    pub over: Option<String>,
-}
-
-/// What whoever watches tells an experiment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cue {
-    /// Make the next call.
-    Next,
-    /// Go on by itself, or wait again.
-    Run(bool),
-}
+pub use super::parts::{Effect, Letter, ListView, Notice, Origin, Panel, Popup, ReadBack};
+pub use super::stage::{Cue, Playbill};
 
 /// Everything the screen is drawn from.
 pub struct App {
@@ -235,81 +122,6 @@ impl App {
         self.only = Some(connection);
         self.connection = connection;
         self.list = ListView::Hidden;
-    }
-
-    /// Takes what came from the source; holds it while the picture is held.
-    pub fn feed(&mut self, feed: Feed) -> Effect {
-        match (&mut self.held, feed) {
-            (Some(held), feed) => {
-                held.push(feed);
-                Effect::None
-            }
-            (None, feed) => self.take(&feed),
-        }
-    }
-
-    fn take(&mut self, feed: &Feed) -> Effect {
-        let known = self.connections();
-        let was_empty = self.trace.is_empty();
-        let (shown, focus) = (self.connection, &mut self.focus);
-        match feed {
-            Feed::Batch(batch) => self.trace.take(batch, |trace, id, revision| {
-                if id == shown {
-                    focus.forget_from(trace, revision.from as usize);
-                }
-            }),
-            Feed::Ended(ended) => self.trace.end(ended.clone()),
-        }
-        self.focus.outdate();
-        self.greet_owners(known);
-        if self.following {
-            if self.connections() > known && self.only.is_none() {
-                self.follow_listing();
-                let newest = last_id(self.connections());
-                if self.listing.position(newest).is_some() {
-                    self.connection = newest;
-                }
-            }
-            self.line = self.last_line();
-        }
-        // What feeds a pipe may have written to the terminal while it started.
-        if was_empty && !self.trace.is_empty() {
-            Effect::Redraw
-        } else {
-            Effect::None
-        }
-    }
-
-    /// The counts of what was captured: of what is shown, or of what came since, too.
-    #[must_use]
-    pub fn tally(&self) -> Tally {
-        let batch = |feed: &Feed| match feed {
-            Feed::Batch(batch) => Some(batch.tally),
-            Feed::Ended(_) => None,
-        };
-        let held = self.held.iter().flatten().rev().find_map(batch);
-        held.unwrap_or(self.trace.tally)
-    }
-
-    /// Whether the picture is held.
-    #[must_use]
-    pub fn is_held(&self) -> bool {
-        self.held.is_some()
-    }
-
-    /// Whether states last while nothing comes: the capture's clock is the one on the wall.
-    #[must_use]
-    pub fn is_live(&self) -> bool {
-        let listens = self.origin.listening.is_some() || self.play.is_some();
-        listens && self.held.is_none() && self.trace.ended.is_none()
-    }
-
-    /// Time has passed on the wall, to so many nanoseconds since the Unix epoch.
-    pub fn pass(&mut self, now_ns: u64) {
-        if self.is_live() {
-            self.trace.pass(now_ns);
-            self.focus.outdate();
-        }
     }
 
     /// How everything is drawn.
@@ -416,77 +228,6 @@ impl App {
         }
     }
 
-    /// Takes what is told beside the segments.
-    pub fn remark(&mut self, aside: Aside) {
-        self.trace.remark(aside);
-        self.focus.outdate();
-        if self.following {
-            self.line = self.last_line();
-        }
-    }
-
-    /// In an experiment the next call is made; otherwise the replay goes on by itself, or stops.
-    fn play(&mut self) -> Effect {
-        match &self.play {
-            Some(play) if play.over.is_none() => self.cue(),
-            _ => {
-                self.playing = !self.playing && self.has_ladder();
-                if self.playing && self.next_entry().is_none() {
-                    self.walk(Action::First);
-                }
-                Effect::None
-            }
-        }
-    }
-
-    /// The next call of an experiment is made, and followed.
-    fn cue(&mut self) -> Effect {
-        match &mut self.play {
-            // A key that was pressed too early means nothing: nobody has read yet what comes.
-            Some(play) if play.next.is_some() => {
-                play.doing = play.next.take().unwrap_or_default();
-                self.walk(Action::Last);
-                Effect::Cue(Cue::Next)
-            }
-            _ => Effect::None,
-        }
-    }
-
-    fn play_on(&mut self) -> Effect {
-        match &mut self.play {
-            Some(play) if play.over.is_none() => {
-                play.runs = !play.runs;
-                let runs = play.runs;
-                self.walk(Action::Last);
-                Effect::Cue(Cue::Run(runs))
-            }
-            _ => Effect::None,
-        }
-    }
-
-    /// Holds the picture of a capture that grows, or takes what came since.
-    fn hold_or_go_on(&mut self) -> Effect {
-        if self.is_held() {
-            return self.go_on();
-        }
-        if self.origin.growing && self.play.is_none() && self.trace.ended.is_none() {
-            self.held = Some(Vec::new());
-        } else {
-            self.tell_failure("nothing comes any more that could be held back");
-        }
-        Effect::None
-    }
-
-    /// Takes what came while the picture was held.
-    pub fn go_on(&mut self) -> Effect {
-        let held = self.held.take().unwrap_or_default();
-        let effects = held.iter().map(|feed| self.take(feed));
-        effects.fold(Effect::None, |all, one| match one {
-            Effect::None => all,
-            one => one,
-        })
-    }
-
     pub fn tell(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice {
             text: text.into(),
@@ -551,6 +292,8 @@ impl App {
                 ListView::Alone => ListView::Hidden,
                 ListView::Hidden => ListView::Beside,
             };
+        } else if self.has_ladder() {
+            self.tell("there is no list of one connection");
         }
     }
 }

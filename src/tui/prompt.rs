@@ -29,22 +29,39 @@ pub enum Question {
 }
 
 impl Question {
-    /// The word before the line, and what can be typed.
-    fn words(self) -> (&'static str, &'static str) {
+    /// The word before the line, and what can be typed, the most useful first.
+    fn words(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Question::Find => (
                 "find",
-                "rst, fin,ack, note:retransmission, state:time-wait, len:>1000",
+                &[
+                    "rst",
+                    "fin,ack",
+                    "note:retransmission",
+                    "state:time-wait",
+                    "len:>1000",
+                ],
             ),
             Question::Filter => (
                 "filter",
-                "ending:reset, cause:unread-data, state:close-wait, port:4321, 10.0.0.0/8, words; empty: all",
+                &[
+                    "ending:reset",
+                    "state:close-wait",
+                    "port:4321",
+                    "cause:unread-data",
+                    "10.0.0.0/8",
+                    "words",
+                    "nothing: all",
+                ],
             ),
             Question::GoTo => (
                 "frame",
-                "its number in the capture, as tcpdump -# and Wireshark count",
+                &[
+                    "its number in the capture",
+                    "as tcpdump -# and Wireshark count",
+                ],
             ),
-            Question::Write => ("write to", "a file that doesn't exist yet"),
+            Question::Write => ("write to", &["a file that doesn't exist yet"]),
         }
     }
 }
@@ -153,7 +170,11 @@ pub fn draw(look: Look, prompt: &Prompt, area: Rect, buffer: &mut Buffer) {
         Span::styled(under, Style::new().add_modifier(Modifier::REVERSED)),
         Span::raw(shown(rest.get(1..).unwrap_or_default())),
     ]);
-    line.push_span(Span::styled(format!("  {hint}"), theme.quiet()));
+    if prompt.wrong.is_none() {
+        let free = usize::from(area.width).saturating_sub(line.width() + 3);
+        let hint = as_many_as_fit(hint, free);
+        line.push_span(Span::styled(format!("  {hint}"), theme.quiet()));
+    }
     buffer.set_line(area.x, area.y, &line, area.width);
     if let Some(wrong) = &prompt.wrong {
         draw_wrong(look, wrong, area, buffer);
@@ -183,6 +204,13 @@ fn draw_up(text: &str, style: Style, end: u16, area: Rect, buffer: &mut Buffer) 
         let line = format!(" {text:room$} ");
         buffer.set_stringn(area.x, y, line, area.width.into(), style);
     }
+}
+
+/// The first of these, with commas between them: none is cut.
+fn as_many_as_fit(all: &[&str], columns: usize) -> String {
+    let lists = (0..=all.len()).rev().map(|count| all[..count].join(", "));
+    let mut fitting = lists.skip_while(|list| list.len() > columns);
+    fitting.next().unwrap_or_default()
 }
 
 #[cfg(test)]

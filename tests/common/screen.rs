@@ -94,27 +94,30 @@ impl Screen {
         }
     }
 
-    /// Keeps what is drawn and pressed from here on.
-    pub fn record(mut self, title: &str) -> Screen {
+    /// Keeps what is drawn and pressed from here on; `command` is what a person types to get here.
+    pub fn record(mut self, title: &str, command: &str) -> Screen {
         let (lines, columns) = self.terminal.screen().size();
-        self.recording = Some(Recording::new(title, columns.get(), lines.get()));
+        let size = (columns.get(), lines.get());
+        self.recording = Some(Recording::new(title, command, size));
         self
     }
 
-    /// Writes what was kept, where documentation is to be written.
-    pub fn write_recording(&self, name: &str) {
-        let recording = self.recording.as_ref().expect("it was recorded");
-        recording.write(name);
+    /// The journey is over: its last screen must be the one that was recorded (see `Recording::keep`).
+    pub fn keep(&mut self, name: &str, facts: Option<&[&str]>) {
+        let now = self.text();
+        let recording = self.recording.as_mut().expect("it was recorded");
+        recording.keep(name, &now, facts);
     }
 
     fn take(&mut self, octets: &[u8]) {
-        if let Some(recording) = &mut self.recording {
-            recording.drawn(octets);
-        }
         self.terminal.process(octets);
         self.tail.extend(octets);
         let old = self.tail.len().saturating_sub(END_OF_FRAME.len());
         self.tail.drain(..old);
+        let is_whole = self.is_alternate() && !self.is_drawing();
+        if let Some(recording) = self.recording.as_mut().filter(|_| is_whole) {
+            recording.drawn(self.terminal.screen());
+        }
     }
 
     /// Whether a frame is only partly on the screen.
@@ -147,10 +150,22 @@ impl Screen {
 
     /// Waits until the screen is as wanted; what stood there instead is the failure's message.
     pub fn wait(&mut self, wanted: &str, is_so: impl Fn(&str) -> bool) -> String {
-        let deadline = Instant::now() + PATIENCE;
+        self.wait_until(Instant::now() + PATIENCE, wanted, is_so)
+    }
+
+    /// The same, for as long as is said.
+    pub fn wait_until(
+        &mut self,
+        deadline: Instant,
+        wanted: &str,
+        is_so: impl Fn(&str) -> bool,
+    ) -> String {
         loop {
             let text = self.text();
             if !self.is_drawing() && is_so(&text) {
+                if let Some(recording) = &mut self.recording {
+                    recording.seen();
+                }
                 return text;
             }
             let left = deadline.saturating_duration_since(Instant::now());

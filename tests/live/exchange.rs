@@ -67,7 +67,7 @@ pub struct Pair {
 }
 
 /// The port of article 002's first program; nobody else is in the namespace.
-const PORT: u16 = 4321;
+pub const PORT: u16 = 4321;
 
 /// A listener on `host`.
 pub fn listen(host: &str) -> (Socket, SocketAddr) {

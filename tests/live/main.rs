@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod exchange;
+mod journeys;
 mod kernel;
 mod random;
 mod trials;
@@ -12,6 +13,7 @@ mod trials;
 use std::process::Command;
 
 fn main() {
+    journeys::play_if_asked();
     if let Err(why) = tcpviz::lab::enter() {
         eprintln!("{why}");
         std::process::exit(1);

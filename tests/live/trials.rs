@@ -17,8 +17,8 @@ use tempfile::TempDir;
 use crate::common::screen::{END, LEFT, Screen};
 use crate::common::{PATIENCE, json, printed, tcpviz};
 use crate::exchange::{EXCHANGES, Exchange, Pair, connect, listen};
-use crate::kernel;
 use crate::random::scripts_agree_with_the_kernel;
+use crate::{journeys, kernel};
 
 pub fn all() -> Vec<Trial> {
     let exchanges = EXCHANGES.iter().map(|exchange| {
@@ -30,7 +30,7 @@ pub fn all() -> Vec<Trial> {
             },
         )
     });
-    let others: [(&str, fn()); 10] = [
+    let others: [(&str, fn()); 12] = [
         ("a_stuck_reader_does_not_stop_the_capture", stuck_reader),
         ("random_scripts_agree_with_the_kernel::ipv4", || {
             scripts_agree_with_the_kernel("127.0.0.1");
@@ -56,6 +56,11 @@ pub fn all() -> Vec<Trial> {
         (
             "capabilities_are_gone_while_capturing",
             capabilities_are_gone,
+        ),
+        ("journey::who_closed_first", journeys::who_closed_first),
+        (
+            "journey::close_wait_of_a_minute",
+            journeys::close_wait_of_a_minute,
         ),
     ];
     let others = others.into_iter().map(|(name, test)| {
@@ -447,7 +452,7 @@ fn existing_file() {
 }
 
 /// Where /proc tells of a process: it may count from outside the sandbox.
-fn folder_of(pid: u32) -> PathBuf {
+pub fn folder_of(pid: u32) -> PathBuf {
     let inside = pid.to_string();
     let is_its = |folder: &PathBuf| {
         let status = std::fs::read_to_string(folder.join("status")).unwrap_or_default();

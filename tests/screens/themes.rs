@@ -53,7 +53,9 @@ fn styled(app: &mut App) -> String {
     text
 }
 
-const THEMES: [(&str, fn() -> Theme); 3] = [
+type MakeTheme = fn() -> Theme;
+
+const THEMES: [(&str, MakeTheme); 3] = [
     ("dark", Theme::dark),
     ("light", Theme::light),
     ("mono", Theme::mono),

@@ -121,6 +121,9 @@ pub(super) struct Columns {
     gap: usize,
 }
 
+/// The first wishes (the states, the kind of ending) are worth more than the server's host beside its port, where all have the same.
+const WORTH_A_HOST: usize = 2;
+
 /// What is added as long as there is room, the most important first. A column of a row takes the place of a lesser one of
 /// the same rank.
 const WISHES: [&[Column]; 9] = [
@@ -168,11 +171,40 @@ impl Columns {
         one_client: bool,
         wanted: impl Fn(Column) -> usize,
     ) -> Columns {
-        let mut shared = Columns {
-            columns: Columns::addresses(width, one_server, one_client, &wanted),
-            gap: 1,
-        };
-        for wish in WISHES {
+        let whole = Columns::addresses(width, one_server, one_client, &wanted);
+        let (mut shared, granted) = Columns::grant(width, whole.clone(), &wanted);
+        if one_server && granted < WORTH_A_HOST {
+            let mut shorter = whole;
+            shorter.retain(|(column, _)| *column != Column::Address(Side::Server));
+            if shorter
+                .iter()
+                .all(|(column, _)| *column != Column::Port(Side::Server))
+            {
+                let port = Column::Port(Side::Server);
+                shorter.push((port, wanted(port)));
+            }
+            let (other, more) = Columns::grant(width, shorter, &wanted);
+            if more > granted {
+                shared = other;
+            }
+        }
+        shared.columns.sort_by_key(|(column, _)| rank(*column));
+        shared.gap = 2;
+        if shared.total() > width {
+            shared.gap = 1;
+        }
+        shared
+    }
+
+    /// Adds what is wished for and has room, and how many of the first wishes that are worth a host were granted.
+    fn grant(
+        width: usize,
+        columns: Vec<(Column, usize)>,
+        wanted: &impl Fn(Column) -> usize,
+    ) -> (Columns, usize) {
+        let mut shared = Columns { columns, gap: 1 };
+        let mut granted = 0;
+        for (at, wish) in WISHES.into_iter().enumerate() {
             let mut wished = shared.clone();
             for &column in wish {
                 let needed = wanted(column);
@@ -183,14 +215,10 @@ impl Columns {
             }
             if wished.total() <= width {
                 shared = wished;
+                granted += usize::from(at < WORTH_A_HOST);
             }
         }
-        shared.columns.sort_by_key(|(column, _)| rank(*column));
-        shared.gap = 2;
-        if shared.total() > width {
-            shared.gap = 1;
-        }
-        shared
+        (shared, granted)
     }
 
     /// What tells connections apart, and the code of the ending: whole addresses; ports alone where all hosts are the

@@ -157,6 +157,17 @@ const NARROW: &str = "
  1 127.0.0.1:35788 127.0.0.1:4321 ·
  4 127.0.0.1:35794 127.0.0.1:4321 ◂R";
 
+/// The host of a server that is the same for all goes before the states do.
+#[test]
+fn states_and_endings_stand_at_60_columns() {
+    let trace = trace(&V4, FOUR);
+    let listing = listing(&trace, Sort::Closing, "state:close-wait");
+    let text = drawn(&trace, &listing, (60, 2), Charset::Ascii, &nobody);
+    for wanted in ["FW2 36 s", "CW 36 s", "half-closed", " :4321 "] {
+        assert!(text.contains(wanted), "{wanted}\n{text}");
+    }
+}
+
 #[test]
 fn an_ipv6_pair_at_60_and_40_columns_keeps_what_tells_connections_apart() {
     let trace = trace(&V6, FOUR);

@@ -1,0 +1,114 @@
+//! What comes while the UI is open: segments, what is told beside them, time; and holding the picture meanwhile.
+
+use super::app::{App, Effect, last_id};
+use crate::trace::Aside;
+use crate::wire::{Feed, Tally};
+
+impl App {
+    /// Takes what came from the source; holds it while the picture is held.
+    pub fn feed(&mut self, feed: Feed) -> Effect {
+        match (&mut self.held, feed) {
+            (Some(held), feed) => {
+                held.push(feed);
+                Effect::None
+            }
+            (None, feed) => self.take(&feed),
+        }
+    }
+
+    fn take(&mut self, feed: &Feed) -> Effect {
+        let known = self.connections();
+        let was_empty = self.trace.is_empty();
+        let (shown, focus) = (self.connection, &mut self.focus);
+        match feed {
+            Feed::Batch(batch) => self.trace.take(batch, |trace, id, revision| {
+                if id == shown {
+                    focus.forget_from(trace, revision.from as usize);
+                }
+            }),
+            Feed::Ended(ended) => self.trace.end(ended.clone()),
+        }
+        self.focus.outdate();
+        self.greet_owners(known);
+        if self.following {
+            if self.connections() > known && self.only.is_none() {
+                self.follow_listing();
+                let newest = last_id(self.connections());
+                if self.listing.position(newest).is_some() {
+                    self.connection = newest;
+                }
+            }
+            self.line = self.last_line();
+        }
+        // What feeds a pipe may have written to the terminal while it started.
+        if was_empty && !self.trace.is_empty() {
+            Effect::Redraw
+        } else {
+            Effect::None
+        }
+    }
+
+    /// The counts of what was captured: of what is shown, or of what came since, too.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let batch = |feed: &Feed| match feed {
+            Feed::Batch(batch) => Some(batch.tally),
+            Feed::Ended(_) => None,
+        };
+        let held = self.held.iter().flatten().rev().find_map(batch);
+        held.unwrap_or(self.trace.tally)
+    }
+
+    /// Whether the picture is held.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// Whether states last while nothing comes: the capture's clock is the one on the wall.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        let listens = self.origin.listening.is_some() || self.play.is_some();
+        listens && self.held.is_none() && self.trace.ended.is_none()
+    }
+
+    /// Time has passed on the wall, to so many nanoseconds since the Unix epoch.
+    pub fn pass(&mut self, now_ns: u64) {
+        if self.is_live() {
+            self.trace.pass(now_ns);
+            self.focus.outdate();
+        }
+    }
+
+    /// Takes what is told beside the segments.
+    pub fn remark(&mut self, aside: Aside) {
+        self.trace.remark(aside);
+        self.focus.outdate();
+        if self.following {
+            self.line = self.last_line();
+        }
+    }
+
+    /// Holds the picture of a capture that grows, or takes what came since.
+    pub(super) fn hold_or_go_on(&mut self) -> Effect {
+        if self.is_held() {
+            return self.go_on();
+        }
+        if self.origin.growing && self.play.is_none() && self.trace.ended.is_none() {
+            self.held = Some(Vec::new());
+        } else {
+            self.tell_failure("nothing comes any more that could be held back");
+        }
+        Effect::None
+    }
+
+    /// Takes what came while the picture was held.
+    pub fn go_on(&mut self) -> Effect {
+        let held = self.held.take().unwrap_or_default();
+        let effects = held.iter().map(|feed| self.take(feed));
+        effects.fold(Effect::None, |all, one| match one {
+            Effect::None => all,
+            one => one,
+        })
+    }
+}

@@ -1,0 +1,95 @@
+//! What the state of the UI is made of, beside what has a file of its own.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::stage::Cue;
+use crate::conn::ConnectionId;
+use crate::story::glossary::Explanation;
+use crate::wire::Place;
+
+/// Reads a frame's octets back from the capture file.
+pub type ReadBack = Box<dyn Fn(&Place) -> io::Result<Vec<u8>>>;
+
+/// What is being looked at.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// File or interface, safe to print.
+    pub name: String,
+    /// Still growing: a live capture, or a pipe.
+    pub growing: bool,
+    /// What a live capture listens to, as a filter expression; `None` on replay.
+    pub listening: Option<String>,
+    /// A port to suggest for trying it out.
+    pub port: u16,
+}
+
+/// What an update asks the event loop to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    None,
+    /// Draw everything anew, whatever stands on the terminal.
+    Redraw,
+    Cue(Cue),
+    /// Put a text on the clipboard.
+    Copy(String),
+    /// Write a connection's frames to a file of this name.
+    Write {
+        connection: ConnectionId,
+        path: PathBuf,
+    },
+    Leave,
+}
+
+/// Whether the list of connections is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListView {
+    /// Above the ladder, where there is more than one connection.
+    Beside,
+    /// Instead of the ladder.
+    Alone,
+    Hidden,
+}
+
+/// What is told below or beside the ladder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Panel {
+    /// The selected segment.
+    Details,
+    /// Its payload.
+    Payload,
+    /// The causes, and what each program saw.
+    Account,
+    Findings,
+}
+
+/// What stands over the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Popup {
+    /// The keys, from this line on.
+    Help { scroll: usize },
+    /// What the selected row's words mean; one is chosen.
+    Explain {
+        title: String,
+        words: Vec<Explanation>,
+        chosen: usize,
+        /// The first line of its text that is shown.
+        scroll: usize,
+    },
+    /// What the experiment is about, from this line on.
+    About { scroll: usize },
+}
+
+/// A key that waits for a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Letter {
+    ToMark,
+    ToGoTo,
+}
+
+/// A word to whoever pressed a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub text: String,
+    pub failed: bool,
+}
