@@ -136,10 +136,17 @@ impl App {
     /// Brings what is known of the connection shown up to date; to be called before drawing.
     pub fn prepare(&mut self) {
         self.follow_listing();
+        self.follow_focus();
+        if self.stand_on_a_line() {
+            self.follow_focus();
+        }
+        self.stop_scrolling_at_the_end();
+    }
+
+    pub(super) fn follow_focus(&mut self) {
         let mut focus = std::mem::take(&mut self.focus);
         focus.follow(self);
         self.focus = focus;
-        self.stop_scrolling_at_the_end();
     }
 
     pub(super) fn update(&mut self, action: Action) -> Effect {

@@ -3,6 +3,7 @@
 use super::app::{App, ListView, last_id};
 use super::keys::Action;
 use crate::conn::{ConnectionId, Side};
+use crate::story::shown::Shown;
 use crate::trace::Entry;
 
 impl App {
@@ -45,9 +46,28 @@ impl App {
         self.scroll = 0;
     }
 
-    /// Goes to an entry, also where it is folded away.
+    /// What is selected is what the marked line shows: another entry where this one isn't shown. Whether it was another.
+    pub(super) fn stand_on_a_line(&mut self) -> bool {
+        let before = self.line;
+        if let Some(shown) = self.focus.shown()
+            && shown.run_at(self.line).is_none()
+        {
+            self.line = shown.entry_of(shown.line_of(before)).unwrap_or(before);
+        }
+        self.line != before
+    }
+
+    /// Goes to an entry, also where it is folded away or isn't shown.
     pub(super) fn reveal(&mut self, entry: usize) {
         self.prepare();
+        let is_shown = |shown: &Shown| {
+            let line = shown.line_of(entry);
+            shown.run_at(entry).is_some() || shown.entry_of(line) == Some(entry)
+        };
+        if self.wanted.control_only && !self.focus.shown().is_some_and(is_shown) {
+            self.wanted.control_only = false;
+            self.follow_focus();
+        }
         if let Some(shown) = self.focus.shown_mut() {
             shown.unfold(&self.trace, entry);
         }

@@ -14,7 +14,7 @@ fn y_copies_the_row_as_the_text_output_has_it() {
     };
     assert_eq!(
         text.trim_end(),
-        " 4 0.030786  30.8 ms    FIN-WAIT-1 │── FIN,ACK seq 1 ack 1 ────────────────────────▶│ CLOSE-WAIT"
+        "  4 0.030786  30.8 ms    FIN-WAIT-1 │── FIN,ACK seq 1 ack 1 ────────────────────────▶│ CLOSE-WAIT"
     );
     assert!(
         told(&app).starts_with("copied, if the terminal allows it: 4 0.030786"),

@@ -2,6 +2,7 @@
 
 use super::common::ui::{article, keys, recorded};
 use super::{place, told, wrong};
+use tcpviz::tui::App;
 
 #[test]
 fn a_search_goes_to_the_next_segment_found_and_on_round_the_end() {
@@ -32,16 +33,19 @@ fn comma_searches_backwards_round_the_beginning() {
 fn the_only_one_found_is_said_to_be_the_only_one() {
     let mut app = article();
     keys(&mut app, "/rst⏎");
-    assert_eq!((app.line, told(&app)), (6, "rst: segment 7; . and , go on"));
+    assert_eq!(
+        (app.line, told(&app)),
+        (6, "flag:rst: segment 7; . and , go on")
+    );
     keys(&mut app, ".");
     assert_eq!(
         (app.line, told(&app)),
-        (6, "no other segment of this connection is rst")
+        (6, "no other segment of this connection is flag:rst")
     );
     keys(&mut app, ",");
     assert_eq!(
         (app.line, told(&app)),
-        (6, "no other segment of this connection is rst")
+        (6, "no other segment of this connection is flag:rst")
     );
 }
 
@@ -114,17 +118,26 @@ fn e_goes_through_the_evidence_and_begins_again() {
     assert_eq!(seen, [step(3, 1), step(5, 2), step(6, 3), step(3, 1)]);
 }
 
-#[test]
-fn evidence_that_control_only_hides_is_selected_all_the_same() {
-    let mut app = article();
-    // The byte that was sent after the FIN changes no state.
-    keys(&mut app, "cee");
-    assert_eq!(app.selected_row(), Some(5));
+/// The entry whose line is marked.
+fn marked(app: &App) -> Option<usize> {
     let shown = app.focus.shown().unwrap();
-    let entry = shown.entry_of(shown.line_of(app.line));
-    assert_eq!(
-        entry,
-        Some(5),
-        "the line that is marked is the one that is told of"
-    );
+    shown.entry_of(shown.line_of(app.line))
+}
+
+#[test]
+fn what_control_only_hides_is_shown_when_one_goes_to_it() {
+    // The byte that was sent after the FIN changes no state.
+    for typed in ["cee", "c/len:1⏎", "cg6⏎", "→→→→→ma⇱c'a"] {
+        let mut app = article();
+        keys(&mut app, typed);
+        let at = (app.selected_row(), marked(&app), app.wanted.control_only);
+        assert_eq!(at, (Some(5), Some(5), false), "{typed}");
+    }
+}
+
+#[test]
+fn control_only_selects_a_row_that_is_shown() {
+    let mut app = article();
+    keys(&mut app, "→→→→→c");
+    assert_eq!((app.selected_row(), marked(&app)), (Some(4), Some(4)));
 }

@@ -1,18 +1,9 @@
 //! A live picture that is held, and goes on without loss.
 
-use super::common::capture;
-use super::common::ui::{self, article, batch, keys, live, unread};
+use super::common::ui::{self, article, batch, keys, live, unread, whole};
 use super::{shown, told};
 use tcpviz::tui::App;
 use tcpviz::wire::{Batch, Ended, Feed, Tally};
-
-fn read(name: &str) -> Batch {
-    let (feeds, _) = ui::feeds(&capture(name));
-    match feeds.into_iter().next() {
-        Some(Feed::Batch(batch)) => batch,
-        other => panic!("{other:?}"),
-    }
-}
 
 fn tally(frames: u64, dropped: u64) -> Tally {
     Tally {
@@ -24,7 +15,7 @@ fn tally(frames: u64, dropped: u64) -> Tally {
 
 /// Three segments are shown, and the picture is held.
 fn held() -> (App, Batch) {
-    let all = read("close-then-peer-writes");
+    let all = whole("close-then-peer-writes");
     let mut app = unread(live(), None);
     app.feed(batch(&all.segments[..3], &[], tally(3, 0)));
     app.prepare();
@@ -90,7 +81,7 @@ fn a_capture_that_does_not_grow_cannot_be_held() {
 
 #[test]
 fn following_shows_the_newest_connection_and_whoever_moves_stays() {
-    let (one, other) = (read("orderly-close"), read("close-then-peer-writes"));
+    let (one, other) = (whole("orderly-close"), whole("close-then-peer-writes"));
     let mut app = unread(live(), None);
     app.feed(batch(&one.segments, &[], tally(9, 0)));
     app.prepare();

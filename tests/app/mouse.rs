@@ -126,9 +126,7 @@ fn the_wheel_scrolls_the_panel_under_it_and_stops_at_its_end() {
     turn(&mut app, true, "frame 1:");
     assert_eq!((app.line, app.scroll), (0, 3));
     for _ in 0..20 {
-        turn(&mut app, true, "client");
-        let at = (10, SIZE.1 - 3);
-        event(&mut app, MouseEventKind::ScrollDown, at);
+        event(&mut app, MouseEventKind::ScrollDown, (10, SIZE.1 - 3));
     }
     let end = app.scroll;
     event(&mut app, MouseEventKind::ScrollDown, (10, SIZE.1 - 3));

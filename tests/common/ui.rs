@@ -164,6 +164,19 @@ pub fn text(app: &mut App, columns: u16, lines: u16) -> String {
     self::lines(app, columns, lines).join("\n")
 }
 
+/// Everything that one of the repository's captures holds, as one batch.
+pub fn whole(name: &str) -> Batch {
+    let mut all = Batch::default();
+    for feed in feeds(&super::capture(name)).0 {
+        if let Feed::Batch(batch) = feed {
+            all.segments.extend(batch.segments);
+            all.errors.extend(batch.errors);
+            (all.tally, all.link) = (batch.tally, all.link.or(batch.link));
+        }
+    }
+    all
+}
+
 /// Segments and ICMP errors as one batch.
 pub fn batch(segments: &[Captured], errors: &[CapturedError], tally: Tally) -> Feed {
     Feed::Batch(Batch {

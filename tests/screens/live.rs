@@ -1,20 +1,10 @@
 //! A capture that grows.
 
 use super::assert_screen;
-use super::common::ui::{self, batch, feeds, keys, live, unread};
-use super::common::{capture, ui::text};
+use super::common::capture;
+use super::common::ui::{self, batch, feeds, keys, live, text, unread};
 use tcpviz::tui::App;
-use tcpviz::wire::{Captured, Feed, Tally};
-
-/// The segments of one of the repository's captures.
-fn segments(name: &str) -> Vec<Captured> {
-    let (feeds, _) = feeds(&capture(name));
-    let of = |feed: Feed| match feed {
-        Feed::Batch(batch) => batch.segments,
-        Feed::Ended(_) => Vec::new(),
-    };
-    feeds.into_iter().flat_map(of).collect()
-}
+use tcpviz::wire::Tally;
 
 fn tally(frames: u64, dropped: u64) -> Tally {
     Tally {
@@ -26,7 +16,7 @@ fn tally(frames: u64, dropped: u64) -> Tally {
 
 /// Five segments, then two that came when three had been dropped.
 fn with_drops() -> App {
-    let all = segments("close-then-peer-writes");
+    let all = ui::whole("close-then-peer-writes").segments;
     let (_, read_back) = feeds(&capture("close-then-peer-writes"));
     let mut app = unread(live(), Some(read_back));
     app.feed(batch(&all[..4], &[], tally(4, 0)));
