@@ -15,6 +15,7 @@ use tcpviz::lab::script::Experiment;
 use tcpviz::lab::{catalog, record};
 use tcpviz::report::{json, ladder};
 use tcpviz::story::ending::ending;
+use tcpviz::story::wrap::wrapped;
 use tcpviz::trace::{Aside, Trace};
 use tcpviz::wire::Feed;
 
@@ -26,7 +27,7 @@ use crate::view;
 /// What an experiment is about, above its ladder.
 pub fn introduce(experiment: &Experiment, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}: {}", experiment.name, experiment.title)?;
-    for line in textwrap::wrap(&about(experiment), ladder::WIDTH) {
+    for line in wrapped(&about(experiment), ladder::WIDTH) {
         writeln!(out, "{line}")?;
     }
     writeln!(out)

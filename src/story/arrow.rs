@@ -57,7 +57,7 @@ impl Charset {
     pub fn dot(self) -> &'static str {
         match self {
             Charset::Unicode => "·",
-            Charset::Ascii => "/",
+            Charset::Ascii => ";",
         }
     }
 

@@ -30,6 +30,7 @@ pub mod tcpdump;
 pub mod telling;
 pub mod time_shown;
 pub mod timeline;
+pub mod wrap;
 
 pub use arrow::Charset;
 pub use course::{Change, Course};

@@ -3,6 +3,7 @@
 
 use super::ending::Ending;
 use super::finding::{Found, findings};
+use super::wrap::wrapped;
 use super::{clock, program};
 use crate::conn::{ConnectionId, Side};
 use crate::trace::Trace;
@@ -24,8 +25,7 @@ impl Told {
     pub fn wrapped(&self, width: usize) -> Vec<(String, String)> {
         let text = self.sentences.join(" ");
         let beside = width.checked_sub(ABOUT).filter(|room| *room >= 2 * ABOUT);
-        let lines = textwrap::wrap(&text, beside.unwrap_or(width).max(1));
-        let lines = lines.into_iter().map(std::borrow::Cow::into_owned);
+        let lines = wrapped(&text, beside.unwrap_or(width)).into_iter();
         if beside.is_none() {
             let heading = (format!("{}:", self.about), String::new());
             return [heading]

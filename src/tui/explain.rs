@@ -18,6 +18,7 @@ use super::popup;
 use super::theme::Look;
 use crate::story::Charset;
 use crate::story::glossary::Explanation;
+use crate::story::wrap::wrapped;
 
 /// Columns of the text: what is made for it takes six lines.
 const TEXT: usize = 74;
@@ -156,8 +157,8 @@ impl Plan {
     }
 
     fn lines_of(&self, told: &Explanation) -> usize {
-        let text = textwrap::wrap(&told.words, self.text).len();
-        text + textwrap::wrap(told.source, self.text).len() + usize::from(self.airy)
+        let text = wrapped(&told.words, self.text).len();
+        text + wrapped(told.source, self.text).len() + usize::from(self.airy)
     }
 }
 
@@ -203,13 +204,7 @@ fn terms(
 }
 
 fn text(look: Look, told: &Explanation, plan: &Plan) -> Vec<Line<'static>> {
-    let wrapped = |text: &str| -> Vec<String> {
-        let lines = textwrap::wrap(text, plan.text);
-        lines
-            .into_iter()
-            .map(std::borrow::Cow::into_owned)
-            .collect()
-    };
+    let wrapped = |text: &str| wrapped(text, plan.text);
     let mut lines: Vec<_> = wrapped(&told.words).into_iter().map(Line::from).collect();
     if plan.airy {
         lines.push(Line::default());

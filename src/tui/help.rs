@@ -17,10 +17,11 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::keys::{Section, Told};
-use super::popup;
 use super::theme::Look;
+use super::{popup, timeline};
 use crate::conn::State;
 use crate::story::numbers::short_state;
+use crate::story::wrap::wrapped;
 use crate::story::{Charset, mark};
 
 /// Columns of the keys, right-aligned, and the space behind them.
@@ -73,19 +74,12 @@ pub fn about_lines_wanted(look: Look, title: &str, about: &str, area: Rect) -> u
 
 fn about_laid_out(look: Look, title: &str, about: &str, area: Rect) -> (usize, Vec<Line<'static>>) {
     let width = popup::room(area).0.min(COLUMN);
-    let wrapped = |text: &str| -> Vec<String> {
-        let lines = textwrap::wrap(text, width.max(1));
-        lines
-            .into_iter()
-            .map(std::borrow::Cow::into_owned)
-            .collect()
-    };
-    let title = wrapped(title).into_iter();
+    let title = wrapped(title, width).into_iter();
     let mut lines: Vec<_> = title
         .map(|line| Line::styled(line, look.theme.news()))
         .collect();
     lines.push(Line::default());
-    let about = about.lines().flat_map(wrapped);
+    let about = about.lines().flat_map(|line| wrapped(line, width));
     lines.extend(about.map(Line::from));
     (width, lines)
 }
@@ -135,7 +129,7 @@ fn block(look: Look, heading: &str, keys: &[Told<'_>], column: usize) -> Vec<Lin
     for (keys, spelled, what) in keys {
         let keys = if ascii { spelled } else { keys };
         let width = column.saturating_sub(KEYS + BEHIND).max(1);
-        for (i, what) in textwrap::wrap(what, width).into_iter().enumerate() {
+        for (i, what) in wrapped(what, width).into_iter().enumerate() {
             let keys = if i == 0 { keys } else { "" };
             lines.push(Line::from(vec![
                 Span::styled(format!("{keys:>KEYS$}"), look.theme.key()),
@@ -147,7 +141,7 @@ fn block(look: Look, heading: &str, keys: &[Told<'_>], column: usize) -> Vec<Lin
 }
 
 /// What lanes, arrows and short names say.
-fn legend(look: Look, column: usize) -> [Vec<Line<'static>>; 3] {
+fn legend(look: Look, column: usize) -> [Vec<Line<'static>>; 4] {
     let charset = look.style.charset;
     let lanes = [
         (State::Established, "open"),
@@ -164,9 +158,12 @@ fn legend(look: Look, column: usize) -> [Vec<Line<'static>>; 3] {
             .collect();
         block(look, heading, &keys, column)
     };
+    let signs = timeline::signs(charset);
+    let signs = signs.map(|(sign, what)| (sign, what.to_string()));
     [
         section("Lanes: the connection at that end is", lanes.into()),
         section("Marks", marks.collect()),
+        section("On the timeline", signs.into()),
         short_names(look, column),
     ]
 }

@@ -19,6 +19,7 @@ impl App {
     fn take(&mut self, feed: &Feed) -> Effect {
         let known = self.connections();
         let was_empty = self.trace.is_empty();
+        let selected = self.selected_row();
         let (shown, focus) = (self.connection, &mut self.focus);
         match feed {
             Feed::Batch(batch) => self.trace.take(batch, |trace, id, revision| {
@@ -39,6 +40,8 @@ impl App {
                 }
             }
             self.line = self.last_line();
+        } else {
+            self.stay_on(selected);
         }
         // What feeds a pipe may have written to the terminal while it started.
         if was_empty && !self.trace.is_empty() {
@@ -82,10 +85,20 @@ impl App {
 
     /// Takes what is told beside the segments.
     pub fn remark(&mut self, aside: Aside) {
+        let selected = self.selected_row();
         self.trace.remark(aside);
         self.focus.outdate();
         if self.following {
             self.line = self.last_line();
+        } else {
+            self.stay_on(selected);
+        }
+    }
+
+    /// Keeps the segment selected that was: what is told beside the segments may have come before it.
+    fn stay_on(&mut self, row: Option<usize>) {
+        if let Some(row) = row {
+            self.line = self.trace.entry_of(self.connection, row);
         }
     }
 

@@ -250,7 +250,7 @@ pub const SECTIONS: &[Section] = &[
             entry(
                 "t",
                 "t",
-                "time since the start, time of day (UTC), or since the row above",
+                "time since the start, time of day (UTC), or since the segment before",
                 &[char('t', Action::NextClock)],
             ),
         ],

@@ -11,6 +11,8 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::theme::Look;
+use crate::story::printable::printable;
+use crate::story::wrap::wrapped;
 
 /// Characters that may be typed: enough for a path, too few to be a burden.
 const MAX: usize = 512;
@@ -194,10 +196,7 @@ pub fn draw_words(words: &str, style: Style, area: Rect, buffer: &mut Buffer) {
 /// Draws a text upwards from line `end`, which isn't its own any more.
 fn draw_up(text: &str, style: Style, end: u16, area: Rect, buffer: &mut Buffer) {
     let room = usize::from(area.width).saturating_sub(2).max(1);
-    // States aren't parted at their hyphens.
-    let whole = textwrap::Options::new(room).word_splitter(textwrap::WordSplitter::NoHyphenation);
-    let text = crate::story::numbers::printable(text);
-    let lines = textwrap::wrap(&text, whole);
+    let lines = wrapped(&printable(text), room);
     let above = end.saturating_sub(buffer.area.y);
     let count = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(above);
     for (y, text) in (end - count..end).zip(lines) {

@@ -125,16 +125,40 @@ fn draw_ticks(look: Look, timeline: &Timeline, axis: &Axis, part: Rect, buffer: 
     }
 }
 
+/// A column in which something went wrong on the way.
+const TROUBLE: char = '!';
+
+/// A column with one segment, with up to nine, with more.
+fn bars(charset: Charset) -> [char; 3] {
+    match charset {
+        Charset::Unicode => ['▁', '▃', '▆'],
+        Charset::Ascii => ['.', ':', '#'],
+    }
+}
+
+/// The signs on it and what they say, for the help.
+#[must_use]
+pub fn signs(charset: Charset) -> [(String, &'static str); 5] {
+    let bars = bars(charset).map(String::from).join(" ");
+    [
+        ("S F R".into(), "SYN, FIN, RST of the client"),
+        ("s f r".into(), "the server's"),
+        (TROUBLE.into(), "sent again, out of order, or lost"),
+        (bars, "other segments: one, up to nine, more"),
+        ("+".into(), "behind a time: so far, it still lasts"),
+    ]
+}
+
 /// What stands for a column with segments.
 fn glyph(look: Look, tick: &Tick) -> (char, Style) {
     let theme = look.theme;
     let Some((flag, side)) = tick.outstanding() else {
-        let ascii = look.style.charset == Charset::Ascii;
+        let [one, few, many] = bars(look.style.charset);
         return match tick.rows.len() {
-            _ if tick.is_troubled() => ('!', theme.segment(Flags::default(), true)),
-            ..=1 => (if ascii { '.' } else { '▁' }, theme.quiet()),
-            2..=9 => (if ascii { ':' } else { '▃' }, theme.quiet()),
-            _ => (if ascii { '#' } else { '▆' }, theme.quiet()),
+            _ if tick.is_troubled() => (TROUBLE, theme.segment(Flags::default(), true)),
+            ..=1 => (one, theme.quiet()),
+            2..=9 => (few, theme.quiet()),
+            _ => (many, theme.quiet()),
         };
     };
     let letter = match flag {

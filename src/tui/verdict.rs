@@ -63,10 +63,7 @@ fn wrapped(app: &App, area: Rect) -> Vec<Line<'static>> {
         2..=11 => 2,
         _ => 3,
     };
-    let mut sentences: Vec<_> = textwrap::wrap(&ending.summary, room)
-        .into_iter()
-        .map(std::borrow::Cow::into_owned)
-        .collect();
+    let mut sentences = crate::story::wrap::wrapped(&ending.summary, room);
     if sentences.len() > most {
         sentences.truncate(most);
         let more = if app.style.charset == Charset::Ascii {

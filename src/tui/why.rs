@@ -12,6 +12,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget};
 
 use super::app::App;
+use crate::story::Charset;
 
 /// Lines wanted: as many as there are to tell.
 #[must_use]
@@ -28,7 +29,12 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let mut lines = lines.split_at(from).1.to_vec();
     if more && room > 0 {
         lines.truncate(room - 1);
-        lines.push(Line::styled(" ... J scrolls", app.theme.quiet()));
+        let down = match app.style.charset {
+            Charset::Unicode => "▼",
+            Charset::Ascii => "v",
+        };
+        let more = format!(" {down} J scrolls");
+        lines.push(Line::styled(more, app.theme.quiet()));
     }
     Paragraph::new(lines).render(area, buffer);
 }

@@ -66,7 +66,7 @@ fn icmp_error(reporter: &str, kind: u8, code: u8) -> IcmpError {
 fn everything_is_explained_shortly_under_its_own_name_with_a_source() {
     for (shown, told) in all() {
         assert_eq!(shown, told.term);
-        let lines = textwrap::wrap(&told.words, 74);
+        let lines = crate::story::wrap::wrapped(&told.words, 74);
         assert!(
             lines.len() <= 6,
             "{shown}: {} lines\n{}",

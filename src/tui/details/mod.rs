@@ -30,6 +30,7 @@ use crate::conn::state::PerSide;
 use crate::story::fields::{Field, fields};
 use crate::story::numbers::printable;
 use crate::story::space::Space;
+use crate::story::wrap::wrapped;
 use crate::story::{Charset, aside, sentence, tcpdump};
 use crate::trace::{Aside, Record, Trace};
 use crate::wire::{Decoded, Frame, decode};
@@ -95,14 +96,6 @@ pub fn draw_aside(
 /// A column is free at each side.
 fn inner_width(width: u16) -> usize {
     usize::from(width.saturating_sub(2)).max(1)
-}
-
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let lines = textwrap::wrap(text, width.max(1));
-    lines
-        .into_iter()
-        .map(std::borrow::Cow::into_owned)
-        .collect()
 }
 
 /// From this height on there is room for air.
