@@ -61,11 +61,12 @@ pub struct Shown {
     connection: ConnectionId,
     wanted: Wanted,
     lines: Vec<Line>,
-    /// Runs that were unfolded, by their first entry.
+    /// Runs that were unfolded, by the row of their first segment.
     unfolded: BTreeSet<usize>,
-    /// Entries looked at, and how many of them aren't segments.
+    /// Entries looked at.
     seen: usize,
-    asides: usize,
+    /// Behind how many rows each aside that was looked at stands.
+    asides: Vec<u32>,
     /// The run at the end, while it may grow.
     run: Option<Run>,
 }
@@ -79,7 +80,7 @@ impl Shown {
             lines: Vec::new(),
             unfolded: BTreeSet::new(),
             seen: 0,
-            asides: 0,
+            asides: Vec::new(),
             run: None,
         }
     }
@@ -97,11 +98,8 @@ impl Shown {
 
     /// Looks at what came since.
     pub fn follow(&mut self, trace: &Trace) {
-        let asides = trace.asides(self.connection).len();
-        if asides != self.asides {
-            // Something may have been told about an earlier place.
-            self.begin_again();
-            self.asides = asides;
+        if let Some(entry) = self.first_told(trace).filter(|entry| *entry < self.seen) {
+            self.forget_entries_from(trace, entry);
         }
         for index in self.seen..trace.entries(self.connection) {
             self.push(trace, index);
@@ -109,22 +107,70 @@ impl Shown {
         self.seen = trace.entries(self.connection);
     }
 
+    /// The first entry that is another one because of an aside that came since.
+    fn first_told(&mut self, trace: &Trace) -> Option<usize> {
+        let asides = trace.asides(self.connection);
+        if asides.len() == self.asides.len() {
+            return None;
+        }
+        let now = |row: u32| asides.partition_point(|aside| aside.row <= row);
+        let known = |row: u32| self.asides.partition_point(|aside| *aside <= row);
+        // None goes: once there are more than were known, there are more up to every later row. The row is halved until it is
+        // found.
+        let (mut row, mut end) = (0, asides.last()?.row);
+        while row < end {
+            let middle = row.midpoint(end);
+            if now(middle) > known(middle) {
+                end = middle;
+            } else {
+                row = middle + 1;
+            }
+        }
+        // Those that stand in one place all have lines, so that their order doesn't matter, or only some do.
+        let all_shown = !self.wanted.control_only;
+        let before = known(row);
+        let same = if all_shown {
+            before
+        } else {
+            asides.partition_point(|aside| aside.row < row)
+        };
+        self.asides.truncate(before);
+        let new = asides[before..].iter().map(|aside| aside.row);
+        self.asides.extend(new);
+        Some(row as usize + same)
+    }
+
     /// Forgets the lines from a row of the connection on, with the run that leads to it: its states have been corrected.
     pub fn forget_from(&mut self, trace: &Trace, row: usize) {
-        let mut kept = self.line_of(trace.entry_of(self.connection, row));
+        if let Some(entry) = self.first_told(trace).filter(|entry| *entry < self.seen) {
+            self.forget_entries_from(trace, entry);
+        }
+        self.forget_entries_from(trace, trace.entry_of(self.connection, row));
+    }
+
+    /// Forgets the lines from an entry on, with the run that leads to it. Entries before it are as they were.
+    fn forget_entries_from(&mut self, trace: &Trace, entry: usize) {
+        if entry >= self.seen {
+            return;
+        }
+        let mut kept = self.line_of(entry);
         let may_belong = |line: &Line| match line {
             Line::Entry(index) => plain(trace, self.connection, *index).is_some(),
             Line::Run(_) => true,
             Line::Silence { .. } => false,
         };
-        while kept > 0 && may_belong(&self.lines[kept - 1]) {
+        while self.wanted.folds && kept > 0 && may_belong(&self.lines[kept - 1]) {
             kept -= 1;
         }
         if kept > 0 && matches!(self.lines[kept - 1], Line::Silence { .. }) {
             // It belongs to the line after it.
             kept -= 1;
         }
-        self.seen = self.lines.get(kept).map_or(0, Line::first);
+        self.seen = match self.lines.get(kept) {
+            // Before the first line there may be entries that aren't shown.
+            Some(line) if kept > 0 => line.first(),
+            _ => 0,
+        };
         self.lines.truncate(kept);
         self.run = None;
     }
@@ -171,7 +217,10 @@ impl Shown {
         let Some(run) = self.run_at(entry) else {
             return false;
         };
-        self.unfolded.insert(run.first);
+        let Entry::Segment(row) = trace.entry(self.connection, run.first) else {
+            return false;
+        };
+        self.unfolded.insert(row);
         self.begin_again();
         self.follow(trace);
         true
@@ -179,12 +228,18 @@ impl Shown {
 
     /// Folds the unfolded run that an entry is in again: its first entry, if there was one.
     pub fn fold(&mut self, trace: &Trace, entry: usize) -> Option<usize> {
-        let first = self.unfolded.range(..=entry).next_back().copied()?;
+        let Entry::Segment(at) = trace.entry(self.connection, entry) else {
+            return None;
+        };
+        let row = self.unfolded.range(..=at).next_back().copied()?;
+        let first = trace.entry_of(self.connection, row);
         let is_plain = |index| plain(trace, self.connection, index).is_some();
-        if !(first..=entry).all(is_plain) {
+        // What stands behind a silence is another run.
+        let goes_on = |index| is_plain(index) && self.silence_before(trace, index).is_none();
+        if !is_plain(first) || !(first + 1..=entry).all(goes_on) {
             return None;
         }
-        self.unfolded.remove(&first);
+        self.unfolded.remove(&row);
         self.begin_again();
         self.follow(trace);
         Some(first)
@@ -205,7 +260,7 @@ impl Shown {
             });
         }
         match plain(trace, self.connection, index).filter(|_| self.wanted.folds) {
-            Some(record) => self.extend_run(index, record),
+            Some(record) => self.extend_run(trace, index, record),
             None => {
                 self.run = None;
                 self.lines.push(Line::Entry(index));
@@ -214,7 +269,7 @@ impl Shown {
     }
 
     /// A segment of plain data: the run before it grows, and once it is long enough its lines become one.
-    fn extend_run(&mut self, index: usize, record: &Record) {
+    fn extend_run(&mut self, trace: &Trace, index: usize, record: &Record) {
         let mut run = self.run.unwrap_or(Run {
             first: index,
             ..Run::default()
@@ -222,17 +277,26 @@ impl Shown {
         run.last = index;
         run.octets[record.from] += u64::from(record.len);
         self.run = Some(run);
-        let is_folded = run.segments() > RUN_MIN && !self.unfolded.contains(&run.first);
+        let is_unfolded = self.is_unfolded(trace, &run);
+        let is_folded = run.segments() > RUN_MIN && !is_unfolded;
         if is_folded {
             self.lines.pop();
         } else {
             self.lines.push(Line::Entry(index));
-            if run.segments() < RUN_MIN || self.unfolded.contains(&run.first) {
+            if run.segments() < RUN_MIN || is_unfolded {
                 return;
             }
             self.lines.truncate(self.lines.len() - run.segments());
         }
         self.lines.push(Line::Run(run));
+    }
+
+    fn is_unfolded(&self, trace: &Trace, run: &Run) -> bool {
+        !self.unfolded.is_empty()
+            && match trace.entry(self.connection, run.first) {
+                Entry::Segment(row) => self.unfolded.contains(&row),
+                Entry::Aside(_) => false,
+            }
     }
 
     /// How long nothing happened before a segment, where that is worth a line.
@@ -352,13 +416,34 @@ mod tests {
         control_only: false,
     };
 
-    /// The handshake, data one way with its acknowledgements, a long silence, the FIN.
-    fn with_data(segments: usize) -> Trace {
+    /// Something is told behind so many rows.
+    fn remark(trace: &mut Trace, row: usize, time_ns: u64) {
+        let said = if time_ns % 2 == 0 {
+            Said::Order(String::new())
+        } else {
+            Said::Kernel(PerSide::default())
+        };
+        trace.remark(crate::trace::Aside {
+            time_ns,
+            connection: 0,
+            row: u32::try_from(row).unwrap(),
+            said,
+        });
+    }
+
+    /// Data one way with its acknowledgements.
+    fn data(segments: usize) -> String {
         let mut lines = String::new();
         for n in 0..segments {
             let (from, to) = (n * 10 + 1, n * 10 + 11);
             lines += &format!("@1 > P. {from}:{to} ack 1\n@1 < . 1:1 ack {to}\n");
         }
+        lines
+    }
+
+    /// The handshake, data one way with its acknowledgements, a long silence, the FIN.
+    fn with_data(segments: usize) -> Trace {
+        let lines = data(segments);
         let end = segments * 10 + 1;
         trace_of(&format!(
             "{lines}@60 > F. {end}:{end} ack 1\n@60 < . 1:1 ack {}",
@@ -411,6 +496,47 @@ mod tests {
     }
 
     #[test]
+    fn a_short_run_behind_a_silence_does_not_fold_the_run_before_it() {
+        let trace = trace_of(&format!(
+            "{}@60 > P. 101:111 ack 1\n@60 < . 1:1 ack 111",
+            data(10)
+        ));
+        let mut shown = shown(&trace, ALL);
+        assert!(shown.unfold(&trace, 5));
+        let last = trace.entries(0) - 1;
+        assert_eq!(shown.fold(&trace, last), None);
+        assert_eq!(shown.fold(&trace, last - 2), Some(3));
+    }
+
+    #[test]
+    fn a_correction_before_the_first_line_is_looked_at_again() {
+        // A capture that began midway: control segments come late.
+        let data = "@1 > P. 1:11 ack 1\n".repeat(9);
+        let trace =
+            crate::story::tests::trace_without_handshake(&format!("{data}@2 > F. 11:11 ack 1"));
+        let control = Wanted {
+            folds: true,
+            control_only: true,
+        };
+        let mut shown = shown(&trace, control);
+        shown.forget_from(&trace, 1);
+        assert_eq!(shown.seen, 0);
+    }
+
+    #[test]
+    fn an_aside_behind_everything_costs_nothing_and_one_further_up_only_what_follows() {
+        let mut trace = with_data(20);
+        let mut shown = shown(&trace, ALL);
+        remark(&mut trace, 45, 0);
+        assert_eq!(shown.first_told(&trace), Some(45));
+        remark(&mut trace, 45, 0);
+        assert_eq!(shown.first_told(&trace), Some(46));
+        remark(&mut trace, 44, 0);
+        assert_eq!(shown.first_told(&trace), Some(44));
+        assert_eq!(shown.first_told(&trace), None);
+    }
+
+    #[test]
     fn control_segments_alone_are_those_that_open_and_close() {
         let trace = with_data(20);
         let control = Wanted {
@@ -430,6 +556,38 @@ mod tests {
             let mut parts = shown(&trace, ALL);
             parts.forget_from(&trace, from.min(trace.len(0) - 1));
             parts.follow(&trace);
+            prop_assert_eq!(whole.lines(), parts.lines());
+        }
+
+        /// Whatever is told at whatever place and time, with runs unfolded before: the same lines as looked at afresh.
+        #[test]
+        fn asides_told_anywhere_at_any_time_lead_to_the_lines_of_the_whole(
+            segments in 0usize..12,
+            told in proptest::collection::vec((0usize..40, 0u64..9, 0usize..4, 0usize..60), 0..20),
+            folds in any::<bool>(),
+            control_only in any::<bool>(),
+            unfolded in proptest::option::of(0usize..40),
+        ) {
+            let mut trace = with_data(segments);
+            let rows = trace.len(0);
+            let wanted = Wanted { folds, control_only };
+            let mut parts = shown(&trace, wanted);
+            let mut unfolded_row = None;
+            if let Some(entry) = unfolded && parts.unfold(&trace, entry.min(rows - 1)) {
+                unfolded_row = parts.unfolded.first().copied();
+            }
+            for (row, time_ns, looks, corrected) in told {
+                remark(&mut trace, row.min(rows), time_ns);
+                match looks {
+                    0 => {}
+                    1 => parts.forget_from(&trace, corrected.min(rows - 1)),
+                    _ => parts.follow(&trace),
+                }
+            }
+            parts.follow(&trace);
+            let mut whole = Shown::new(0, wanted);
+            whole.unfolded.extend(unfolded_row);
+            whole.follow(&trace);
             prop_assert_eq!(whole.lines(), parts.lines());
         }
     }
