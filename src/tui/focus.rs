@@ -61,7 +61,6 @@ impl Focus {
     /// The states of its rows from `row` on have been corrected.
     pub fn forget_from(&mut self, trace: &Trace, row: usize) {
         self.course.forget_from(row);
-        self.spaces.forget_from(row);
         if let Some(shown) = &mut self.shown {
             shown.forget_from(trace, row);
         }

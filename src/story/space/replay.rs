@@ -9,8 +9,8 @@ use crate::wire::{Flags, IcmpError, Segment, Told};
 /// Rows from one checkpoint to the next: as many are observed again at most.
 const STRETCH: usize = if cfg!(test) { 4 } else { 1024 };
 
-/// Finds the sequence space of any row of one connection quickly. Followed as segments come; it
-/// holds about a kilobyte for each thousand of them.
+/// Finds the sequence space of any row of one connection quickly. Followed as segments come; corrected states need
+/// no forgetting: they are read from the records when asked for. It holds about a kilobyte for each thousand of them.
 #[derive(Clone, Debug, Default)]
 pub struct SpaceIndex {
     /// The connection before each `STRETCH`th row; the first is before row 0.
@@ -52,18 +52,6 @@ impl SpaceIndex {
         }
         self.seen = trace.len(id);
         self.newest = Some(newest);
-    }
-
-    /// Forgets the rows from `row` on. States that were corrected need no forgetting: they are read
-    /// from the records when asked for.
-    pub fn forget_from(&mut self, row: usize) {
-        if row >= self.seen {
-            return;
-        }
-        self.checkpoints.truncate(row / STRETCH + 1);
-        // The last one is before a row that is followed again.
-        self.newest = self.checkpoints.pop();
-        self.seen = self.checkpoints.len() * STRETCH;
     }
 
     /// Both ends after row `row`, which has been followed; as if nothing was known if it hasn't.
