@@ -203,16 +203,16 @@ pub(super) fn cut(text: &str, width: usize, style: Style) -> String {
     format!("{kept}{mark}")
 }
 
-/// What a line is about, for people.
+/// What a line is about, for people; sequence numbers as in the header if `absolute`.
 #[must_use]
-pub fn sentence(trace: &Trace, aside: &Aside) -> String {
-    printable(&sentences(trace, aside))
+pub fn sentence(trace: &Trace, aside: &Aside, absolute: bool) -> String {
+    printable(&sentences(trace, aside, absolute))
 }
 
-fn sentences(trace: &Trace, aside: &Aside) -> String {
+fn sentences(trace: &Trace, aside: &Aside, absolute: bool) -> String {
     match &aside.said {
         Said::Order(text) => format!("Not on the wire: {text}."),
-        Said::Error(seen) => error::sentence(trace, aside, seen),
+        Said::Error(seen) => error::sentence(trace, aside, seen, absolute),
         Said::Kernel(ends) => {
             let shown = trace.states_at(aside);
             let end = |side: Side| {

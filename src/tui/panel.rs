@@ -16,7 +16,7 @@ pub fn lines_wanted(app: &App, width: u16, height: u16) -> u16 {
         (Panel::Details, Some(it)) => details::lines_wanted(app.look(), &it, width, height),
         (Panel::Payload, Some(it)) => details::payload_lines_wanted(&it, width),
         (Panel::Details | Panel::Payload, None) => match told(app) {
-            Some(told) => details::aside_lines_wanted(&app.trace, told, width),
+            Some(told) => details::aside_lines_wanted(app.look(), &app.trace, told, width),
             None => 0,
         },
     };

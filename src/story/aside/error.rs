@@ -14,11 +14,7 @@ pub(super) fn line(
     style: Style,
 ) -> String {
     let (reporter, words) = (seen.error.reporter, seen.error.words());
-    let seq = if style.absolute {
-        seen.error.seq.0
-    } else {
-        trace.relative(aside.connection, seen.about, seen.error.seq)
-    };
+    let seq = seq(trace, aside, seen, style.absolute);
     let dot = style.charset.dot();
     let texts = [
         format!("ICMP {reporter}: {words} {dot} seq {seq}"),
@@ -38,10 +34,19 @@ pub(super) fn line(
     cut(&whole, width, style)
 }
 
+/// The number of the segment that it is about, as in the header or relative.
+fn seq(trace: &Trace, aside: &Aside, seen: &ErrorSeen, absolute: bool) -> u32 {
+    if absolute {
+        seen.error.seq.0
+    } else {
+        trace.relative(aside.connection, seen.about, seen.error.seq)
+    }
+}
+
 /// What an ICMP error says, and who learns of it. What a program sees is what Linux was measured to do.
-pub(super) fn sentence(trace: &Trace, aside: &Aside, seen: &ErrorSeen) -> String {
+pub(super) fn sentence(trace: &Trace, aside: &Aside, seen: &ErrorSeen, absolute: bool) -> String {
     let (about, error) = (seen.about, &seen.error);
-    let seq = trace.relative(aside.connection, about, error.seq);
+    let seq = seq(trace, aside, seen, absolute);
     let who = format!(
         "ICMP from {} to the {about}: {}, about its segment with seq {seq}.",
         error.reporter,
@@ -61,7 +66,8 @@ pub(super) fn sentence(trace: &Trace, aside: &Aside, seen: &ErrorSeen) -> String
         }
         State::Closed | State::TimeWait => "No program is told.".into(),
         _ => format!(
-            "Only a hint: the {about}'s TCP goes on and sends again. read() and write() fail with {errno} instead of              ETIMEDOUT only once it has given up; until then only getsockopt(SO_ERROR) tells.  RFC 9293 3.9.2.2"
+            "Only a hint: the {about}'s TCP goes on and sends again. read() and write() fail with {errno} instead of \
+             ETIMEDOUT only once it has given up; until then only getsockopt(SO_ERROR) tells.  RFC 9293 3.9.2.2"
         ),
     };
     format!("{who} {means}")
@@ -103,7 +109,14 @@ mod tests {
         };
         let row = aside(&trace, &told, &columns, Style::default());
         assert_eq!((row.tone, columns_of(&row.middle)), (Tone::Error, 48));
-        (row.middle, sentence(&trace, &told))
+        let absolute = format!("seq {}.", trace.row(0, 0).seq.0);
+        assert!(sentence(&trace, &told, true).contains(&absolute));
+        let means = sentence(&trace, &told, false);
+        assert!(
+            means.contains("with seq 0.") && !means.contains("    "),
+            "{means}"
+        );
+        (row.middle, means)
     }
 
     #[test]

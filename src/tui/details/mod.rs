@@ -75,8 +75,12 @@ pub fn draw(look: Look, selected: &Selected<'_>, scroll: usize, area: Rect, buff
 
 /// Lines that tell everything of what is no segment.
 #[must_use]
-pub fn aside_lines_wanted(trace: &Trace, told: &Aside, width: u16) -> usize {
-    wrapped(&aside::sentence(trace, told), inner_width(width)).len()
+pub fn aside_lines_wanted(look: Look, trace: &Trace, told: &Aside, width: u16) -> usize {
+    wrapped(
+        &aside::sentence(trace, told, look.style.absolute),
+        inner_width(width),
+    )
+    .len()
 }
 
 /// Draws what there is to say of a line that is no segment: a call, the kernels' states, an order.
@@ -88,7 +92,10 @@ pub fn draw_aside(
     area: Rect,
     buffer: &mut Buffer,
 ) {
-    let lines = wrapped(&aside::sentence(trace, told), inner_width(area.width));
+    let lines = wrapped(
+        &aside::sentence(trace, told, look.style.absolute),
+        inner_width(area.width),
+    );
     let lines: Vec<_> = lines.into_iter().map(Line::raw).collect();
     draw_lines(look, &lines, scroll, area, buffer);
 }
