@@ -94,10 +94,13 @@ pub(super) struct SortKey(u8, u128, u16);
 fn closing(id: ConnectionId, summary: &Summary) -> SortKey {
     let waits = Side::BOTH.into_iter().any(|side| summary.waits(side));
     let newest_first = u128::from(u32::MAX - id);
+    let is_closed = Side::BOTH
+        .into_iter()
+        .all(|side| matches!(summary.states[side], State::Closed | State::Listen));
     match summary.closing_since_ns() {
         Some(since) if waits => SortKey(0, since.into(), 0),
         Some(since) => SortKey(1, since.into(), 0),
-        None if summary.states.client == State::Closed => SortKey(3, newest_first, 0),
+        None if is_closed => SortKey(3, newest_first, 0),
         None => SortKey(2, newest_first, 0),
     }
 }
@@ -125,4 +128,23 @@ fn by_address(address: SocketAddr) -> SortKey {
         IpAddr::V6(ip) => (6, ip.to_bits()),
     };
     SortKey(family, bits, address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::story::tests::trace_of;
+
+    #[test]
+    fn a_connection_of_which_one_end_is_open_stands_before_those_that_are_closed() {
+        let mut summary = Summary::of(&trace_of("> . 1:1 ack 1"), 0);
+        let mut key = |client, server| {
+            (summary.states.client, summary.states.server) = (client, server);
+            closing(0, &summary)
+        };
+        let closed = key(State::Closed, State::Closed);
+        assert!(key(State::Closed, State::Established) < closed);
+        assert!(key(State::Established, State::Closed) < closed);
+        assert!(key(State::Closed, State::Listen) == closed);
+    }
 }
