@@ -1,7 +1,7 @@
 //! The selected segment's data as hexadecimal numbers and text.
 //!
 //! ```text
-//!  1,024 bytes from the client, offset 0x0000-0x001f of 0x03ff
+//!  1,024 bytes from the client, 0x0000 to 0x001f
 //!  0000  47 45 54 20 2f 20 48 54  54 50 2f 31 2e 31 0d 0a  GET / HTTP/1.1..
 //!  0010  48 6f 73 74 3a 20 61 0d  0a 0d 0a 00 00 00 00 00  Host: a.........
 //! ```
@@ -100,8 +100,8 @@ fn head(selected: &Selected<'_>, first: usize, room: usize, width: usize) -> Vec
     }
     let from = first * octets;
     let to = ((first + room) * octets).min(payload.len()).max(from + 1) - 1;
-    let part = format!("0x{from:04x}-0x{to:04x} of 0x{:04x}", payload.len() - 1);
-    let whole = format!("{amount} from the {}, offset {part}", record.from);
+    let part = format!("0x{from:04x} to 0x{to:04x}");
+    let whole = format!("{amount} from the {}, {part}", record.from);
     let short = format!("{amount}, {part}");
     lines.push(
         [whole, short.clone()]

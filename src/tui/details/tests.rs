@@ -138,17 +138,14 @@ fn the_payload_has_a_heading_and_is_scrolled() {
     assert_eq!(
         drawn(Panel::Payload, Ok(&frame), 0, 80, 3),
         [
-            " 4 bytes from the client, offset 0x0000-0x0003 of 0x0003",
+            " 4 bytes from the client, 0x0000 to 0x0003",
             " 0000  61 62 63 64                                       abcd",
             "",
         ]
     );
     let long = data(&[0x1b; 100]);
     let lines = drawn(Panel::Payload, Ok(&long), 9, 80, 3);
-    assert!(
-        lines[0].contains("offset 0x0050-0x0063 of 0x0063"),
-        "{lines:?}"
-    );
+    assert!(lines[0].contains("0x0050 to 0x0063"), "{lines:?}");
     assert!(
         lines[1].starts_with(" 0050  1b 1b") && lines[1].ends_with('^'),
         "{lines:?}"
