@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 use super::Charset;
 use super::arrow::Arrow;
 use super::fate::{Fate, fate};
-use super::mark::{NOT_PROVEN, tail};
+use super::mark::{NOT_PROVEN, tail, told_at_tail};
 use super::numbers::{counted, seconds, short_state};
 use super::printable::printable;
 use super::time_shown::{self, OF_DAY, TimeShown};
@@ -352,7 +352,7 @@ fn label(trace: &Trace, record: &Record, style: Style) -> Vec<(u8, String)> {
         parts.push((3, format!("seq {}", number(record.from, record.seq))));
     }
     if flags.has(Flags::ACK) {
-        parts.push((4, format!("ack {}", number(record.from.peer(), record.ack))));
+        parts.push((5, format!("ack {}", number(record.from.peer(), record.ack))));
     }
     if record.len > 0 {
         parts.push((
@@ -364,8 +364,13 @@ fn label(trace: &Trace, record: &Record, style: Style) -> Vec<(u8, String)> {
             ),
         ));
     }
-    for name in record.notes.names() {
-        parts.push((2, format!("{} {}", style.charset.dot(), name)));
+    // What a mark at the tail tells already goes before the sequence number does.
+    let marked = told_at_tail(record.notes);
+    for (note, name) in Note::ALL {
+        if record.notes.has(note) {
+            let rank = if marked.contains(&note) { 4 } else { 2 };
+            parts.push((rank, format!("{} {name}", style.charset.dot())));
+        }
     }
     parts
 }
@@ -375,6 +380,27 @@ mod tests {
     use super::TimeShown::{Absolute, Delta, SinceStart};
     use super::*;
     use crate::story::tests::trace_of;
+
+    #[test]
+    fn a_narrow_retransmission_keeps_its_number_and_the_mark_tells_the_rest() {
+        let trace = trace_of("> P. 1:11 ack 1\n> P. 1:11 ack 1\n< . 700:700 ack 11");
+        let arrow = |at: usize, width| {
+            let record = trace.row(0, at);
+            let arrow = Arrow {
+                from: record.from,
+                reset: false,
+                mark: tail(record.notes),
+                lost: false,
+            };
+            Charset::Ascii.arrow(width, arrow, &label(&trace, record, Style::default()))
+        };
+        assert_eq!(arrow(4, 33), "*- PSH,ACK seq 1 · 10 bytes ---->");
+        let wide = arrow(4, 60);
+        assert!(
+            wide.contains("seq 1 ack 1 · 10 bytes · retransmission"),
+            "{wide}"
+        );
+    }
 
     #[test]
     fn columns_follow_the_time_that_is_wanted_and_never_exceed_the_width() {

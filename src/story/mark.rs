@@ -96,8 +96,18 @@ const TAILS: [(Mark, &[Note]); 4] = [
 /// The mark at the tail of a segment with these notes.
 #[must_use]
 pub fn tail(notes: Notes) -> Option<Mark> {
+    tail_of(notes).map(|(mark, _)| *mark)
+}
+
+/// The notes for any of which the mark at the tail of a segment with these notes stands.
+#[must_use]
+pub fn told_at_tail(notes: Notes) -> &'static [Note] {
+    tail_of(notes).map_or(&[], |(_, any)| any)
+}
+
+fn tail_of(notes: Notes) -> Option<&'static (Mark, &'static [Note])> {
     let fits = |(_, any): &&(Mark, &[Note])| any.iter().any(|note| notes.has(*note));
-    TAILS.iter().find(fits).map(|(mark, _)| *mark)
+    TAILS.iter().find(fits)
 }
 
 #[cfg(test)]
