@@ -101,6 +101,10 @@ impl Connection {
         previous: Option<ConnectionId>,
     ) -> Self {
         let (initial, certainty) = match opening {
+            // Connected to itself, one socket is both ends: nobody listens.
+            Opening::Seen if addresses.client == addresses.server => {
+                ([State::Closed; 2], Certainty::Presumed)
+            }
             Opening::Seen => ([State::Closed, State::Listen], Certainty::Presumed),
             Opening::Midway => ([State::Established; 2], Certainty::Inferred),
         };

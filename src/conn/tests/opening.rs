@@ -48,6 +48,8 @@ fn a_socket_connected_to_itself_is_both_ends() {
         );
     }
     assert!(last(&table).simultaneous_close && table.connections.len() == 1);
+    // Nobody listens: it is one socket.
+    assert_eq!(last(&table).initial.server, State::Closed);
 }
 
 #[test]
