@@ -14,6 +14,23 @@ pub fn time_wait_is_over(trace: &Trace, id: ConnectionId, side: Side) -> bool {
     end.by_clock || end.state == State::TimeWait && lasted(trace, id, side) >= LINUX_WAIT_NS
 }
 
+/// When a side's FIN-WAIT-2 becomes doubtful, in nanoseconds since the Unix epoch: if its socket is closed, Linux has dropped
+/// it by then, and no segment tells close() from shutdown(). `None` in other states.
+#[must_use]
+pub fn doubtful_from(trace: &Trace, id: ConnectionId, side: Side) -> Option<u64> {
+    let end = &trace.connections()[id as usize].ends[side];
+    let wait = trace.fin_wait_ns.unwrap_or(LINUX_WAIT_NS);
+    // What it sends shows that it is still there.
+    let seen = end.since.max(end.last_at);
+    (end.state == State::FinWait2).then(|| seen.saturating_add(wait))
+}
+
+/// Whether a side's FIN-WAIT-2 may be over by now.
+#[must_use]
+pub fn is_doubtful(trace: &Trace, id: ConnectionId, side: Side) -> bool {
+    doubtful_from(trace, id, side).is_some_and(|from| trace.now_ns() >= from)
+}
+
 /// How long a side has been in its state, in nanoseconds of the capture's clock.
 #[must_use]
 pub fn lasted(trace: &Trace, id: ConnectionId, side: Side) -> u64 {

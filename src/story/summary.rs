@@ -2,7 +2,7 @@
 //! keep.
 
 use super::cause::{CauseId, Confidence};
-use super::clock::time_wait_is_over;
+use super::clock::{doubtful_from, is_doubtful, time_wait_is_over};
 use super::ending::{Kind, Outcome, outcome};
 use crate::conn::certainty::LINUX_WAIT_NS;
 use crate::conn::state::PerSide;
@@ -79,7 +79,16 @@ impl Summary {
             },
             holds_until_ns: None,
         };
-        summary.holds_until_ns = summary.next_by_clock(&outcome);
+        let doubts = Side::BOTH
+            .into_iter()
+            .filter(|side| !is_doubtful(trace, id, *side))
+            .filter_map(|side| doubtful_from(trace, id, side))
+            .map(|from| from.saturating_sub(1));
+        summary.holds_until_ns = summary
+            .next_by_clock(&outcome)
+            .into_iter()
+            .chain(doubts)
+            .min();
         summary
     }
 
@@ -156,12 +165,13 @@ impl Summary {
     }
 }
 
-/// How sure a side's state is. Of an end that never sent anything, nothing is proven.
+/// How sure a side's state is. Of an end that never sent anything, nothing is proven; nor that a FIN-WAIT-2 outlasts its
+/// clock.
 fn certainty(trace: &Trace, id: ConnectionId, side: Side) -> Certainty {
     let connection = &trace.connections()[id as usize];
     let end = &connection.ends[side];
     let refuses = connection.reset.is_some_and(|reset| reset.by == side);
-    if end.snd_nxt.is_some() || refuses {
+    if (end.snd_nxt.is_some() || refuses) && !is_doubtful(trace, id, side) {
         end.certainty
     } else {
         end.certainty.max(Certainty::Inferred)
@@ -215,6 +225,25 @@ mod tests {
         );
         assert_eq!(summary.holds_until_ns, Some(69_999_999_999));
         assert_eq!(summary.age(Side::Server, 47_000_000_000), None);
+    }
+
+    #[test]
+    fn a_fin_wait_2_of_60_s_is_in_doubt_unless_its_side_still_sends() {
+        let half = "> F. 1:1 ack 1\n< . 1:1 ack 2\n";
+        let young = Summary::of(&trace_of(&format!("{half}@59 < P. 1:9 ack 2")), 0);
+        assert!(young.certainty.client < Certainty::Inferred);
+        assert_eq!(young.holds_until_ns, Some(59_999_999_999));
+        let old = Summary::of(&trace_of(&format!("{half}@60 < P. 1:9 ack 2")), 0);
+        assert_eq!(
+            (old.states.client, old.certainty.client),
+            (State::FinWait2, Certainty::Inferred)
+        );
+        let alive = format!("{half}@50 < P. 1:9 ack 2\n@50 > . 2:2 ack 9\n@100 < P. 9:17 ack 2");
+        let alive = Summary::of(&trace_of(&alive), 0);
+        assert!(alive.certainty.client < Certainty::Inferred);
+        let mut trace = trace_of(&format!("{half}@11 < P. 1:9 ack 2"));
+        trace.fin_wait_ns = Some(10_000_000_000);
+        assert_eq!(Summary::of(&trace, 0).certainty.client, Certainty::Inferred);
     }
 
     #[test]

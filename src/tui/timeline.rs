@@ -274,7 +274,7 @@ fn glyphs(charset: Charset, state: State) -> (&'static str, &'static str, &'stat
     }
 }
 
-/// The state and how long it lasted, as much as has room: the time outlives the long name.
+/// The state and how long it lasted where that is known, as much as has room: the time outlives the long name.
 fn label(stretch: &Stretch, room: usize, charset: Charset) -> String {
     let doubt = if stretch.certainty >= Certainty::Inferred {
         "?"
@@ -283,8 +283,8 @@ fn label(stretch: &Stretch, room: usize, charset: Charset) -> String {
     };
     let so_far = if stretch.goes_on { "+" } else { "" };
     let time = match stretch.lasted_ns {
-        0 => String::new(),
-        ns => format!(" {}{so_far}", span(ns, charset == Charset::Ascii)),
+        None | Some(0) => String::new(),
+        Some(ns) => format!(" {}{so_far}", span(ns, charset == Charset::Ascii)),
     };
     let (name, short) = (stretch.state.name(), short_state(stretch.state));
     let choices = [(name, &*time), (short, &*time), (name, ""), (short, "")];

@@ -78,14 +78,14 @@ pub struct Tick {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stretch {
     pub state: State,
-    /// How sure it was when it began.
+    /// How sure it was when it began; by now, of a FIN-WAIT-2 that may be over.
     pub certainty: Certainty,
     /// The rows (from 0) after which it held.
     pub rows: Range<usize>,
     /// At least one.
     pub columns: Range<usize>,
-    /// Nanoseconds.
-    pub lasted_ns: u64,
+    /// Nanoseconds; `None` of a TIME-WAIT whose end isn't on the axis.
+    pub lasted_ns: Option<u64>,
     /// It hasn't ended, as far as is known.
     pub goes_on: bool,
 }
@@ -170,13 +170,13 @@ impl Timeline {
         self.times.is_empty()
     }
 
-    /// From the first segment to the last; to now while an end is in a state that lasts, so that its age is seen: in a
-    /// capture that goes on that may be TIME-WAIT as well.
+    /// From the first segment to the last; to now while an end is in a state that no clock ends, so that its age is seen. A
+    /// TIME-WAIT would only squeeze the exchange.
     #[must_use]
     pub fn axis(&self, trace: &Trace, id: ConnectionId, columns: usize) -> Axis {
         let from_ns = self.times.first().copied().unwrap_or(0);
         let last = self.times.last().copied().unwrap_or(0);
-        let goes_on = Side::BOTH.iter().any(|side| goes_on(trace, id, *side));
+        let goes_on = Side::BOTH.iter().any(|side| is_open_end(trace, id, *side));
         let to_ns = if goes_on {
             trace.now_ns().max(last)
         } else {
@@ -312,35 +312,49 @@ impl Timeline {
                 (None, Some(change)) => change.from,
                 (None, None) => trace.connections()[id as usize].initial[side],
             };
+            let mut sure = certainty(trace, id, first, side);
+            if next.is_none() && clock::is_doubtful(trace, id, side) {
+                sure = sure.max(Certainty::Inferred);
+            }
+            let is_cut = next.is_none() && state == State::TimeWait;
             band.push(Stretch {
                 state,
-                certainty: certainty(trace, id, first, side),
+                certainty: sure,
                 rows: first..next.map_or(self.times.len(), |change| change.row as usize),
                 columns: column..end,
-                lasted_ns: to.saturating_sub(from),
+                lasted_ns: (!is_cut).then(|| to.saturating_sub(from)),
                 goes_on: next.is_none() && goes_on(trace, id, side),
             });
             column = end;
         }
-        end_by_clock(trace, id, side, axis, &mut band);
+        let began = changes.last().map_or(axis.from_ns, time);
+        end_by_clock(trace, id, side, axis, began, &mut band);
         band
     }
 }
 
-/// Whether a side is in a state that lasts. TIME-WAIT does while a capture goes on; of a saved one it would only be the empty
-/// end.
-fn goes_on(trace: &Trace, id: ConnectionId, side: Side) -> bool {
-    match clock::state_now(trace, id, side) {
-        State::Closed | State::Listen => false,
-        State::TimeWait => trace.ended.is_none(),
-        _ => true,
-    }
+/// Whether a side is in a state that no clock ends.
+fn is_open_end(trace: &Trace, id: ConnectionId, side: Side) -> bool {
+    let state = clock::state_now(trace, id, side);
+    !matches!(state, State::Closed | State::Listen | State::TimeWait)
 }
 
-/// A TIME-WAIT that is over, while the other side's state lasts.
-fn end_by_clock(trace: &Trace, id: ConnectionId, side: Side, axis: &Axis, band: &mut Vec<Stretch>) {
+/// Whether a side is in a state that lasts; TIME-WAIT does while a capture goes on.
+fn goes_on(trace: &Trace, id: ConnectionId, side: Side) -> bool {
+    let waits = clock::state_now(trace, id, side) == State::TimeWait;
+    is_open_end(trace, id, side) || waits && trace.ended.is_none()
+}
+
+/// A TIME-WAIT that began at `began` (nanoseconds since the Unix epoch) and is over, while the other side's state lasts.
+fn end_by_clock(
+    trace: &Trace,
+    id: ConnectionId,
+    side: Side,
+    axis: &Axis,
+    began: u64,
+    band: &mut Vec<Stretch>,
+) {
     let Some(last) = band.last_mut() else { return };
-    let began = axis.to_ns.saturating_sub(last.lasted_ns);
     // A FIN that comes again starts it anew.
     let since = trace.connections()[id as usize].ends[side].since;
     let end = began.max(since).saturating_add(LINUX_WAIT_NS);
@@ -353,14 +367,14 @@ fn end_by_clock(trace: &Trace, id: ConnectionId, side: Side, axis: &Axis, band: 
     let column = axis.column(end).max(last.columns.start + 1);
     let columns = column..last.columns.end;
     last.columns.end = column;
-    last.lasted_ns = end - began;
+    last.lasted_ns = Some(end - began);
     if !columns.is_empty() {
         let closed = Stretch {
             state: State::Closed,
             certainty: Certainty::Inferred,
             rows: last.rows.end..last.rows.end,
             columns,
-            lasted_ns: axis.to_ns - end,
+            lasted_ns: Some(axis.to_ns - end),
             goes_on: false,
         };
         band.push(closed);
