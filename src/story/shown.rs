@@ -418,7 +418,7 @@ mod tests {
 
     /// Something is told behind so many rows.
     fn remark(trace: &mut Trace, row: usize, time_ns: u64) {
-        let said = if time_ns % 2 == 0 {
+        let said = if time_ns.is_multiple_of(2) {
             Said::Order(String::new())
         } else {
             Said::Kernel(PerSide::default())
