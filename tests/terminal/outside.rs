@@ -121,7 +121,7 @@ fn y_puts_the_row_on_the_clipboard_and_shift_y_tcpdumps_line() {
     assert_eq!(row_words, fin_words);
     screen.press("Y");
     screen.wait("tcpdump's line", |text| {
-        text.contains("allows it: Flags [F.]")
+        text.contains("allows it: IP 127.0.0.1.")
     });
     let line = decoded(screen.copied().last().unwrap());
     let fin = tcpdump(Path::new(&close()), "[F.]").remove(0);
