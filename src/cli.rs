@@ -307,7 +307,9 @@ fn speed(text: &str) -> Result<Speed, String> {
     if text == "step" {
         return Ok(Speed::Step);
     }
-    let wrong = || format!("'{text}' isn't a pace: give step, 1x, 0.1x, 10x, or 500ms");
+    let wrong = || {
+        format!("'{text}' isn't a pace: give step, 0.001x to 1000x, or 20ms to 60s for each row")
+    };
     let pace = match text.strip_suffix('x') {
         Some(times) => Pace::times(times.parse().map_err(|_| wrong())?),
         None => text

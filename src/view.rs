@@ -99,7 +99,7 @@ impl View {
                     app.show_only(number - 1);
                 }
                 if let Speed::Pace(pace) = cli.speed {
-                    (app.pace, app.playing) = (pace, true);
+                    (app.pace, app.playing, app.following) = (pace, true, false);
                 }
                 show_ui(cli, app, start)
             }

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use tcpviz::story::finding;
+use tcpviz::story::{Query, Search, finding, query};
 use tcpviz::tui::keys;
 
 /// `docs/findings.md`, from the findings' own declarations.
@@ -47,6 +47,27 @@ fn keys() -> String {
     text + "\n"
 }
 
+/// `docs/filter.md`, from the tables of the filter language.
+fn filter() -> String {
+    fn table<'a>(keys: impl Iterator<Item = &'a query::Key>, forms: &[query::Form]) -> String {
+        let keys = keys.map(|key| (key.example, key.meaning));
+        let forms = forms.iter().map(|form| (form.example, form.meaning));
+        let row = |(example, meaning)| format!("| `{example}` | {meaning} |\n");
+        let rows: String = keys.chain(forms).map(row).collect();
+        format!("\n| | holds where |\n|---|---|\n{rows}")
+    }
+    format!(
+        "# The filter language\n\n\
+         What is typed at `\\` (which connections the list shows) and at `/` (which segment to find). Terms are parted by spaces, and all must\n\
+         hold; `-term` or `!term` holds where the term doesn't; case doesn't matter; the beginning of a value is enough where it is one value's.\n\
+         What can't be understood is answered with what can.\n\n\
+         Made from `src/story/query/` by `TCPVIZ_WRITE_DOCS=1 cargo test --test docs`.\n\n\
+         ## Connections\n{}\n## Segments\n{}",
+        table(Query::keys(), Query::forms()),
+        table(Search::keys(), Search::forms())
+    )
+}
+
 /// A file is what is made of it; it is written anew where that is asked for.
 fn check(file: &str, made: impl FnOnce(&str) -> String) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
@@ -65,6 +86,11 @@ fn check(file: &str, made: impl FnOnce(&str) -> String) {
 #[test]
 fn findings_are_documented_as_declared() {
     check("docs/findings.md", |_| findings());
+}
+
+#[test]
+fn the_filter_language_is_documented_as_declared() {
+    check("docs/filter.md", |_| filter());
 }
 
 #[test]

@@ -86,10 +86,10 @@ const PANELS: &[Panel] = &[
     ("a frame's number that is none", "g", answered),
     ("a file's name that is typed", "w", typed),
     ("a file written", "", |app, text| {
-        app.tell_written(Path::new(text), Ok(3));
+        app.tell_written(0, Path::new(text), Ok(3));
     }),
     ("a file not written", "", |app, text| {
-        app.tell_written(Path::new(text), Err(text.into()));
+        app.tell_written(0, Path::new(text), Err(text.into()));
     }),
     ("a notice", "", |app, text| app.tell(text)),
     ("a notice of a failure", "", |app, text| {

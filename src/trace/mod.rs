@@ -237,7 +237,8 @@ impl Trace {
         ))
     }
 
-    /// When the trace ends so far, in nanoseconds since the Unix epoch: the capture's own clock.
+    /// When the trace ends so far, in nanoseconds since the Unix epoch: the latest time captured, or what was told since
+    /// then of the time that passes (`pass`).
     #[must_use]
     pub fn now_ns(&self) -> u64 {
         self.latest_ns

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 
 use super::Theme;
 use super::focus::Focus;
+use super::intake::Held;
 use super::keys::Action;
 use super::listing::{Listing, Sort};
 use super::pace::Pace;
@@ -16,7 +17,6 @@ use crate::conn::ConnectionId;
 use crate::story::Style;
 use crate::story::shown::Wanted;
 use crate::trace::Trace;
-use crate::wire::Feed;
 
 pub use super::parts::{Effect, Letter, ListView, Notice, Origin, Panel, Popup, ReadBack};
 pub use super::stage::{Cue, Playbill};
@@ -59,7 +59,7 @@ pub struct App {
     /// The replay goes on by itself.
     pub playing: bool,
     /// What came since the picture is held.
-    pub(super) held: Option<Vec<Feed>>,
+    pub(super) held: Option<Vec<Held>>,
     /// What is known of the connection shown.
     pub focus: Focus,
     /// An experiment that is played while it is looked at.
@@ -159,16 +159,16 @@ impl App {
             Action::Redraw => return Effect::Redraw,
             Action::Leave => return Effect::Leave,
             Action::Pause => return self.hold_or_go_on(),
-            Action::Faster => self.pace = self.pace.faster(true),
-            Action::Slower => self.pace = self.pace.faster(false),
-            Action::ToggleRealTime => self.pace = self.pace.other(),
+            Action::Faster => self.change_pace(self.pace.faster(true)),
+            Action::Slower => self.change_pace(self.pace.faster(false)),
+            Action::ToggleRealTime => self.change_pace(self.pace.other()),
             Action::GoTo => self.ask(Question::GoTo, ""),
             Action::Find if self.list == ListView::Alone && self.has_list() => self.ask_filter(),
             Action::Find => self.ask(Question::Find, ""),
             Action::Filter => self.ask_filter(),
             Action::Sort | Action::ReverseSort => self.sort(action),
             Action::Write => self.ask_where_to_write(),
-            Action::SetMark => self.letter = Some(Letter::ToMark),
+            Action::SetMark => self.letter = Some(Letter::ToMark(self.connection, self.line)),
             Action::GoToMark => self.letter = Some(Letter::ToGoTo),
             Action::ToggleFold => self.toggle_fold(),
             Action::ToggleControl => self.wanted.control_only = !self.wanted.control_only,
@@ -185,9 +185,8 @@ impl App {
             Action::ScrollUp => self.scroll = self.scroll.saturating_sub(1),
             Action::ToggleList => self.toggle_list(),
             Action::Open => self.open(),
-            Action::About => {
-                self.popup = self.play.is_some().then_some(Popup::About { scroll: 0 });
-            }
+            Action::About if self.play.is_some() => self.popup = Some(Popup::About { scroll: 0 }),
+            Action::About => self.tell_failure("only an experiment (tcpviz lab) has that"),
             Action::Help => self.popup = Some(Popup::Help { scroll: 0 }),
             Action::Back => self.back(),
             moving => self.walk(moving),

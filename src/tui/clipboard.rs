@@ -1,6 +1,7 @@
 //! The clipboard, through the terminal (OSC 52): works over ssh, where the terminal allows it.
 
 use std::io;
+use std::net::SocketAddr;
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::execute;
@@ -61,19 +62,17 @@ impl App {
         }
     }
 
-    /// The selected segment as tcpdump prints it, from the frame as the capture file has it.
+    /// The selected segment as tcpdump prints it behind the time, from the frame as the capture file has it.
     fn wire_line(&self) -> Option<String> {
         let row = self.selected_row()?;
         let octets = self.focus.frame.as_ref()?.as_ref().ok()?;
         let record = self.trace.row(self.connection, row);
         let decoded = decode(&record.frame(octets)).ok()?;
+        let (src, dst) = (decoded.segment.src, decoded.segment.dst);
+        let version = if src.is_ipv6() { "IP6" } else { "IP" };
+        let end = |address: SocketAddr| format!("{}.{}", address.ip(), address.port());
         let absolute = self.style.absolute;
-        Some(tcpdump::line(
-            &self.trace,
-            self.connection,
-            row,
-            &decoded,
-            absolute,
-        ))
+        let line = tcpdump::line(&self.trace, self.connection, row, &decoded, absolute);
+        Some(format!("{version} {} > {}: {line}", end(src), end(dst)))
     }
 }

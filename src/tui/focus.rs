@@ -49,6 +49,12 @@ impl Focus {
         self.shown.as_ref()
     }
 
+    /// The lines of a connection's ladder, if it is the one that was looked at last.
+    #[must_use]
+    pub fn shown_of(&self, connection: ConnectionId) -> Option<&Shown> {
+        self.shown().filter(|_| self.connection == connection)
+    }
+
     pub(super) fn shown_mut(&mut self) -> Option<&mut Shown> {
         self.shown.as_mut()
     }

@@ -18,7 +18,7 @@ use ratatui::text::{Line, Span};
 
 use super::keys::{Section, Told};
 use super::theme::Look;
-use super::{popup, timeline};
+use super::{ladder, popup, timeline};
 use crate::conn::State;
 use crate::story::numbers::short_state;
 use crate::story::wrap::wrapped;
@@ -141,7 +141,7 @@ fn block(look: Look, heading: &str, keys: &[Told<'_>], column: usize) -> Vec<Lin
 }
 
 /// What lanes, arrows and short names say.
-fn legend(look: Look, column: usize) -> [Vec<Line<'static>>; 4] {
+fn legend(look: Look, column: usize) -> [Vec<Line<'static>>; 5] {
     let charset = look.style.charset;
     let lanes = [
         (State::Established, "open"),
@@ -158,11 +158,13 @@ fn legend(look: Look, column: usize) -> [Vec<Line<'static>>; 4] {
             .collect();
         block(look, heading, &keys, column)
     };
+    let before = ladder::signs(charset).map(|(sign, what)| (sign.to_string(), what.to_string()));
     let signs = timeline::signs(charset);
     let signs = signs.map(|(sign, what)| (sign, what.to_string()));
     [
         section("Lanes: the connection at that end is", lanes.into()),
         section("Marks", marks.collect()),
+        section("Before a row", before.into()),
         section("On the timeline", signs.into()),
         short_names(look, column),
     ]

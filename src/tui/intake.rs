@@ -1,18 +1,34 @@
 //! What comes while the UI is open: segments, what is told beside them, time; and holding the picture meanwhile.
 
-use super::app::{App, Effect, last_id};
+use super::app::{App, Effect};
+use crate::story::Owned;
 use crate::trace::Aside;
 use crate::wire::{Feed, Tally};
+
+/// What came while the picture is held.
+#[derive(Debug)]
+pub enum Held {
+    Feed(Feed),
+    Owners(Vec<Owned>),
+}
 
 impl App {
     /// Takes what came from the source; holds it while the picture is held.
     pub fn feed(&mut self, feed: Feed) -> Effect {
-        match (&mut self.held, feed) {
-            (Some(held), feed) => {
-                held.push(feed);
+        match &mut self.held {
+            Some(held) => {
+                held.push(Held::Feed(feed));
                 Effect::None
             }
-            (None, feed) => self.take(&feed),
+            None => self.take(&feed),
+        }
+    }
+
+    /// Takes who holds sockets; holds it with the segments that it belongs to.
+    pub fn owners_told(&mut self, all: Vec<Owned>) {
+        match &mut self.held {
+            Some(held) => held.push(Held::Owners(all)),
+            None => self.learn_owners(all),
         }
     }
 
@@ -32,12 +48,8 @@ impl App {
         self.focus.outdate();
         self.greet_owners(known);
         if self.following {
-            if self.connections() > known && self.only.is_none() {
-                self.follow_listing();
-                let newest = last_id(self.connections());
-                if self.listing.position(newest).is_some() {
-                    self.connection = newest;
-                }
+            if self.connections() > known {
+                self.show_newest();
             }
             self.line = self.last_line();
         } else {
@@ -54,9 +66,9 @@ impl App {
     /// The counts of what was captured: of what is shown, or of what came since, too.
     #[must_use]
     pub fn tally(&self) -> Tally {
-        let batch = |feed: &Feed| match feed {
-            Feed::Batch(batch) => Some(batch.tally),
-            Feed::Ended(_) => None,
+        let batch = |held: &Held| match held {
+            Held::Feed(Feed::Batch(batch)) => Some(batch.tally),
+            _ => None,
         };
         let held = self.held.iter().flatten().rev().find_map(batch);
         held.unwrap_or(self.trace.tally)
@@ -97,7 +109,8 @@ impl App {
 
     /// Keeps the segment selected that was: what is told beside the segments may have come before it.
     fn stay_on(&mut self, row: Option<usize>) {
-        if let Some(row) = row {
+        // Who stands at the beginning stays there.
+        if let Some(row) = row.filter(|_| self.line > 0) {
             self.line = self.trace.entry_of(self.connection, row);
         }
     }
@@ -117,11 +130,16 @@ impl App {
 
     /// Takes what came while the picture was held.
     pub fn go_on(&mut self) -> Effect {
-        let held = self.held.take().unwrap_or_default();
-        let effects = held.iter().map(|feed| self.take(feed));
-        effects.fold(Effect::None, |all, one| match one {
-            Effect::None => all,
-            one => one,
-        })
+        let mut all = Effect::None;
+        for held in self.held.take().unwrap_or_default() {
+            match held {
+                Held::Owners(owned) => self.learn_owners(owned),
+                Held::Feed(feed) => match self.take(&feed) {
+                    Effect::None => {}
+                    effect => all = effect,
+                },
+            }
+        }
+        all
     }
 }

@@ -190,11 +190,7 @@ fn draw_gutter(app: &App, line: &Line, selected: bool, (x, y): (u16, u16), buffe
     if let Some((name, _)) = app.marks.iter().find(here) {
         buffer.set_string(x, y, name.to_string(), app.theme.mark());
     } else if is_evidence() {
-        let glyph = if app.style.charset == Charset::Ascii {
-            "*"
-        } else {
-            "•"
-        };
+        let glyph = evidence_sign(app.style.charset);
         buffer.set_string(x, y, glyph, app.theme.mark());
     }
 }
@@ -321,6 +317,34 @@ fn related(app: &App, relation: Relation) -> Style {
         Relation::AcknowledgedBySelected => app.theme.acknowledged(),
         Relation::AcknowledgesSelected => app.theme.acknowledges(),
     }
+}
+
+/// The sign of a row that shows how the connection ended.
+fn evidence_sign(charset: Charset) -> &'static str {
+    match charset {
+        Charset::Unicode => "•",
+        Charset::Ascii => "*",
+    }
+}
+
+/// The signs before a row and what they say, for the help.
+#[must_use]
+pub fn signs(charset: Charset) -> [(&'static str, &'static str); 4] {
+    [
+        (
+            relation_sign(Relation::AcknowledgedBySelected, charset),
+            "the selected segment is the first to acknowledge it",
+        ),
+        (
+            relation_sign(Relation::AcknowledgesSelected, charset),
+            "it is the first to acknowledge the selected segment",
+        ),
+        (
+            evidence_sign(charset),
+            "it shows how the connection ended (e)",
+        ),
+        ("a-z", "a mark (m)"),
+    ]
 }
 
 /// Before a row's number: `↲` it is acknowledged by the selected one, `↱` it acknowledges it.

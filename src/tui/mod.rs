@@ -115,7 +115,8 @@ pub fn run(
     crossterm::style::force_color_output(app.theme.is_colored());
     let mut terminal = ratatui::try_init()?;
     restore_more_on_panic();
-    execute!(io::stdout(), EnableMouseCapture)?;
+    // Without a mouse everything works.
+    let _ = execute!(io::stdout(), EnableMouseCapture);
     thread::spawn(move || {
         let mut late = LateAnswer::default();
         while let Ok(event) = event::read() {
@@ -184,11 +185,13 @@ fn follow(
                         Some(read_back) => outside.write(&path, &frames, read_back),
                         None => Err("its frames can't be read back".into()),
                     };
-                    app.tell_written(&path, written);
+                    app.tell_written(connection, &path, written);
                 }
                 Effect::Leave => return Ok(()),
             }
         }
+        // The next step is one among the rows that are there now.
+        app.prepare();
         if app
             .step_after()
             .is_some_and(|wait| stepped.elapsed() >= wait)
@@ -206,7 +209,7 @@ fn take(app: &mut App, message: Message) -> Effect {
     match message {
         Message::Feed(feed) => app.feed(feed),
         Message::Owners(owned) => {
-            app.learn_owners(owned);
+            app.owners_told(owned);
             Effect::None
         }
         Message::Aside(aside) => {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::story::numbers::span;
+
 /// A pace.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Pace {
@@ -83,7 +85,10 @@ impl Pace {
 impl fmt::Display for Pace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Pace::Every(step) => write!(f, "{} ms a row", step.as_millis()),
+            Pace::Every(step) => {
+                let ns = u64::try_from(step.as_nanos()).unwrap_or(u64::MAX);
+                write!(f, "{} a row", span(ns, true))
+            }
             Pace::Times(times) => write!(f, "{}x", (times * 1000.0).round() / 1000.0),
         }
     }

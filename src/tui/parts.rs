@@ -83,7 +83,8 @@ pub enum Popup {
 /// A key that waits for a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Letter {
-    ToMark,
+    /// The connection, and the entry of its ladder.
+    ToMark(ConnectionId, usize),
     ToGoTo,
 }
 

@@ -11,6 +11,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::theme::Look;
+use crate::conn::ConnectionId;
 use crate::story::printable::printable;
 use crate::story::wrap::wrapped;
 
@@ -27,7 +28,8 @@ pub enum Question {
     /// A frame's number.
     GoTo,
     /// The name of a capture file to write.
-    Write,
+    /// The connection that is to be written.
+    Write(ConnectionId),
 }
 
 impl Question {
@@ -63,7 +65,7 @@ impl Question {
                     "as tcpdump -# and Wireshark count",
                 ],
             ),
-            Question::Write => ("write to", &["a file that doesn't exist yet"]),
+            Question::Write(_) => ("write to", &["a file that doesn't exist yet"]),
         }
     }
 }
@@ -254,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_line_has_an_end() {
-        let mut prompt = Prompt::new(Question::Write, &"x".repeat(MAX));
+        let mut prompt = Prompt::new(Question::Write(0), &"x".repeat(MAX));
         typed(&mut prompt, &[KeyCode::Char('y')]);
         assert_eq!(prompt.text().len(), MAX);
     }

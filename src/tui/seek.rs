@@ -36,11 +36,6 @@ impl App {
         }
     }
 
-    /// Whether what is looked for can be understood.
-    pub(super) fn check_sought(&self) -> Result<(), String> {
-        Search::parse(&self.sought).map(|_| ())
-    }
-
     pub(super) fn filter_text(&self) -> String {
         self.listing.query().to_string()
     }

@@ -2,6 +2,7 @@
 
 use super::app::{App, Effect};
 use super::keys::Action;
+use super::pace::Pace;
 
 /// An experiment under way.
 #[derive(Clone, Debug, Default)]
@@ -42,11 +43,19 @@ impl App {
             }
             _ => {
                 self.playing = !self.playing && self.has_ladder();
+                self.following &= !self.playing;
                 if self.playing && self.next_entry().is_none() {
                     self.walk(Action::First);
                 }
                 Effect::None
             }
+        }
+    }
+
+    pub(super) fn change_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+        if !self.playing {
+            self.tell(format!("pace: {pace}; Space plays"));
         }
     }
 
@@ -71,7 +80,10 @@ impl App {
                 self.walk(Action::Last);
                 Effect::Cue(Cue::Run(runs))
             }
-            _ => Effect::None,
+            _ => {
+                self.tell_failure("nothing is being played; tcpviz lab plays experiments");
+                Effect::None
+            }
         }
     }
 }

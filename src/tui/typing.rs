@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::app::{App, Effect, Letter, ListView, Popup};
 use super::keys::{self, Action};
 use super::layout::Areas;
 use super::prompt::{Prompt, Question, Typed};
 use super::{explain, help, panel};
+use crate::conn::ConnectionId;
+use crate::story::Search;
 use crate::story::glossary::about_row;
 use crate::story::numbers::{counted, printable};
 
@@ -18,7 +20,10 @@ impl App {
         if self.prompt.is_some() {
             return self.type_on(key);
         }
-        if let Some(letter) = self.letter.take() {
+        let is_plain = !key
+            .modifiers
+            .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        if let Some(letter) = self.letter.take().filter(|_| is_plain) {
             self.mark(letter, key);
             return Effect::None;
         }
@@ -180,7 +185,7 @@ impl App {
             of(addresses.client),
             of(addresses.server)
         );
-        self.ask(Question::Write, &name);
+        self.ask(Question::Write(self.connection), &name);
     }
 
     /// What a typed line leads to, or what is wrong with it.
@@ -188,17 +193,17 @@ impl App {
         match question {
             Question::Find => {
                 if !text.is_empty() {
+                    Search::parse(text)?;
                     self.sought = text.into();
                 }
-                self.check_sought()?;
                 self.find(true);
             }
             Question::Filter => self.filter(text)?,
             Question::GoTo => self.go_to_frame(text)?,
-            Question::Write if text.is_empty() => return Err("a file needs a name".into()),
-            Question::Write => {
+            Question::Write(_) if text.is_empty() => return Err("a file needs a name".into()),
+            Question::Write(connection) => {
                 return Ok(Effect::Write {
-                    connection: self.connection,
+                    connection,
                     path: PathBuf::from(text),
                 });
             }
@@ -242,7 +247,12 @@ impl App {
     }
 
     /// Says what became of a file.
-    pub fn tell_written(&mut self, path: &Path, written: Result<u64, String>) {
+    pub fn tell_written(
+        &mut self,
+        connection: ConnectionId,
+        path: &Path,
+        written: Result<u64, String>,
+    ) {
         let name = printable(&path.to_string_lossy());
         match written {
             Ok(frames) => {
@@ -251,7 +261,11 @@ impl App {
                     "{frames} written to {name}; to see them: tcpviz {name}"
                 ));
             }
-            Err(why) => self.tell_failure(format!("nothing was written: {why}")),
+            Err(why) => {
+                let mut again = Prompt::new(Question::Write(connection), &path.to_string_lossy());
+                again.wrong = Some(format!("nothing was written: {why}"));
+                self.prompt = Some(again);
+            }
         }
     }
 
@@ -260,11 +274,13 @@ impl App {
             return;
         };
         match letter {
-            Letter::ToMark if self.has_ladder() && name.is_ascii_alphanumeric() => {
-                self.marks.insert(name, (self.connection, self.line));
+            Letter::ToMark(connection, line)
+                if self.has_ladder() && name.is_ascii_alphanumeric() =>
+            {
+                self.marks.insert(name, (connection, line));
                 self.tell(format!("marked {name}: ' and {name} come back here"));
             }
-            Letter::ToMark => self.tell_failure("a mark is a letter or a digit"),
+            Letter::ToMark(..) => self.tell_failure("a mark is a letter or a digit"),
             Letter::ToGoTo => match self.marks.get(&name).copied() {
                 Some((connection, line)) => {
                     self.choose(connection);

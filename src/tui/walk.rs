@@ -76,15 +76,33 @@ impl App {
 
     fn go_to_last(&mut self) {
         self.following = self.origin.growing;
-        if self.following && self.only.is_none() {
-            self.connection = last_id(self.connections());
+        if self.following {
+            self.playing = false;
+            self.show_newest();
         }
         self.line = self.last_line();
     }
 
+    /// Shows the newest connection, if the list shows it.
+    pub(super) fn show_newest(&mut self) {
+        self.follow_listing();
+        let newest = last_id(self.connections());
+        if self.only.is_none() && self.listing.position(newest).is_some() {
+            self.show_connection(newest);
+        }
+    }
+
+    /// Shows a connection's ladder.
+    fn show_connection(&mut self, connection: ConnectionId) {
+        if connection != self.connection {
+            self.connection = connection;
+            self.evidence = None;
+        }
+    }
+
     /// The entry of the next line that is shown and can be chosen.
     pub(super) fn next_entry(&self) -> Option<usize> {
-        let shown = self.focus.shown()?;
+        let shown = self.focus.shown_of(self.connection)?;
         let at = shown.line_of(self.line);
         (at + 1..shown.lines().len()).find_map(|line| shown.entry_of(line))
     }
@@ -188,8 +206,7 @@ impl App {
         if self.only.is_some() || connection == self.connection {
             return;
         }
-        self.connection = connection;
-        self.evidence = None;
+        self.show_connection(connection);
         self.go_to(0);
     }
 

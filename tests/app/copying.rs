@@ -28,7 +28,7 @@ fn shift_y_copies_tcpdumps_line_with_relative_or_absolute_numbers() {
     let mut app = article();
     let line = |numbers: &str| {
         Effect::Copy(format!(
-            "Flags [F.], {numbers}, win 257, options [nop,nop,TS val 3915671468 ecr 3915671437], length 0"
+            "IP 127.0.0.1.35790 > 127.0.0.1.4321: Flags [F.], {numbers}, win 257, options [nop,nop,TS val 3915671468 ecr 3915671437], length 0"
         ))
     };
     assert_eq!(keys(&mut app, "→→→Y"), line("seq 1, ack 1"));
@@ -87,18 +87,16 @@ fn the_answer_asks_for_the_file_and_what_became_of_it_is_told() {
             path: path.into()
         }
     );
-    app.tell_written(path, Ok(7));
+    app.tell_written(0, path, Ok(7));
     assert!(
         told(&app).starts_with("7 frames written to tcpviz-127"),
         "{}",
         told(&app)
     );
-    app.tell_written(path, Err("that file exists; type another name".into()));
-    assert_eq!(
-        told(&app),
-        "nothing was written: that file exists; type another name"
-    );
-    assert!(app.notice.as_ref().unwrap().failed);
+    app.tell_written(0, path, Err("that file exists; type another name".into()));
+    let prompt = app.prompt.as_ref().expect("another name can be typed");
+    let wrong = "nothing was written: that file exists; type another name";
+    assert_eq!(prompt.wrong.as_deref(), Some(wrong));
 }
 
 #[test]

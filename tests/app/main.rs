@@ -13,6 +13,7 @@ mod listing;
 mod marking;
 mod mouse;
 mod playing;
+mod racing;
 
 use common::ui;
 use tcpviz::tui::App;

@@ -21,7 +21,7 @@ fn m_and_a_letter_mark_a_place_and_quote_and_the_letter_come_back_from_another_c
 fn a_letter_is_awaited_once_and_no_letter_ends_it() {
     let mut app = many();
     keys(&mut app, "m");
-    assert_eq!(app.letter, Some(Letter::ToMark));
+    assert_eq!(app.letter, Some(Letter::ToMark(0, 0)));
     keys(&mut app, "→");
     assert_eq!(
         (app.letter, app.marks.len(), place(&app)),

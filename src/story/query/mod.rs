@@ -2,7 +2,7 @@
 //! [`Search`] segments of one.
 //!
 //! Terms stand between spaces and must all hold; `-` or `!` before one negates it; commas part values of which one must
-//! hold; capital letters don't matter. The keys are two tables, from which parsing, errors, the help and the README come.
+//! hold; capital letters don't matter. The keys are two tables, from which parsing, errors and docs/filter.md come.
 
 mod address;
 mod connections;
