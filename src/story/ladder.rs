@@ -8,7 +8,7 @@ use super::arrow::Arrow;
 use super::fate::{Fate, fate};
 use super::mark::{NOT_PROVEN, tail, told_at_tail};
 use super::numbers::{counted, seconds, short_state};
-use super::printable::printable;
+use super::owner::Owner;
 use super::time_shown::{self, OF_DAY, TimeShown};
 use crate::conn::state::PerSide;
 use crate::conn::{Certainty, ConnectionId, Note, Roles, Side, State};
@@ -289,7 +289,7 @@ pub fn heading(trace: &Trace, connection: ConnectionId, columns: &Columns, style
 pub fn endpoints(
     trace: &Trace,
     connection: ConnectionId,
-    owners: &PerSide<Option<String>>,
+    owners: &PerSide<Option<Owner>>,
     columns: &Columns,
     width: usize,
 ) -> String {
@@ -300,7 +300,7 @@ pub fn endpoints(
         ""
     };
     let owned = |side: Side| match &owners[side] {
-        Some(owner) => format!(" ({})", printable(owner)),
+        Some(owner) => format!(" ({owner})"),
         None => String::new(),
     };
     let choices = [

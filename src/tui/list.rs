@@ -353,7 +353,7 @@ impl Panel<'_> {
     fn owner(&self, id: ConnectionId) -> String {
         let owner = (self.owners)(id);
         let name = |side: Side| {
-            let name = printable(owner[side].as_deref()?);
+            let name = owner[side].as_ref()?.to_string();
             let name: String = name.chars().take(OWNER).collect();
             Some(pointed(&name, side, self.look.style.charset))
         };

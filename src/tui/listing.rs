@@ -10,14 +10,15 @@ use std::collections::BinaryHeap;
 
 use self::sort::SortKey;
 use crate::conn::ConnectionId;
-use crate::story::Summary;
+use crate::conn::state::PerSide;
 use crate::story::numbers::{counted, grouped, printable};
-use crate::story::query::{Owner, Query};
+use crate::story::query::Query;
+use crate::story::{Owner, Summary};
 use crate::trace::Trace;
 use crate::wire::Flags;
 
 /// Tells whose socket each end of a connection is.
-pub type Owners<'a> = &'a dyn Fn(ConnectionId) -> Owner;
+pub type Owners<'a> = &'a dyn Fn(ConnectionId) -> PerSide<Option<Owner>>;
 
 /// What is known of a connection.
 #[derive(Clone, Debug)]

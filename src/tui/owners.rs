@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use super::app::App;
 use crate::conn::state::PerSide;
 use crate::conn::{ConnectionId, Side};
-use crate::story::Owned;
+use crate::story::{Owned, Owner};
 
 /// Owners that came before their connection's first segment: no more than this are kept.
 const EARLY: usize = 1024;
@@ -14,8 +14,8 @@ const EARLY: usize = 1024;
 /// What is known of them.
 #[derive(Debug, Default)]
 pub struct Known {
-    of: HashMap<(ConnectionId, Side), String>,
-    early: HashMap<(SocketAddr, SocketAddr), String>,
+    of: HashMap<(ConnectionId, Side), Owner>,
+    early: HashMap<(SocketAddr, SocketAddr), Owner>,
 }
 
 impl App {
@@ -27,7 +27,6 @@ impl App {
             owner,
         } in all
         {
-            let owner = owner.to_string();
             match self.trace.newest_between(local, remote) {
                 Some((id, side)) => self.own(id, side, owner),
                 None if self.owners.early.len() < EARLY => {
@@ -55,14 +54,14 @@ impl App {
         }
     }
 
-    fn own(&mut self, id: ConnectionId, side: Side, owner: String) {
+    fn own(&mut self, id: ConnectionId, side: Side, owner: Owner) {
         self.owners.of.insert((id, side), owner);
         self.listing.owner_found(id);
     }
 
-    /// Whose sockets a connection's ends are, where that is known: `nginx 1234`, `user www-data`.
+    /// Whose sockets a connection's ends are, where that is known.
     #[must_use]
-    pub fn owner_of(&self, id: ConnectionId) -> PerSide<Option<String>> {
+    pub fn owner_of(&self, id: ConnectionId) -> PerSide<Option<Owner>> {
         PerSide::of(|side| self.owners.of.get(&(id, side)).cloned())
     }
 }

@@ -17,7 +17,6 @@ use super::app::App;
 use crate::conn::{Side, State};
 use crate::story::Charset;
 use crate::story::clock::{lasted, state_now};
-use crate::story::numbers::printable;
 use crate::story::summary::whole;
 
 /// Lines that it takes: more on a narrow screen, but the ladder keeps most of a low one.
@@ -47,7 +46,7 @@ fn unclosed(app: &App) -> Vec<String> {
         return Vec::new();
     };
     let age = format!("CLOSE-WAIT {}", whole(lasted(trace, id, side)));
-    let owner = app.owner_of(id)[side].as_deref().map(printable);
+    let owner = app.owner_of(id)[side].as_ref().map(ToString::to_string);
     let whose = owner.map(|owner| format!("{age}: {owner}"));
     whose.into_iter().chain([age]).collect()
 }

@@ -10,16 +10,13 @@ use super::number::Number;
 use super::{Form, Key, Term, keyed, state_text, terms, write_list, write_terms};
 use crate::conn::state::PerSide;
 use crate::conn::{Certainty, ConnectionId, Side, State};
-use crate::story::Charset;
 use crate::story::cause::{CauseId, Confidence};
 use crate::story::code::code;
 use crate::story::ending::{Kind, ending};
 use crate::story::finding;
 use crate::story::summary::Summary;
+use crate::story::{Charset, Owner};
 use crate::trace::Trace;
-
-/// Whose socket each end is, where that is known: the program's name, a space and its pid (`nginx 1234`).
-pub type Owner = PerSide<Option<String>>;
 
 /// A filter over connections; without terms, all match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,7 +64,7 @@ struct Subject<'a> {
     trace: &'a Trace,
     id: ConnectionId,
     summary: &'a Summary,
-    owner: &'a dyn Fn() -> Owner,
+    owner: &'a dyn Fn() -> PerSide<Option<Owner>>,
 }
 
 impl Query {
@@ -110,7 +107,7 @@ impl Query {
         trace: &Trace,
         id: ConnectionId,
         summary: &Summary,
-        owner: &dyn Fn() -> Owner,
+        owner: &dyn Fn() -> PerSide<Option<Owner>>,
     ) -> bool {
         let subject = Subject {
             trace,
@@ -204,10 +201,11 @@ impl Test {
                 found.iter().any(|found| ids.contains(&found.id))
             }
             Test::Process(name) => owned(&(of.owner)(), |owner| {
-                owner.to_ascii_lowercase().contains(name)
+                let process = owner.process.as_ref();
+                process.is_some_and(|it| it.program.to_ascii_lowercase().contains(name))
             }),
             Test::Pid(numbers) => owned(&(of.owner)(), |owner| {
-                let pid = owner.rsplit(' ').next().and_then(|pid| pid.parse().ok());
+                let pid = owner.process.as_ref().map(|it| u64::from(it.pid));
                 pid.is_some_and(|pid| numbers.iter().any(|number| number.holds(pid)))
             }),
             Test::Bytes(number) => {
@@ -224,11 +222,11 @@ impl Test {
     }
 }
 
-fn owned(owner: &Owner, holds: impl Fn(&str) -> bool) -> bool {
-    let names = Side::BOTH
+fn owned(owners: &PerSide<Option<Owner>>, holds: impl Fn(&Owner) -> bool) -> bool {
+    let owners = Side::BOTH
         .into_iter()
-        .filter_map(|side| owner[side].as_deref());
-    names.into_iter().any(holds)
+        .filter_map(|side| owners[side].as_ref());
+    owners.into_iter().any(holds)
 }
 
 /// Whether a word stands somewhere in what the list tells of a connection.
@@ -261,7 +259,7 @@ fn has_word(of: &Subject<'_>, word: &str) -> bool {
     }
     let in_causes = |(id, _): &(CauseId, Confidence)| contains(id.words(), word);
     summary.causes.iter().flatten().any(in_causes)
-        || owned(&(of.owner)(), |owner| contains(owner, word))
+        || owned(&(of.owner)(), |owner| contains(&owner.to_string(), word))
 }
 
 impl Subject<'_> {

@@ -9,7 +9,7 @@ mod connections;
 mod number;
 mod rows;
 
-pub use connections::{Owner, Query};
+pub use connections::Query;
 pub use rows::Search;
 
 use std::fmt;

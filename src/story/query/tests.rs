@@ -1,16 +1,46 @@
 use proptest::prelude::*;
 
-use super::{Owner, Query, Search};
+use super::{Query, Search};
+use crate::conn::state::PerSide;
+use crate::story::Owner;
+use crate::story::owner::{Process, User};
 use crate::story::summary::Summary;
 use crate::story::tests::{trace_of, trace_without_handshake};
 use crate::trace::Trace;
 
 /// `nginx 1234` at the server.
-fn owner() -> Owner {
-    Owner {
+fn owner() -> PerSide<Option<Owner>> {
+    held_by(Owner {
+        process: Some(Process::new(1234, b"nginx", 2)),
+        user: None,
+    })
+}
+
+fn held_by(owner: Owner) -> PerSide<Option<Owner>> {
+    PerSide {
         client: None,
-        server: Some("nginx 1234".into()),
+        server: Some(owner),
     }
+}
+
+#[test]
+fn a_process_is_found_by_its_own_name_and_number_alone() {
+    let trace = trace_of("> F. 1:1 ack 1");
+    let matches = |text: &str, owner: &dyn Fn() -> PerSide<Option<Owner>>| {
+        let query = Query::parse(text).expect(text);
+        query.matches_connection(&trace, 0, &Summary::of(&trace, 0), owner)
+    };
+    // It is told as `nginx 1234 +2`.
+    assert!(matches("pid:1234", &owner) && !matches("pid:2", &owner));
+    assert!(matches("process:nginx", &owner) && !matches("process:1234", &owner));
+    let user = || {
+        held_by(Owner {
+            process: None,
+            user: Some(User::new(33, None)),
+        })
+    };
+    assert!(!matches("pid:33", &user) && !matches("process:uid", &user));
+    assert!(matches("33", &user), "words are looked for in what is told");
 }
 
 fn matches(trace: &Trace, text: &str) -> bool {

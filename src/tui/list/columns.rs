@@ -132,9 +132,9 @@ const WISHES: [&[Column]; 9] = [
         Column::State(Side::Server, true),
     ],
     &[Column::Kind],
+    &[Column::Owner],
     &[Column::Ending],
     &[Column::Segments],
-    &[Column::Owner],
     &[
         Column::State(Side::Client, false),
         Column::State(Side::Server, false),

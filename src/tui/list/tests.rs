@@ -5,8 +5,11 @@ use ratatui::layout::Rect;
 
 use super::{connection_at, draw, lines};
 use crate::conn::ConnectionId;
+use crate::conn::state::PerSide;
 use crate::conn::tests::segment;
-use crate::story::query::{Owner, Query};
+use crate::story::Owner;
+use crate::story::owner::Process;
+use crate::story::query::Query;
 use crate::story::{Charset, Style};
 use crate::trace::Trace;
 use crate::tui::{Listing, Look, Sort, Theme};
@@ -85,15 +88,18 @@ const V6: [(&str, &str); 4] = [
     ),
 ];
 
-fn owner(id: ConnectionId) -> Owner {
-    Owner {
+fn owner(id: ConnectionId) -> PerSide<Option<Owner>> {
+    PerSide {
         client: None,
-        server: (id == 2).then(|| "nginx\u{1b}[2J 1234".into()),
+        server: (id == 2).then(|| Owner {
+            process: Some(Process::new(1234, b"nginx\x1b[2J", 0)),
+            user: None,
+        }),
     }
 }
 
-fn nobody(_: ConnectionId) -> Owner {
-    Owner::default()
+fn nobody(_: ConnectionId) -> PerSide<Option<Owner>> {
+    PerSide::default()
 }
 
 fn drawn(

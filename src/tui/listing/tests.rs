@@ -5,15 +5,17 @@ use proptest::prelude::*;
 
 use super::{Listing, Sort};
 use crate::conn::ConnectionId;
+use crate::conn::state::PerSide;
 use crate::conn::tests::any::any_segment;
 use crate::conn::tests::segment;
+use crate::story::Owner;
 use crate::story::Summary;
-use crate::story::query::{Owner, Query};
+use crate::story::query::Query;
 use crate::trace::Trace;
 use crate::wire::{Batch, Captured, Ended, LinkType, Place, Ports, Segment};
 
-fn nobody(_: ConnectionId) -> Owner {
-    Owner::default()
+fn nobody(_: ConnectionId) -> PerSide<Option<Owner>> {
+    PerSide::default()
 }
 
 fn captured(time_ns: u64, segment: Segment) -> Captured {
