@@ -138,6 +138,10 @@ proptest! {
         let trace = whole(&[&timed]);
         for id in 0..u32::try_from(trace.connections().len()).unwrap() {
             let index = SpaceIndex::of(&trace, id);
+            // A later connection's SYN meets the one before it, which that one's own rows don't tell.
+            if trace.connections().iter().any(|later| later.previous == Some(id)) {
+                continue;
+            }
             let known = trace.connections()[id as usize].ends.clone();
             let newest = index.newest().unwrap().ends.clone();
             for side in Side::BOTH {
