@@ -158,9 +158,9 @@ impl Watched {
             let is_missed = process.is_none() && is_known;
             // A socket that is closed between the kernel's list and the look into processes is missed once: who held it is
             // what is to be known of a close.
-            if is_missed && !(answer.whole && entry.is_missed) {
-                entry.is_missed = answer.whole;
-                (entry.due, entry.wait) = (now, AGAIN);
+            if is_missed && answer.whole && !entry.is_missed {
+                entry.is_missed = true;
+                (entry.due, entry.wait) = (now + AGAIN, AGAIN);
                 continue;
             }
             if process.is_none() && !answer.whole && entry.owner.is_some() {
@@ -291,7 +291,7 @@ mod tests {
         assert_eq!(tried.told(INODE, &part, seconds(9)), [""; 0]);
         // Missed once, it may just have been closed; twice, it is held by nobody that can be seen.
         assert_eq!(tried.told(INODE, &nobody, seconds(99)), [""; 0]);
-        assert_eq!(tried.told(INODE, &nobody, seconds(100)), ["user www-data"]);
+        assert_eq!(tried.told(INODE, &nobody, seconds(101)), ["user www-data"]);
     }
 
     #[test]

@@ -87,9 +87,9 @@ impl fmt::Display for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A process may also call itself nothing.
         let program = if self.program.trim().is_empty() {
-            "pid"
+            "pid".into()
         } else {
-            &self.program
+            printable(&self.program)
         };
         write!(f, "{program} {}", self.pid)?;
         if self.others > 0 {
@@ -102,7 +102,7 @@ impl fmt::Display for Process {
 impl fmt::Display for User {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "user {name}"),
+            Some(name) => write!(f, "user {}", printable(name)),
             None => write!(f, "uid {}", self.uid),
         }
     }
