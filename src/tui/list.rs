@@ -170,7 +170,12 @@ impl Panel<'_> {
             let first = ips.next();
             ips.all(|ip| Some(ip) == first)
         };
-        Columns::share(width, hosts(Side::Server), hosts(Side::Client), cells)
+        let program_waits = ids.iter().any(|id| {
+            let summary = self.listing.summary(*id);
+            summary.is_some_and(|it| Side::BOTH.into_iter().any(|side| it.waits(side)))
+        });
+        let (server, client) = (hosts(Side::Server), hosts(Side::Client));
+        Columns::share(width, server, client, program_waits, cells)
     }
 
     fn address(&self, id: ConnectionId, side: Side) -> std::net::SocketAddr {

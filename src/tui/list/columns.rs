@@ -132,8 +132,8 @@ const WISHES: [&[Column]; 9] = [
         Column::State(Side::Server, true),
     ],
     &[Column::Kind],
-    &[Column::Owner],
     &[Column::Ending],
+    &[Column::Owner],
     &[Column::Segments],
     &[
         Column::State(Side::Client, false),
@@ -143,6 +143,15 @@ const WISHES: [&[Column]; 9] = [
     &[Column::Duration],
     &[Column::Bytes(Side::Client), Column::Bytes(Side::Server)],
 ];
+
+/// The same where somebody waits for a program: whose it is is then worth more than the ending in words.
+fn wishes(program_waits: bool) -> [&'static [Column]; 9] {
+    let mut wishes = WISHES;
+    if program_waits {
+        wishes.swap(2, 3);
+    }
+    wishes
+}
 
 /// Where a column stands; two of one place exclude each other.
 fn rank(column: Column) -> u8 {
@@ -164,15 +173,17 @@ fn rank(column: Column) -> u8 {
 
 impl Columns {
     /// Shares `width` out. `wanted` tells what a column needs, 0 if nothing stands in it; `one_server` (`one_client`)
-    /// that all have the same host there.
+    /// that all have the same host there, `program_waits` that an end waits for its program to close.
     pub fn share(
         width: usize,
         one_server: bool,
         one_client: bool,
+        program_waits: bool,
         wanted: impl Fn(Column) -> usize,
     ) -> Columns {
+        let wishes = wishes(program_waits);
         let whole = Columns::addresses(width, one_server, one_client, &wanted);
-        let (mut shared, granted) = Columns::grant(width, whole.clone(), &wanted);
+        let (mut shared, granted) = Columns::grant(width, whole.clone(), wishes, &wanted);
         if one_server && granted < WORTH_A_HOST {
             let mut shorter = whole;
             shorter.retain(|(column, _)| *column != Column::Address(Side::Server));
@@ -183,7 +194,7 @@ impl Columns {
                 let port = Column::Port(Side::Server);
                 shorter.push((port, wanted(port)));
             }
-            let (other, more) = Columns::grant(width, shorter, &wanted);
+            let (other, more) = Columns::grant(width, shorter, wishes, &wanted);
             if more > granted {
                 shared = other;
             }
@@ -200,11 +211,12 @@ impl Columns {
     fn grant(
         width: usize,
         columns: Vec<(Column, usize)>,
+        wishes: [&[Column]; 9],
         wanted: &impl Fn(Column) -> usize,
     ) -> (Columns, usize) {
         let mut shared = Columns { columns, gap: 1 };
         let mut granted = 0;
-        for (at, wish) in WISHES.into_iter().enumerate() {
+        for (at, wish) in wishes.into_iter().enumerate() {
             let mut wished = shared.clone();
             for &column in wish {
                 let needed = wanted(column);
