@@ -138,13 +138,11 @@ proptest! {
         let trace = whole(&[&timed]);
         for id in 0..u32::try_from(trace.connections().len()).unwrap() {
             let index = SpaceIndex::of(&trace, id);
-            // A later connection's SYN meets the one before it, which that one's own rows don't tell.
-            if trace.connections().iter().any(|later| later.previous == Some(id)) {
-                continue;
-            }
             let known = trace.connections()[id as usize].ends.clone();
             let newest = index.newest().unwrap().ends.clone();
-            for side in Side::BOTH {
+            // A later connection's SYN meets the one before it, which that one's own rows don't tell.
+            let is_met = trace.connections().iter().any(|later| later.previous == Some(id));
+            for side in Side::BOTH.into_iter().filter(|_| !is_met) {
                 let numbers = |end: &Endpoint| (end.snd_una, end.snd_nxt, end.rcv_nxt, end.held().to_vec());
                 prop_assert_eq!(numbers(&known[side]), numbers(&newest[side]));
             }
