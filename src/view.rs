@@ -237,7 +237,7 @@ impl Text<'_> {
             writer.out.flush()?;
         }
         loop {
-            let known = trace.records.len();
+            let known = trace.segments();
             let mut revisions = Vec::new();
             let ended = take(trace, feeds.recv()?, |_, id, revision: &Revision| {
                 revisions.push((id, *revision));
@@ -247,8 +247,8 @@ impl Text<'_> {
                 for (id, revision) in revisions {
                     writer.revision(trace, id, &revision)?;
                 }
-                for record in &trace.records[known..] {
-                    writer.over(trace, record.connection)?;
+                for id in &trace.order()[known..] {
+                    writer.over(trace, *id)?;
                 }
                 writer.out.flush()?;
             }
@@ -270,7 +270,7 @@ impl Text<'_> {
 
 /// Whether the connection asked for exists.
 fn check_wanted(cli: &Cli, trace: &Trace) -> anyhow::Result<()> {
-    let connections = trace.connections().len();
+    let connections = trace.ids().len();
     match cli.connection {
         Some(number) if number as usize > connections => {
             bail!("there is no connection {number}: the capture has {connections}")

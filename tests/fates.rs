@@ -7,7 +7,6 @@ use std::fs;
 use std::path::Path;
 use std::sync::mpsc::channel;
 
-use tcpviz::conn::ConnectionId;
 use tcpviz::source::{self, Selection};
 use tcpviz::story::Fate;
 use tcpviz::story::fate::fate;
@@ -39,7 +38,7 @@ fn read(name: &str, told: bool) -> Trace {
 
 /// `4>5`: segment 4 (of the first connection) is lost, and sent again as segment 5.
 fn lost(trace: &Trace) -> String {
-    let ids = 0..ConnectionId::try_from(trace.connections().len()).unwrap();
+    let ids = trace.ids();
     let rows = ids.flat_map(|id| (0..trace.len(id)).map(move |row| (id, row)));
     let told = rows.filter_map(|(id, row)| match fate(trace, id, row) {
         Fate::Arrived => None,

@@ -101,7 +101,7 @@ fn check(
         (layout.columns, layout.lines + 2),
         charset,
     );
-    let states = row.map_or(trace.connections()[id as usize].initial, |row| {
+    let states = row.map_or(trace.connection(id).initial, |row| {
         trace.row(id, row).states
     });
     for side in Side::BOTH {
@@ -139,7 +139,7 @@ fn check(
 fn both_ends_are_marked_at_their_states_in_every_row_of_every_capture() {
     for (name, path) in captures() {
         let trace = read(&path);
-        for id in 0..u32::try_from(trace.connections().len()).unwrap() {
+        for id in trace.ids() {
             let whole = (&trace, &Course::of(&trace, id));
             // All captures are short, but for a few of many equal rows.
             for row in (0..=trace.len(id).min(60)).map(|row| row.checked_sub(1)) {

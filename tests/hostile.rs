@@ -155,7 +155,7 @@ fn answered(app: &mut App, text: &str) {
 
 /// Each end's socket is held by a program that calls itself so, or by a user of that name.
 fn own(app: &mut App, text: &str) {
-    let ends = |id: usize| app.trace.connections()[id].addresses;
+    let ends = |id| app.trace.connection(id).addresses;
     let owned = |(local, remote): (SocketAddr, SocketAddr), process: Option<Process>| Owned {
         local,
         remote,

@@ -86,7 +86,7 @@ fn tcpdump(experiment: &Experiment) -> String {
 fn states(experiment: &Experiment) -> String {
     let trace = recorded(&experiment.name);
     let mut table = String::from("| segment | client | server |\n|---|---|---|\n");
-    for (index, record) in trace.records.iter().enumerate() {
+    for (index, record) in trace.records().enumerate() {
         let arrow = match record.from {
             Side::Client => "→",
             Side::Server => "←",

@@ -138,6 +138,13 @@ impl Connection {
         }
     }
 
+    /// Whether it is one between these two, in either direction.
+    #[must_use]
+    pub fn is_between(&self, a: SocketAddr, b: SocketAddr) -> bool {
+        let PerSide { client, server } = self.addresses;
+        (client, server) == (a, b) || (client, server) == (b, a)
+    }
+
     /// Whom a side talks to: the other one, but for a socket connected to itself.
     pub(super) fn peer_of(&self, side: Side) -> Side {
         if self.addresses.client == self.addresses.server {
@@ -216,6 +223,9 @@ impl Connection {
         } else if !self.is_beyond(seg, from) {
             self.send(seg, from, at, &mut revisions);
             self.receive(seg, to, at);
+        }
+        if self.rows == 0 && self.previous.is_some() && seg.has(Flags::SYN) {
+            notes.add(Note::PortReused);
         }
         self.ends[from].challenged = false;
         if seg.len > 0 {

@@ -11,6 +11,7 @@ mod opening;
 pub mod reset;
 pub mod revision;
 pub mod state;
+pub mod stimulus;
 pub mod table;
 pub mod transition;
 
@@ -21,7 +22,8 @@ pub use errors::ErrorSeen;
 pub use reset::ResetSeen;
 pub use revision::{Correction, Revision};
 pub use state::{Certainty, Side, State};
-pub use table::{ConnectionId, Table};
+pub use stimulus::Stimulus;
+pub use table::{ConnectionId, Connections, Table};
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -1,14 +1,16 @@
 //! Which connection a segment belongs to: by its two addresses and ports, and by its numbers where
 //! a port is reused.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::net::SocketAddr;
 
+use hashbrown::HashTable;
+
 use super::state::PerSide;
-use super::{Connection, ErrorSeen, Note, Observed, Opening, Revision, Roles, Side, State};
+use super::{Connection, ErrorSeen, Observed, Opening, Revision, Roles, Side, State, Stimulus};
 use crate::wire::{Flags, IcmpError, Ports, Segment};
 
-/// Index into [`Table::connections`]; people count from 1.
+/// A connection's number, from 0; people count from 1.
 pub type ConnectionId = u32;
 
 /// How many connections back, between the same endpoints, a late segment is looked for.
@@ -17,15 +19,77 @@ const OLDER_MAX: usize = 4;
 /// How far a segment may stand from what its sender last sent and still be the same connection's.
 const NEAR: u32 = 1 << 24;
 
+/// Where connections are kept.
+pub trait Connections {
+    /// The connection with this number.
+    fn known(&mut self, id: ConnectionId) -> &mut Connection;
+
+    /// Keeps a new one, which gets the next number.
+    fn begin(&mut self, connection: Connection) -> ConnectionId;
+
+    /// Something befalls it.
+    fn befall(
+        &mut self,
+        id: ConnectionId,
+        stimulus: Stimulus<'_>,
+    ) -> Option<(ErrorSeen, Vec<Revision>)>;
+
+    /// Whether it is one between these two, in either direction.
+    fn is_between(&self, id: ConnectionId, a: SocketAddr, b: SocketAddr) -> bool;
+}
+
+impl Connections for Vec<Connection> {
+    fn known(&mut self, id: ConnectionId) -> &mut Connection {
+        &mut self[id as usize]
+    }
+
+    fn begin(&mut self, connection: Connection) -> ConnectionId {
+        self.push(connection);
+        last_id(self.len())
+    }
+
+    fn befall(
+        &mut self,
+        id: ConnectionId,
+        stimulus: Stimulus<'_>,
+    ) -> Option<(ErrorSeen, Vec<Revision>)> {
+        self[id as usize].undergo(stimulus)
+    }
+
+    fn is_between(&self, id: ConnectionId, a: SocketAddr, b: SocketAddr) -> bool {
+        self[id as usize].is_between(a, b)
+    }
+}
+
+/// The number of the last of so many connections.
+///
+/// # Panics
+/// There are none, or more than 2^32: they wouldn't fit into memory.
+#[must_use]
+pub fn last_id(connections: usize) -> ConnectionId {
+    let last = connections.checked_sub(1);
+    last.and_then(|last| ConnectionId::try_from(last).ok())
+        .expect("between 1 and 2^32 connections")
+}
+
 /// All connections, and the newest of each pair of endpoints.
 #[derive(Debug, Default)]
-pub struct Table {
-    pub connections: Vec<Connection>,
-    newest: HashMap<(SocketAddr, SocketAddr), ConnectionId, foldhash::fast::RandomState>,
+pub struct Table<C = Vec<Connection>> {
+    pub connections: C,
+    /// By a hash that nobody outside can foresee.
+    newest: HashTable<Newest>,
+    hashing: foldhash::fast::RandomState,
     ports: Ports,
 }
 
-impl Table {
+/// The newest connection of a pair of endpoints. The whole hash is kept: growing, the table looks at no connection.
+#[derive(Clone, Copy, Debug)]
+struct Newest {
+    hash: u32,
+    id: ConnectionId,
+}
+
+impl<C: Connections + Default> Table<C> {
     /// `ports` decides who is the server where no SYN was captured.
     #[must_use]
     pub fn new(ports: Ports) -> Self {
@@ -34,64 +98,81 @@ impl Table {
             ..Table::default()
         }
     }
+}
 
+impl<C: Connections> Table<C> {
     /// Finds (or starts) the segment's connection and lets it observe the segment. `at`:
     /// nanoseconds since the Unix epoch.
     pub fn observe(&mut self, seg: &Segment, at: u64) -> (ConnectionId, Side, Observed) {
-        let key = key(seg.src, seg.dst);
-        let newest = self.newest.get(&key).copied();
+        let hash = self.hash(seg.src, seg.dst);
+        let newest = self.find(hash, seg.src, seg.dst);
         let (id, begun) = match newest.and_then(|id| self.owner(id, seg)) {
             Some(id) => (id, false),
             None => (self.begin(seg, newest), true),
         };
         if begun {
-            self.newest.insert(key, id);
+            self.renew(hash, newest, id);
         }
-        let connection = &mut self.connections[id as usize];
+        let connection = self.connections.known(id);
         let from = side_of(connection, seg);
-        let mut observed = connection.observe(seg, from, at);
+        let observed = connection.observe(seg, from, at);
         if let Some(old) = newest.filter(|_| begun && seg.has(Flags::SYN)) {
-            observed.notes.add(Note::PortReused);
             self.meet(old, id, seg, at);
         }
-        self.replace(id, seg, at);
+        if seg.has(Flags::SYN) {
+            self.replace(id, seg, at);
+        }
         (id, from, observed)
+    }
+
+    /// The upper bits are those that `HashTable` tells entries apart by.
+    fn hash(&self, a: SocketAddr, b: SocketAddr) -> u32 {
+        let ends = if a <= b { (a, b) } else { (b, a) };
+        (self.hashing.hash_one(ends) >> 32) as u32
+    }
+
+    fn find(&self, hash: u32, a: SocketAddr, b: SocketAddr) -> Option<ConnectionId> {
+        let is_it = |it: &Newest| it.hash == hash && self.connections.is_between(it.id, a, b);
+        self.newest.find(spread(hash), is_it).map(|it| it.id)
+    }
+
+    /// A new connection takes the place of `old`.
+    fn renew(&mut self, hash: u32, old: Option<ConnectionId>, id: ConnectionId) {
+        let is_it = |it: &Newest| Some(it.id) == old;
+        match self.newest.find_mut(spread(hash), is_it) {
+            Some(known) => known.id = id,
+            None => {
+                let new = Newest { hash, id };
+                self.newest
+                    .insert_unique(spread(hash), new, |it| spread(it.hash));
+            }
+        }
     }
 
     /// A new SYN meets what is left of the connection before: a TIME-WAIT that it may end
     /// (RFC 9293, 3.6.1), or a connection that answers with a challenge ACK (RFC 5961, 4).
     fn meet(&mut self, old: ConnectionId, new: ConnectionId, syn: &Segment, at: u64) {
-        let old = &mut self.connections[old as usize];
-        old.expire(at);
-        let waits = |side: &Side| old.ends[*side].state == State::TimeWait;
+        let receiver = side_of(self.connections.known(old), syn).peer();
+        self.connections.befall(old, Stimulus::Met { receiver, at });
+        let ends = &self.connections.known(old).ends;
+        let waits = |side: &Side| ends[*side].state == State::TimeWait;
         let waiting = Side::BOTH.iter().any(waits);
-        let receiver = side_of(old, syn).peer();
-        old.ends[receiver].challenged = true;
-        self.connections[new as usize].reuses_time_wait = waiting;
+        self.connections.known(new).reuses_time_wait = waiting;
     }
 
     /// A SYN,ACK in place of a TIME-WAIT ends that.
     fn replace(&mut self, new: ConnectionId, seg: &Segment, at: u64) {
-        let connection = &self.connections[new as usize];
-        let accepts = seg.has(Flags::SYN) && seg.has(Flags::ACK) && connection.reuses_time_wait;
+        let connection = self.connections.known(new);
+        let accepts = seg.has(Flags::ACK) && connection.reuses_time_wait;
         if let Some(old) = connection.previous.filter(|_| accepts) {
-            self.connections[old as usize].end_time_wait(at);
+            self.connections.befall(old, Stimulus::Replaced { at });
         }
     }
 
     /// The newest connection between two addresses.
     #[must_use]
     pub fn newest_between(&self, a: SocketAddr, b: SocketAddr) -> Option<ConnectionId> {
-        self.newest.get(&key(a, b)).copied()
-    }
-
-    /// Frames are missing, nobody knows whose.
-    pub fn doubt(&mut self) {
-        let open = |connection: &&mut Connection| !connection.is_over();
-        self.connections
-            .iter_mut()
-            .filter(open)
-            .for_each(Connection::doubt);
+        self.find(self.hash(a, b), a, b)
     }
 
     /// Ties an ICMP error to the connection whose segment it is about.
@@ -99,15 +180,15 @@ impl Table {
         &mut self,
         error: &IcmpError,
     ) -> Option<(ConnectionId, ErrorSeen, Vec<Revision>)> {
-        let id = *self.newest.get(&key(error.src, error.dst))?;
-        let (seen, revisions) = self.connections[id as usize].report(error)?;
+        let id = self.newest_between(error.src, error.dst)?;
+        let (seen, revisions) = self.connections.befall(id, Stimulus::Error(error))?;
         Some((id, seen, revisions))
     }
 
     /// The connection, `newest` of its endpoints or one before, that a segment continues; `None`
     /// starts one.
-    fn owner(&self, newest: ConnectionId, seg: &Segment) -> Option<ConnectionId> {
-        let connection = &self.connections[newest as usize];
+    fn owner(&mut self, newest: ConnectionId, seg: &Segment) -> Option<ConnectionId> {
+        let connection = self.connections.known(newest);
         if seg.has(Flags::SYN) {
             return continues_opening(connection, seg).then_some(newest);
         }
@@ -120,14 +201,17 @@ impl Table {
         }
         // While a new connection has only its SYN, and wherever the numbers don't fit it, a segment
         // is that of an older connection whose numbers fit.
-        let older = |id: &ConnectionId| self.connections[*id as usize].previous;
-        let fits = |id: &ConnectionId| is_near(&self.connections[*id as usize], seg);
-        let chain = std::iter::successors(connection.previous, older).take(OLDER_MAX);
-        match chain.into_iter().find(fits) {
-            Some(old) => Some(old),
-            None if connection.is_over() && seg.seq_len() > 0 && !seg.has(Flags::RST) => None,
-            None => Some(newest),
+        let starts_anew = connection.is_over() && seg.seq_len() > 0 && !seg.has(Flags::RST);
+        let mut older = connection.previous;
+        for _ in 0..OLDER_MAX {
+            let Some(id) = older else { break };
+            let connection = self.connections.known(id);
+            if is_near(connection, seg) {
+                return Some(id);
+            }
+            older = connection.previous;
         }
+        (!starts_anew).then_some(newest)
     }
 
     fn begin(&mut self, seg: &Segment, previous: Option<ConnectionId>) -> ConnectionId {
@@ -140,22 +224,15 @@ impl Table {
                 self.sender_is_likely_client(seg),
             ),
         };
-        let addresses = if client_is_sender {
-            PerSide {
-                client: seg.src,
-                server: seg.dst,
-            }
+        let (client, server) = if client_is_sender {
+            (seg.src, seg.dst)
         } else {
-            PerSide {
-                client: seg.dst,
-                server: seg.src,
-            }
+            (seg.dst, seg.src)
         };
+        let addresses = PerSide { client, server };
         let mut connection = Connection::new(addresses, opening, roles, previous);
         connection.begin_with(seg);
-        self.connections.push(connection);
-        u32::try_from(self.connections.len() - 1)
-            .expect("fewer than 2^32 connections fit in memory")
+        self.connections.begin(connection)
     }
 
     /// The asked-for port is the server's; failing that the lower one.
@@ -169,8 +246,9 @@ impl Table {
     }
 }
 
-fn key(a: SocketAddr, b: SocketAddr) -> (SocketAddr, SocketAddr) {
-    if a <= b { (a, b) } else { (b, a) }
+/// `HashTable` takes its tags from the upper bits and its places from the lower ones.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
 }
 
 fn side_of(connection: &Connection, seg: &Segment) -> Side {

@@ -89,7 +89,7 @@ fn recipe(experiment: &Experiment, trace: &Trace) -> String {
     line(String::new());
     line("# What stands beside the segments: connection, row, and what was done or said.".into());
     line("beside = [".into());
-    for id in 0..=u32::try_from(trace.connections().len()).unwrap_or(0) {
+    for id in 0..=u32::try_from(trace.ids().len()).unwrap_or(0) {
         // ICMP errors are in the capture itself.
         let told = trace.asides(id).iter();
         for aside in told.filter(|aside| !matches!(aside.said, Said::Error(_))) {
@@ -100,7 +100,7 @@ fn recipe(experiment: &Experiment, trace: &Trace) -> String {
     line(String::new());
     line("# Each segment, and both ends after it: connection, client, server.".into());
     line("rows = [".into());
-    for record in &trace.records {
+    for record in trace.records() {
         let data = match record.len {
             0 => String::new(),
             len => format!("({len})"),
@@ -115,7 +115,7 @@ fn recipe(experiment: &Experiment, trace: &Trace) -> String {
         ));
     }
     line("]".into());
-    for id in 0..u32::try_from(trace.connections().len()).unwrap_or(0) {
+    for id in trace.ids() {
         let ending = ending(trace, id);
         line(String::new());
         line("[[endings]]".into());

@@ -23,7 +23,7 @@ pub fn write(
     wanted: Option<ConnectionId>,
     style: Style,
 ) -> io::Result<()> {
-    let all = 0..u32::try_from(trace.connections().len()).unwrap_or(u32::MAX);
+    let all = trace.ids();
     for (i, id) in all
         .filter(|id| wanted.is_none_or(|wanted| wanted == *id))
         .enumerate()
@@ -42,7 +42,7 @@ fn connection(
     id: ConnectionId,
     style: Style,
 ) -> io::Result<()> {
-    let connection = &trace.connections()[id as usize];
+    let connection = trace.connection(id);
     let columns = Columns::fit(trace, id, WIDTH, style);
     let ending = story::ending::ending(trace, id);
     let pointer = ending.pointer();

@@ -10,7 +10,8 @@ use crate::wire::Flags;
 /// Whether a side's TIME-WAIT is over by now: on Linux it lasts 60 s, whatever tcp_fin_timeout says.
 #[must_use]
 pub fn time_wait_is_over(trace: &Trace, id: ConnectionId, side: Side) -> bool {
-    let end = &trace.connections()[id as usize].ends[side];
+    let connection = trace.connection(id);
+    let end = &connection.ends[side];
     end.by_clock || end.state == State::TimeWait && lasted(trace, id, side) >= LINUX_WAIT_NS
 }
 
@@ -18,7 +19,8 @@ pub fn time_wait_is_over(trace: &Trace, id: ConnectionId, side: Side) -> bool {
 /// it by then, and no segment tells close() from shutdown(). `None` in other states.
 #[must_use]
 pub fn doubtful_from(trace: &Trace, id: ConnectionId, side: Side) -> Option<u64> {
-    let end = &trace.connections()[id as usize].ends[side];
+    let connection = trace.connection(id);
+    let end = &connection.ends[side];
     let wait = trace.fin_wait_ns.unwrap_or(LINUX_WAIT_NS);
     // What it sends shows that it is still there.
     let seen = end.since.max(end.last_at);
@@ -34,14 +36,14 @@ pub fn is_doubtful(trace: &Trace, id: ConnectionId, side: Side) -> bool {
 /// How long a side has been in its state, in nanoseconds of the capture's clock.
 #[must_use]
 pub fn lasted(trace: &Trace, id: ConnectionId, side: Side) -> u64 {
-    let since = trace.connections()[id as usize].ends[side].since;
+    let since = trace.connection(id).ends[side].since;
     trace.now_ns().saturating_sub(since)
 }
 
 /// Whether a side has given up repeating itself, as far as can be told.
 #[must_use]
 pub fn has_given_up(trace: &Trace, id: ConnectionId, side: Side) -> bool {
-    let is_reset = trace.connections()[id as usize].reset.is_some();
+    let is_reset = trace.connection(id).reset.is_some();
     let gave_up = |silence: Silence| silence.given_up && silence.by == side;
     !is_reset && silence(trace, id).is_some_and(gave_up)
 }
@@ -58,7 +60,7 @@ pub fn state_now(trace: &Trace, id: ConnectionId, side: Side) -> State {
     if ended_it(trace, id, side) {
         State::Closed
     } else {
-        trace.connections()[id as usize].ends[side].state
+        trace.connection(id).ends[side].state
     }
 }
 
@@ -70,10 +72,10 @@ pub fn words(trace: &Trace, id: ConnectionId, side: Side) -> Option<String> {
     }
     let waited = lasted(trace, id, side);
     let left = LINUX_WAIT_NS.saturating_sub(waited);
-    if trace.connections()[id as usize].ends[side].by_clock {
+    if trace.connection(id).ends[side].by_clock {
         return Some("TIME-WAIT, over by the clock (60 s on Linux)".into());
     }
-    match (trace.connections()[id as usize].ends[side].state, left) {
+    match (trace.connection(id).ends[side].state, left) {
         (State::TimeWait, 0) => Some("TIME-WAIT, over by the clock (60 s on Linux)".into()),
         (State::TimeWait, left) => Some(format!(
             "TIME-WAIT, {} left by the clock (60 s on Linux)",

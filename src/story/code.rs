@@ -33,8 +33,8 @@ pub fn pointed(text: &str, from: Side, charset: Charset) -> String {
 /// told once.
 #[must_use]
 pub fn code(trace: &Trace, id: ConnectionId, summary: &Summary, charset: Charset) -> String {
-    let connection = &trace.connections()[id as usize];
-    let mut flags = closing_flags(trace, id, connection);
+    let connection = trace.connection(id);
+    let mut flags = closing_flags(trace, id, &connection);
     flags.sort_by_key(|&(row, ..)| row);
     if matches!(summary.kind, Kind::Refused | Kind::Unanswered) {
         flags.insert(0, (0, "S", Side::Client));

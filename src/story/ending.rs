@@ -115,7 +115,7 @@ pub(super) struct Outcome {
 /// The outcome of a connection, as known now.
 #[must_use]
 pub(super) fn outcome(trace: &Trace, id: ConnectionId) -> Outcome {
-    let connection = &trace.connections()[id as usize];
+    let connection = trace.connection(id);
     let reset = connection.reset;
     let is_before = |fin: &&FinSeen| reset.is_none_or(|reset| fin.row < reset.row);
     let first_fin = connection.fins.first().filter(is_before).map(|fin| fin.by);
@@ -127,7 +127,7 @@ pub(super) fn outcome(trace: &Trace, id: ConnectionId) -> Outcome {
     let kind = match (reset, connection.fins.len()) {
         (Some(reset), _) if reset.refused => Kind::Refused,
         (Some(_), _) => Kind::Reset,
-        (None, 0) if is_unanswered(connection) => Kind::Unanswered,
+        (None, 0) if is_unanswered(&connection) => Kind::Unanswered,
         (None, _) if given_up => Kind::TimedOut,
         // A socket connected to itself has one FIN, which crosses itself.
         (None, 1..) if connection.simultaneous_close => Kind::Simultaneous,
@@ -148,7 +148,7 @@ pub(super) fn outcome(trace: &Trace, id: ConnectionId) -> Outcome {
 /// The ending of a connection, as known now.
 #[must_use]
 pub fn ending(trace: &Trace, id: ConnectionId) -> Ending {
-    let connection = &trace.connections()[id as usize];
+    let connection = trace.connection(id);
     let Outcome {
         kind,
         closed_first,
@@ -169,7 +169,7 @@ pub fn ending(trace: &Trace, id: ConnectionId) -> Ending {
             connection.addresses.server
         ),
         Kind::TimedOut | Kind::Unanswered => silence_summary(trace, id, kind, silence),
-        Kind::HalfClosed | Kind::Open => open_summary(connection, first_fin, silence),
+        Kind::HalfClosed | Kind::Open => open_summary(&connection, first_fin, silence),
     };
     Ending {
         kind,
@@ -192,14 +192,14 @@ fn is_unanswered(connection: &Connection) -> bool {
 
 /// Both FINs were sent.
 fn close_summary(trace: &Trace, id: ConnectionId, kind: Kind, first: Option<Side>) -> String {
-    let connection = &trace.connections()[id as usize];
+    let connection = trace.connection(id);
     let mut text = match first.filter(|_| kind == Kind::Orderly) {
         Some(first) => format!("Orderly close, the {first} first"),
         None => "Simultaneous close: the FINs crossed".into(),
     };
     let rest: Vec<_> = Side::BOTH
         .into_iter()
-        .filter_map(|side| fin_unacknowledged(connection, side))
+        .filter_map(|side| fin_unacknowledged(&connection, side))
         .map(|side| format!("the {side}'s FIN isn't acknowledged"))
         .collect();
     if !rest.is_empty() {
@@ -224,7 +224,7 @@ fn silence_summary(
     kind: Kind,
     silence: Option<Silence>,
 ) -> String {
-    let connection = &trace.connections()[id as usize];
+    let connection = trace.connection(id);
     let error = silence.and_then(|silence| silence.error);
     let error = error.map_or(String::new(), |seen| {
         format!("; {} says: {}", seen.error.reporter, seen.error.words())
@@ -292,7 +292,7 @@ fn fin_unacknowledged(connection: &Connection, side: Side) -> Option<Side> {
 
 /// `Reset by the client: data reached it after close().`; where several causes look the same, all of them.
 fn reset_summary(trace: &Trace, id: ConnectionId, causes: &[Cause]) -> String {
-    let connection = &trace.connections()[id as usize];
+    let connection = trace.connection(id);
     let by = connection.reset.map_or(Side::Client, |reset| reset.by);
     let first = causes.first();
     if first.is_some_and(|cause| cause.id == CauseId::Unknown && cause.against.is_some()) {
@@ -325,7 +325,7 @@ pub fn times(count: usize) -> String {
 
 /// How long the RST's sender had been silent, where that is worth a word.
 fn silent_before(trace: &Trace, id: ConnectionId) -> Option<u64> {
-    let reset = trace.connections()[id as usize].reset?;
+    let reset = trace.connection(id).reset?;
     let row = reset.row as usize;
     let own = (0..row)
         .rev()

@@ -75,7 +75,7 @@ struct Later {
 impl Later {
     fn of(trace: &Trace, id: ConnectionId, row: usize) -> Later {
         let sent = trace.row(id, row);
-        let octets = octets(sent);
+        let octets = octets(&sent);
         let mut later = Later::default();
         if octets.0 == octets.1 || sent.flags.has(Flags::RST) {
             return later;
@@ -87,7 +87,7 @@ impl Later {
                 continue;
             }
             if record.from == sent.from {
-                if !later.answered && holds(self::octets(record), octets) {
+                if !later.answered && holds(self::octets(&record), octets) {
                     later.again.get_or_insert(at);
                 }
                 continue;
@@ -106,7 +106,7 @@ impl Later {
             }
             doubt |= !later.answered && record.notes.has(Note::ZeroWindow);
         }
-        let connection = &trace.connections()[id as usize];
+        let connection = trace.connection(id);
         later.proves_loss = later.answered
             && later.again.is_some()
             && hole

@@ -40,11 +40,11 @@ pub fn fields(
     absolute: bool,
 ) -> Vec<Field> {
     let record = trace.row(id, row);
-    let mut fields = tcp(trace, record, decoded, absolute);
+    let mut fields = tcp(trace, &record, decoded, absolute);
     let relative = |seq: Seq| trace.relative(id, record.from.peer(), seq);
     fields.extend(options::options(decoded, relative));
     fields.extend(ip(decoded));
-    fields.push(frame(record));
+    fields.push(frame(&record));
     fields
 }
 
@@ -112,7 +112,8 @@ fn flags(decoded: &Decoded<'_>) -> Field {
 
 fn window(trace: &Trace, record: &Record, decoded: &Decoded<'_>) -> Field {
     let wnd = decoded.segment.wnd;
-    let end = &trace.connections()[record.connection as usize].ends[record.from];
+    let connection = trace.connection(record.connection);
+    let end = &connection.ends[record.from];
     let meaning = match end.window_scale {
         _ if decoded.segment.flags.has(Flags::RST) => "means nothing in an RST".into(),
         _ if decoded.segment.flags.has(Flags::SYN) => "bytes; never scaled in a SYN".into(),

@@ -205,7 +205,7 @@ pub fn since_start(trace: &Trace, connection: ConnectionId, row: usize) -> u64 {
 /// How sure the state of `side` is after row `row` (from 0): of an end that never sent anything, nothing is proven.
 #[must_use]
 pub fn certainty(trace: &Trace, connection: ConnectionId, row: usize, side: Side) -> Certainty {
-    let followed = &trace.connections()[connection as usize];
+    let followed = trace.connection(connection);
     let refuses = followed.reset.is_some_and(|reset| reset.by == side);
     let silent = if followed.ends[side].snd_nxt.is_some() || refuses {
         Certainty::Proven
@@ -252,11 +252,11 @@ pub fn row(
                 mark: tail(record.notes),
                 lost: matches!(fate, Fate::Lost { .. }),
             },
-            &label(trace, record, style),
+            &label(trace, &record, style),
         ),
         from: record.from,
         flags: record.flags,
-        troubled: is_troubled(record) || fate != Fate::Arrived,
+        troubled: is_troubled(&record) || fate != Fate::Arrived,
         fate,
     }
 }
@@ -264,7 +264,7 @@ pub fn row(
 /// The row above the first: the columns' names, and the states before the first segment.
 #[must_use]
 pub fn heading(trace: &Trace, connection: ConnectionId, columns: &Columns, style: Style) -> Row {
-    let initial = trace.connections()[connection as usize].initial;
+    let initial = trace.connection(connection).initial;
     let first = trace.row(connection, 0);
     let known = first.weakest();
     let ascii = style.charset == Charset::Ascii;
@@ -293,7 +293,7 @@ pub fn endpoints(
     columns: &Columns,
     width: usize,
 ) -> String {
-    let connection = &trace.connections()[connection as usize];
+    let connection = trace.connection(connection);
     let guess = if connection.roles == Roles::Guessed {
         "?"
     } else {
@@ -392,7 +392,7 @@ mod tests {
                 mark: tail(record.notes),
                 lost: false,
             };
-            Charset::Ascii.arrow(width, arrow, &label(&trace, record, Style::default()))
+            Charset::Ascii.arrow(width, arrow, &label(&trace, &record, Style::default()))
         };
         assert_eq!(arrow(4, 33), "*- PSH,ACK seq 1 · 10 bytes ---->");
         let wide = arrow(4, 60);

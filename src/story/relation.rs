@@ -38,10 +38,10 @@ impl Relations {
         let highest = |side: Side| {
             let before = (earliest..selected).map(|row| trace.row(id, row));
             let of_side = before.filter(move |it| it.from == side);
-            of_side.filter_map(ack).reduce(Seq::max)
+            of_side.filter_map(|record| ack(&record)).reduce(Seq::max)
         };
-        let own = ack(record).map(|ack| (highest(record.from), ack));
-        let end = end(record).filter(|end| {
+        let own = ack(&record).map(|ack| (highest(record.from), ack));
+        let end = end(&record).filter(|end| {
             let known = highest(record.from.peer());
             known.is_none_or(|known| known.before(*end))
         });
@@ -49,7 +49,7 @@ impl Relations {
             let last = trace.len(id).min(selected.saturating_add(NEAR));
             (selected + 1..last).find(|&row| {
                 let later = trace.row(id, row);
-                let covers = ack(later).is_some_and(|ack| !ack.before(end));
+                let covers = ack(&later).is_some_and(|ack| !ack.before(end));
                 later.from != record.from && covers
             })
         });
@@ -72,7 +72,7 @@ impl Relations {
             .contains(&row)
             .then(|| trace.row(id, row))?;
         let (before, ack) = self.acknowledges.filter(|_| other.from != self.from)?;
-        let end = end(other)?;
+        let end = end(&other)?;
         // Some of its numbers are new to the acknowledgement: its last, or those up to it.
         let is_new = before.is_none_or(|before| end.after(before));
         (is_new && other.seq.before(ack)).then_some(Relation::AcknowledgedBySelected)

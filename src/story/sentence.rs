@@ -24,11 +24,11 @@ fn what_it_does(trace: &Trace, connection: ConnectionId, row: usize) -> String {
     let before = trace.states_before(connection, row);
     let me = record.from;
     let flags = record.flags;
-    if let Some(again) = repeated(record).filter(|_| record.states == before) {
+    if let Some(again) = repeated(&record).filter(|_| record.states == before) {
         return again.into();
     }
     if flags.has(Flags::RST) {
-        return reset(trace, record, before);
+        return reset(trace, &record, before);
     }
     if flags.has(Flags::SYN) {
         return if flags.has(Flags::ACK) {
@@ -41,12 +41,12 @@ fn what_it_does(trace: &Trace, connection: ConnectionId, row: usize) -> String {
         };
     }
     if flags.has(Flags::FIN) {
-        return fin(record, before);
+        return fin(&record, before);
     }
     if record.len > 0 {
-        return data(record, before);
+        return data(&record, before);
     }
-    acknowledgement(trace, record, before)
+    acknowledgement(trace, &record, before)
 }
 
 /// Segments that carry nothing new.
@@ -119,7 +119,7 @@ fn fin(record: &Record, before: PerSide<State>) -> String {
 
 fn reset(trace: &Trace, record: &Record, before: PerSide<State>) -> String {
     let (me, peer) = (record.from, record.from.peer());
-    let connection = &trace.connections()[record.connection as usize];
+    let connection = trace.connection(record.connection);
     if connection.reset.is_some_and(|reset| reset.refused) {
         return format!(
             "Nothing listens there, or a firewall refuses for it. The {peer}'s connect() fails with \

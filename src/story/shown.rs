@@ -260,7 +260,7 @@ impl Shown {
             });
         }
         match plain(trace, self.connection, index).filter(|_| self.wanted.folds) {
-            Some(record) => self.extend_run(trace, index, record),
+            Some(record) => self.extend_run(trace, index, &record),
             None => {
                 self.run = None;
                 self.lines.push(Line::Entry(index));
@@ -324,7 +324,7 @@ impl Line {
 
 /// The record of an entry that is nothing but data and its acknowledgement: nothing begins, ends, changes or goes wrong
 /// with it.
-fn plain(trace: &Trace, id: ConnectionId, index: usize) -> Option<&Record> {
+fn plain(trace: &Trace, id: ConnectionId, index: usize) -> Option<Record> {
     let Entry::Segment(row) = trace.entry(id, index) else {
         return None;
     };

@@ -47,7 +47,7 @@ impl Summary {
     /// The summary of a connection, as known now.
     #[must_use]
     pub fn of(trace: &Trace, id: ConnectionId) -> Summary {
-        let connection = &trace.connections()[id as usize];
+        let connection = trace.connection(id);
         let outcome = outcome(trace, id);
         let given_up = outcome.silence.filter(|silence| silence.given_up);
         let state = |side: Side| {
@@ -168,7 +168,7 @@ impl Summary {
 /// How sure a side's state is. Of an end that never sent anything, nothing is proven; nor that a FIN-WAIT-2 outlasts its
 /// clock.
 fn certainty(trace: &Trace, id: ConnectionId, side: Side) -> Certainty {
-    let connection = &trace.connections()[id as usize];
+    let connection = trace.connection(id);
     let end = &connection.ends[side];
     let refuses = connection.reset.is_some_and(|reset| reset.by == side);
     if (end.snd_nxt.is_some() || refuses) && !is_doubtful(trace, id, side) {

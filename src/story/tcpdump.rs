@@ -20,7 +20,7 @@ pub fn line(
     let zeros = if absolute {
         None
     } else {
-        zeros(trace, record, row)
+        zeros(trace, &record, row)
     };
     let segment = &decoded.segment;
     let number = |seq: Seq, side: Side| zeros.map_or(seq.0, |zeros| seq - zeros[side as usize]);
@@ -57,7 +57,8 @@ fn zeros(trace: &Trace, record: &Record, row: usize) -> Option<[Seq; 2]> {
     }
     let earlier_ack =
         (0..row).any(|above| trace.row(record.connection, above).flags.has(Flags::ACK));
-    let ends = &trace.connections()[record.connection as usize].ends;
+    let connection = trace.connection(record.connection);
+    let ends = &connection.ends;
     if !earlier_ack {
         return None;
     }

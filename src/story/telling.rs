@@ -89,14 +89,11 @@ pub fn account(trace: &Trace, id: ConnectionId, ending: &Ending) -> Vec<Told> {
                 .collect(),
         }
     });
-    let lacking = trace.connections()[id as usize]
-        .is_incomplete()
-        .then(|| Told {
-            about: "capture".into(),
-            sentences: vec![
-                "It doesn't hold all of this connection: what is missing may change the story."
-                    .into(),
-            ],
-        });
+    let lacking = trace.connection(id).is_incomplete().then(|| Told {
+        about: "capture".into(),
+        sentences: vec![
+            "It doesn't hold all of this connection: what is missing may change the story.".into(),
+        ],
+    });
     lacking.into_iter().chain(causes).chain(sides).collect()
 }

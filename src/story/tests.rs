@@ -33,6 +33,15 @@ pub(crate) fn trace_without_handshake(lines: &str) -> Trace {
 
 /// The whole capture, as it came in batches.
 pub(crate) fn whole(batches: &[&[(u64, Segment)]]) -> Trace {
+    follow(batches, |_| {})
+}
+
+/// The same, but after each batch every connection rests.
+fn resting(batches: &[&[(u64, Segment)]]) -> Trace {
+    follow(batches, Trace::rest)
+}
+
+fn follow(batches: &[&[(u64, Segment)]], after_each: impl Fn(&mut Trace)) -> Trace {
     let place = Place {
         offset: 0,
         captured: 0,
@@ -52,6 +61,7 @@ pub(crate) fn whole(batches: &[&[(u64, Segment)]]) -> Trace {
             ..Batch::default()
         };
         trace.take(&batch, |_, _, _| {});
+        after_each(&mut trace);
     }
     trace.ended = Some(Ended::default());
     trace
@@ -59,7 +69,7 @@ pub(crate) fn whole(batches: &[&[(u64, Segment)]]) -> Trace {
 
 /// Everything that is told of a trace.
 fn everything(trace: &Trace) -> String {
-    let ids = 0..u32::try_from(trace.connections().len()).unwrap();
+    let ids = trace.ids();
     let told = ids.map(|id| {
         let ending = ending(trace, id);
         let rows: Vec<_> = trace
@@ -87,6 +97,8 @@ proptest! {
             })
             .collect();
         let one_by_one: Vec<_> = timed.chunks(1).collect();
-        prop_assert_eq!(everything(&whole(&[&timed])), everything(&whole(&one_by_one)));
+        let told = everything(&whole(&[&timed]));
+        prop_assert_eq!(&told, &everything(&whole(&one_by_one)));
+        prop_assert_eq!(told, everything(&resting(&one_by_one)));
     }
 }

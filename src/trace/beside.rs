@@ -52,7 +52,7 @@ impl Trace {
         self.ended = Some(ended);
         for aside in std::mem::take(&mut self.prompted) {
             // A capture that was cut has fewer segments than were told of.
-            let rows = self.rows.get(aside.connection as usize).map_or(0, Vec::len);
+            let rows = self.len(aside.connection);
             if aside.row as usize <= rows {
                 self.remark(aside);
             }
@@ -124,7 +124,7 @@ impl Trace {
     /// How many lines a connection's ladder has: its segments, and what is told beside them.
     #[must_use]
     pub fn entries(&self, connection: ConnectionId) -> usize {
-        self.asides(connection).len() + self.rows.get(connection as usize).map_or(0, Vec::len)
+        self.asides(connection).len() + self.len(connection)
     }
 
     /// Line `index` (from 0) of a connection's ladder.
@@ -150,7 +150,7 @@ impl Trace {
     /// The states that tcpviz has where an aside stands: those after the segment above it.
     #[must_use]
     pub fn states_at(&self, aside: &Aside) -> PerSide<State> {
-        if (aside.connection as usize) < self.rows.len() {
+        if self.ids().contains(&aside.connection) {
             self.states_before(aside.connection, aside.row as usize)
         } else {
             PerSide::default()
@@ -170,12 +170,28 @@ impl Trace {
 mod tests {
     use super::*;
     use crate::conn::Side;
-    use crate::wire::Ports;
+    use crate::conn::tests::segment;
+    use crate::wire::{Batch, Captured, Place, Ports};
+
+    /// A trace of one connection with so many segments.
+    fn trace_of(segments: u64) -> Trace {
+        let mut trace = Trace::new(Ports::default());
+        let captured = |n| Captured {
+            time_ns: n,
+            place: Place::default(),
+            segment: segment("> . 1:1 ack 1"),
+        };
+        let batch = Batch {
+            segments: (0..segments).map(captured).collect(),
+            ..Batch::default()
+        };
+        trace.take(&batch, |_, _, _| {});
+        trace
+    }
 
     #[test]
     fn asides_stand_behind_as_many_segments_as_they_say() {
-        let mut trace = Trace::new(Ports::default());
-        trace.rows = vec![vec![0, 1, 2]];
+        let mut trace = trace_of(3);
         for (row, time_ns) in [(2, 5), (0, 1), (2, 4), (3, 9)] {
             trace.remark(Aside {
                 time_ns,
@@ -235,8 +251,7 @@ mod tests {
     fn an_icmp_error_stands_by_its_time_or_in_a_recording_behind_the_order_for_it() {
         let asked = format!("{ROUTER_SAYS}net unreachable");
         for times in [[1, 2, 4, 9], [0; 4]] {
-            let mut trace = Trace::new(Ports::default());
-            trace.rows = vec![vec![0, 1]];
+            let mut trace = trace_of(2);
             trace.place_error(0, error(1, 1), 3);
             trace.place_error(0, error(1, 0), 8);
             let [a, b, c, d] = times;
@@ -252,8 +267,7 @@ mod tests {
 
     #[test]
     fn a_hundred_thousand_icmp_errors_are_taken_and_found_at_once() {
-        let mut trace = Trace::new(Ports::default());
-        trace.rows = vec![vec![0, 1]];
+        let mut trace = trace_of(2);
         for n in 0..100_000 {
             // Their clock runs backwards.
             trace.place_error(0, error(1, 1), 200_000 - n);

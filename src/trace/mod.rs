@@ -1,16 +1,23 @@
-//! Everything read so far: a compact record per segment, the connections, the capture's counts.
-//! Views borrow it.
+//! Everything read so far: the connections with both ends' states after each segment, the capture's counts. Views borrow it.
 //!
-//! Payload and options aren't kept: they are read back from the capture file when someone looks at
-//! them.
+//! Payload and options aren't kept: they are read back from the capture file when someone looks at them. Of a connection
+//! to which nothing comes any more only a log is kept (`kept.rs`): who asks for it gets it followed anew.
 
 mod aside;
 mod beside;
+mod cold;
+mod kept;
+mod log;
+mod octets;
+mod order;
 
 pub use aside::{Aside, Entry, KernelEnd, ROUTER_SAYS, Said};
 use beside::Beside;
+use kept::{Kept, Known};
+use order::Order;
 
 use std::net::SocketAddr;
+use std::ops::{Deref, Range};
 
 use crate::conn::state::PerSide;
 use crate::conn::{
@@ -74,20 +81,16 @@ pub struct ErrorRecord {
 /// Everything read so far.
 #[derive(Debug)]
 pub struct Trace {
-    pub records: Vec<Record>,
-    /// The ICMP errors, in the order of the capture.
-    pub errors: Vec<ErrorRecord>,
+    table: Table<Kept>,
+    /// Whose the segments are, in the order of the capture.
+    order: Order,
+    segments: usize,
     /// What is told beside the segments, by connection.
     beside: Vec<Beside>,
     /// Whether anything of it isn't an ICMP error.
     is_told: bool,
     /// Such, until the capture has ended.
     prompted: Vec<Aside>,
-    /// The first SACK block of those records that have one, by their indices: few have.
-    sacks: Vec<(u32, (Seq, Seq))>,
-    /// For each connection, the indices of its records, in order.
-    rows: Vec<Vec<u32>>,
-    table: Table,
     /// The latest time of anything captured.
     latest_ns: u64,
     pub tally: Tally,
@@ -104,20 +107,27 @@ impl Trace {
     #[must_use]
     pub fn new(ports: Ports) -> Self {
         Trace {
-            records: Vec::new(),
-            errors: Vec::new(),
+            table: Table::new(ports),
+            order: Order::default(),
+            segments: 0,
             beside: Vec::new(),
             is_told: false,
             prompted: Vec::new(),
-            sacks: Vec::new(),
-            rows: Vec::new(),
-            table: Table::new(ports),
             latest_ns: 0,
             tally: Tally::default(),
             link: None,
             fin_wait_ns: None,
             ended: None,
         }
+    }
+
+    /// An empty trace for who asks only for connections and their endings: it knows neither where frames stand nor the
+    /// order of segments of different connections, and takes less memory.
+    #[must_use]
+    pub fn of_endings(ports: Ports) -> Self {
+        let mut trace = Trace::new(ports);
+        trace.table.connections.without_places = true;
+        trace
     }
 
     /// Takes a batch; `revised` hears of states in earlier records that a segment disproved, as
@@ -127,9 +137,11 @@ impl Trace {
         batch: &Batch,
         mut revised: impl FnMut(&Trace, ConnectionId, &Revision),
     ) {
+        // What came before has been looked at by now.
+        self.table.connections.cool();
         let drops = batch.tally.dropped > self.tally.dropped;
         if drops {
-            self.table.doubt();
+            self.table.connections.doubt();
         }
         self.tally = batch.tally;
         self.link = self.link.or(batch.link);
@@ -140,12 +152,14 @@ impl Trace {
                 self.push_error(error, &mut revised);
             }
             let (id, revisions) = self.push(captured);
-            self.revise(id, &revisions, &mut revised);
+            if !revisions.is_empty() {
+                self.revise(id, &revisions, &mut revised);
+            }
         }
         errors.for_each(|error| self.push_error(error, &mut revised));
         if drops {
             // Where in the batch they were dropped isn't known.
-            self.table.doubt();
+            self.table.connections.doubt();
         }
     }
 
@@ -156,12 +170,7 @@ impl Trace {
         revisions: &[Revision],
         revised: &mut impl FnMut(&Trace, ConnectionId, &Revision),
     ) {
-        for revision in revisions {
-            for &row in &self.rows[id as usize][revision.from as usize..revision.to as usize] {
-                let state = &mut self.records[row as usize].states[revision.side];
-                *state = revision.correction.of(*state);
-            }
-        }
+        self.table.connections.warm(id).revise(revisions);
         for revision in revisions {
             revised(self, id, revision);
         }
@@ -174,10 +183,10 @@ impl Trace {
     ) {
         self.latest_ns = self.latest_ns.max(captured.time_ns);
         if let Some((connection, seen, revisions)) = self.table.report(&captured.error) {
-            self.errors.push(ErrorRecord {
+            self.table.connections.errors.push(ErrorRecord {
                 time_ns: captured.time_ns,
                 place: captured.place,
-                after: self.records.len(),
+                after: self.segments,
                 connection,
                 seen,
             });
@@ -187,35 +196,87 @@ impl Trace {
     }
 
     fn push(&mut self, captured: &Captured) -> (ConnectionId, Vec<Revision>) {
-        let seg = &captured.segment;
         self.latest_ns = self.latest_ns.max(captured.time_ns);
-        let (id, from, observed) = self.table.observe(seg, captured.time_ns);
-        self.rows
-            .resize_with(self.table.connections.len(), Vec::new);
-        let index =
-            u32::try_from(self.records.len()).expect("fewer than 2^32 segments fit in memory");
-        self.rows[id as usize].push(index);
-        self.sacks.extend(seg.told.sack.map(|block| (index, block)));
-        self.records.push(Record {
-            time_ns: captured.time_ns,
-            place: captured.place,
-            connection: id,
-            from,
-            flags: seg.flags,
-            seq: seg.seq,
-            ack: seg.ack,
-            len: seg.len,
-            wnd: seg.wnd,
-            notes: observed.notes,
-            states: observed.states,
-            certainty: observed.certainty,
-        });
+        let (id, from, observed) = self.table.observe(&captured.segment, captured.time_ns);
+        self.table.connections.push(id, captured, from, &observed);
+        self.segments += 1;
+        if !self.table.connections.without_places {
+            self.order.push(id, captured.place.frame);
+        }
         (id, observed.revisions)
     }
 
+    /// Lets every connection rest: memory is given back, and who looks at one waits until it is followed anew.
+    pub fn rest(&mut self) {
+        self.table.connections.rest();
+    }
+
+    /// The connections' numbers.
     #[must_use]
-    pub fn connections(&self) -> &[Connection] {
-        &self.table.connections
+    pub fn ids(&self) -> Range<ConnectionId> {
+        0..ConnectionId::try_from(self.table.connections.len()).unwrap_or(ConnectionId::MAX)
+    }
+
+    /// A connection, as known now.
+    #[must_use]
+    pub fn connection(&self, id: ConnectionId) -> impl Deref<Target = Connection> {
+        TheConnection(self.table.connections.at(id))
+    }
+
+    /// How many segments have been read.
+    #[must_use]
+    pub fn segments(&self) -> usize {
+        self.segments
+    }
+
+    /// Whose the segments are, in the order of the capture.
+    #[must_use]
+    pub fn order(&self) -> &[ConnectionId] {
+        self.order.ids()
+    }
+
+    /// Connections that changed without a segment of their own: by an ICMP error, or because another took their ports.
+    #[must_use]
+    pub fn befallen(&self) -> &[ConnectionId] {
+        &self.table.connections.befallen
+    }
+
+    /// The ICMP errors, in the order of the capture.
+    #[must_use]
+    pub fn errors(&self) -> &[ErrorRecord] {
+        &self.table.connections.errors
+    }
+
+    /// Every segment, in the order of the capture.
+    pub fn records(&self) -> impl Iterator<Item = Record> {
+        let mut rows = vec![0; self.ids().len()];
+        self.order().iter().map(move |&id| {
+            let row = &mut rows[id as usize];
+            *row += 1;
+            self.row(id, *row - 1)
+        })
+    }
+
+    /// The number of the last frame that holds a segment; 0 if there is none.
+    #[must_use]
+    pub fn last_frame(&self) -> u32 {
+        let last = self.order().last();
+        let newest = last.map(|id| self.row(*id, self.len(*id) - 1));
+        newest.map_or(0, |record| record.place.frame)
+    }
+
+    /// The connection and row (from 0) of a frame that holds one of the segments.
+    #[must_use]
+    pub fn find_frame(&self, frame: u32) -> Option<(ConnectionId, usize)> {
+        let mut near = self.order.near(frame).to_vec();
+        near.sort_unstable();
+        near.dedup();
+        near.into_iter().find_map(|id| {
+            let known = self.table.connections.at(id);
+            let frames = |record: &Record| record.place.frame;
+            let row = known.rows.binary_search_by_key(&frame, frames).ok()?;
+            Some((id, row))
+        })
     }
 
     /// The newest connection between two addresses, and which of its sides is at `local`.
@@ -226,7 +287,7 @@ impl Trace {
         remote: SocketAddr,
     ) -> Option<(ConnectionId, Side)> {
         let id = self.table.newest_between(local, remote)?;
-        let is_client = self.connections()[id as usize].addresses.client == local;
+        let is_client = self.connection(id).addresses.client == local;
         Some((
             id,
             if is_client {
@@ -255,37 +316,37 @@ impl Trace {
         self.ended.as_ref()?.why()
     }
 
-    /// A connection's number of segments.
+    /// A connection's number of segments; 0 if there is no such connection.
     #[must_use]
     pub fn len(&self, connection: ConnectionId) -> usize {
-        self.rows[connection as usize].len()
+        self.table.connections.rows(connection)
     }
 
     /// Whether no segment has been read.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
+        self.segments == 0
     }
 
     /// Row `row` (from 0) of a connection.
     #[must_use]
-    pub fn row(&self, connection: ConnectionId, row: usize) -> &Record {
-        &self.records[self.rows[connection as usize][row] as usize]
+    pub fn row(&self, connection: ConnectionId, row: usize) -> Record {
+        self.table.connections.at(connection).rows[row]
     }
 
     /// The first SACK block of row `row`, `[from, to)`, if it has one (RFC 2018, RFC 2883).
     #[must_use]
     pub fn sack(&self, connection: ConnectionId, row: usize) -> Option<(Seq, Seq)> {
-        let index = self.rows[connection as usize][row];
-        let found = self.sacks.binary_search_by_key(&index, |(index, _)| *index);
-        found.ok().map(|at| self.sacks[at].1)
+        let known = self.table.connections.at(connection);
+        let at = |(at, _): &(u32, (Seq, Seq))| *at as usize;
+        let found = known.sacks.binary_search_by_key(&row, at);
+        found.ok().map(|at| known.sacks[at].1)
     }
 
     /// The rows of a connection, in order.
-    pub fn rows_of(&self, connection: ConnectionId) -> impl Iterator<Item = &Record> {
-        self.rows[connection as usize]
-            .iter()
-            .map(|&index| &self.records[index as usize])
+    pub fn rows_of(&self, connection: ConnectionId) -> impl Iterator<Item = Record> {
+        let known = self.table.connections.at(connection);
+        (0..known.rows.len()).map(move |row| known.rows[row])
     }
 
     /// The frames of a connection in the order of the capture, with when each came (nanoseconds since the Unix epoch):
@@ -295,7 +356,7 @@ impl Trace {
         let segments = self.rows_of(connection);
         let segments = segments.map(|record| (record.time_ns, record.place));
         let about_it = |error: &&ErrorRecord| error.connection == connection;
-        let errors = self.errors.iter().filter(about_it);
+        let errors = self.errors().iter().filter(about_it);
         let errors = errors.map(|error| (error.time_ns, error.place));
         let mut frames: Vec<_> = segments.chain(errors).collect();
         frames.sort_by_key(|(_, place)| place.frame);
@@ -307,7 +368,7 @@ impl Trace {
     pub fn states_before(&self, connection: ConnectionId, row: usize) -> PerSide<State> {
         match row.checked_sub(1) {
             Some(above) => self.row(connection, above).states,
-            None => self.connections()[connection as usize].initial,
+            None => self.connection(connection).initial,
         }
     }
 
@@ -315,9 +376,20 @@ impl Trace {
     /// prints it).
     #[must_use]
     pub fn relative(&self, connection: ConnectionId, side: Side, seq: Seq) -> u32 {
-        match self.connections()[connection as usize].ends[side].zero {
+        match self.connection(connection).ends[side].zero {
             Some(zero) => seq - zero,
             None => seq.0,
         }
+    }
+}
+
+/// A connection that is looked at.
+struct TheConnection<'a>(Known<'a>);
+
+impl Deref for TheConnection<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.0.connection
     }
 }

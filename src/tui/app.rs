@@ -273,7 +273,7 @@ impl App {
 
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.trace.connections().len()
+        self.trace.ids().len()
     }
 
     fn open(&mut self) {

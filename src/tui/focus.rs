@@ -138,7 +138,7 @@ impl Focus {
         let place = record.map(|record| record.place);
         if place != self.frame_at {
             self.frame_at = place;
-            self.frame = record.map(|record| details::read_frame(app.read_back.as_ref(), record));
+            self.frame = record.map(|record| details::read_frame(app.read_back.as_ref(), &record));
         }
     }
 }

@@ -15,7 +15,6 @@ use crate::story::numbers::{counted, grouped, printable};
 use crate::story::query::Query;
 use crate::story::{Owner, Summary};
 use crate::trace::Trace;
-use crate::wire::Flags;
 
 /// Tells whose socket each end of a connection is.
 pub type Owners<'a> = &'a dyn Fn(ConnectionId) -> PerSide<Option<Owner>>;
@@ -55,8 +54,9 @@ pub struct Listing {
     /// When a connection is to be looked at again; outdated entries are dropped as they come.
     due: BinaryHeap<Reverse<(u64, ConnectionId)>>,
     touched: Vec<ConnectionId>,
-    records: usize,
-    errors: usize,
+    /// What it has seen of the trace's order, and of those that something befell.
+    segments: usize,
+    befallen: usize,
     ended: bool,
     stale: Stale,
 }
@@ -79,8 +79,8 @@ impl Listing {
             known: Vec::new(),
             due: BinaryHeap::new(),
             touched: Vec::new(),
-            records: 0,
-            errors: 0,
+            segments: 0,
+            befallen: 0,
             ended: false,
             stale: Stale::Nothing,
         }
@@ -142,7 +142,7 @@ impl Listing {
         }
         self.note_what_came(trace);
         if self.stale == Stale::All {
-            self.touched.extend(ids(0..trace.connections().len()));
+            self.touched.extend(ids(0..trace.ids().len()));
         }
         let mut touched = std::mem::take(&mut self.touched);
         touched.sort_unstable();
@@ -164,24 +164,14 @@ impl Listing {
 
     /// Collects the connections to which something came, or at which a clock may have ended something.
     fn note_what_came(&mut self, trace: &Trace) {
-        let records = &trace.records[self.records.min(trace.records.len())..];
-        for record in records {
-            let id = record.connection;
-            if self.touched.last() != Some(&id) {
-                self.touched.push(id);
-            }
-            // A new connection may end what was left of the one before.
-            if record.flags.has(Flags::SYN) {
-                let previous = trace.connections()[id as usize].previous;
-                self.touched.extend(previous);
+        for id in &trace.order()[self.segments.min(trace.order().len())..] {
+            if self.touched.last() != Some(id) {
+                self.touched.push(*id);
             }
         }
-        let new = self.known.len()..trace.connections().len();
-        self.touched.extend(ids(new));
-        let errors = &trace.errors[self.errors.min(trace.errors.len())..];
-        self.touched
-            .extend(errors.iter().map(|error| error.connection));
-        (self.records, self.errors) = (trace.records.len(), trace.errors.len());
+        let befallen = &trace.befallen()[self.befallen.min(trace.befallen().len())..];
+        self.touched.extend(befallen);
+        (self.segments, self.befallen) = (trace.order().len(), trace.befallen().len());
         let now = trace.now_ns();
         while let Some(&Reverse((until, id))) = self.due.peek()
             && until < now

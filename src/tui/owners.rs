@@ -42,9 +42,8 @@ impl App {
         if self.owners.early.is_empty() {
             return;
         }
-        for id in first..self.connections() {
-            let addresses = self.trace.connections()[id].addresses;
-            let id = ConnectionId::try_from(id).unwrap_or(ConnectionId::MAX);
+        for id in self.trace.ids().skip(first) {
+            let addresses = self.trace.connection(id).addresses;
             for side in Side::BOTH {
                 let ends = (addresses[side], addresses[side.peer()]);
                 if let Some(owner) = self.owners.early.remove(&ends) {

@@ -61,7 +61,7 @@ fn counts(app: &App, brevity: Brevity) -> Vec<Span<'static>> {
         facts.push((format!("{} dropped", grouped(tally.dropped)), style));
     } else if words {
         let counts = [
-            counted(app.trace.records.len() as u64, "segment"),
+            counted(app.trace.segments() as u64, "segment"),
             counted(app.connections() as u64, "connection"),
         ];
         facts.extend(counts.map(|text| (text, Style::new())));

@@ -175,7 +175,7 @@ impl App {
         if !self.has_ladder() {
             return self.tell_failure("there is no connection yet that could be written");
         }
-        let addresses = self.trace.connections()[self.connection as usize].addresses;
+        let addresses = self.trace.connection(self.connection).addresses;
         let of = |address: std::net::SocketAddr| {
             let text = address.to_string();
             text.replace(['[', ']'], "").replace(':', ".")
@@ -217,27 +217,18 @@ impl App {
             .replace(',', "")
             .parse()
             .map_err(|_| format!("{text} isn't a number: type that of a frame, such as 17"))?;
-        let records = &self.trace.records;
-        let at = records.partition_point(|record| record.place.frame < wanted);
-        let Some(record) = records
-            .get(at)
-            .filter(|record| record.place.frame == wanted)
-        else {
-            let last = records.last().map_or(0, |record| record.place.frame);
+        let Some((connection, row)) = self.trace.find_frame(wanted) else {
+            let last = self.trace.last_frame();
             return Err(format!(
                 "frame {wanted} is no segment shown here; the last one is {last}"
             ));
         };
-        let connection = record.connection;
         if self.only.is_some_and(|only| only != connection) {
             return Err(format!(
                 "frame {wanted} belongs to connection {}",
                 connection + 1
             ));
         }
-        let rows = 0..self.trace.len(connection);
-        let frame = |row: &usize| self.trace.row(connection, *row).place.frame;
-        let row = partition(rows, |row| frame(&row) < wanted);
         self.choose(connection);
         self.reveal(self.trace.entry_of(connection, row));
         if self.list == ListView::Alone {
@@ -293,18 +284,4 @@ impl App {
         }
         self.prepare();
     }
-}
-
-/// The first of a range of numbers for which something isn't so any more.
-fn partition(range: std::ops::Range<usize>, is_before: impl Fn(usize) -> bool) -> usize {
-    let (mut low, mut high) = (range.start, range.end);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if is_before(middle) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    low
 }

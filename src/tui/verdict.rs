@@ -121,9 +121,9 @@ mod tests {
     /// The verdict's lines so long after the client's FIN, in so many columns.
     fn after(waited_ns: u64, width: u16) -> String {
         let mut trace = trace_of("> F. 1:1 ack 1\n< . 1:1 ack 2");
-        let connection = &trace.connections()[0];
-        let since = connection.ends[Side::Server].since;
-        let [local, remote] = [Side::Server, Side::Client].map(|side| connection.addresses[side]);
+        let since = trace.connection(0).ends[Side::Server].since;
+        let addresses = trace.connection(0).addresses;
+        let [local, remote] = [Side::Server, Side::Client].map(|side| addresses[side]);
         trace.pass(since + waited_ns);
         let origin = Origin {
             name: "lo".into(),

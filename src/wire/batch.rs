@@ -4,7 +4,7 @@
 use super::{IcmpError, LinkType, NotDecoded, Segment};
 
 /// Where a segment's frame stands in the capture file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// Octets to the frame's first, in the decompressed file.
     pub offset: u64,

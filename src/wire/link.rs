@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A link-layer header type: tcpdump's LINKTYPE_ number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LinkType(pub i32);
 
 /// Which IP a frame carries.

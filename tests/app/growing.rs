@@ -183,7 +183,7 @@ proptest! {
             keys(&mut app, "p");
         }
         check(&app, name)?;
-        prop_assert_eq!(app.trace.records.len(), whole(name).segments.len());
+        prop_assert_eq!(app.trace.segments(), whole(name).segments.len());
         check_spaces(&app, &fresh(name, &app), name)?;
     }
 

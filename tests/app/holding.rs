@@ -31,11 +31,11 @@ fn p_holds_the_picture_counts_on_and_p_again_shows_all_that_came() {
         app.feed(batch(&all.segments[n..=n], &[], tally(n as u64 + 1, 0)));
         app.prepare();
     }
-    assert_eq!((app.trace.records.len(), shown(&app), app.line), (3, 3, 2));
+    assert_eq!((app.trace.segments(), shown(&app), app.line), (3, 3, 2));
     assert_eq!(app.tally().frames, 7, "it is told how much came");
     keys(&mut app, "p");
     assert!(!app.is_held());
-    assert_eq!((app.trace.records.len(), shown(&app), app.line), (7, 7, 6));
+    assert_eq!((app.trace.segments(), shown(&app), app.line), (7, 7, 6));
     assert_eq!(app.tally(), tally(7, 0));
 }
 

@@ -131,24 +131,23 @@ fn capture() {
         .unwrap();
     assert!(recorder.trace().is_empty());
     let mut pair = connect(&lab, &listener);
-    assert!(recorder.wait(PATIENCE, |trace| trace.records.len() == 3));
+    assert!(recorder.wait(PATIENCE, |trace| trace.segments() == 3));
     lab.relay
         .drop_next(Side::Client, |seg| seg.has(Flags::FIN), 1);
     pair.client = None;
     wait_for_states(&lab, pair.addresses, [FinWait2, CloseWait]);
     let is_so =
-        |trace: &tcpviz::trace::Trace| trace.records.last().unwrap().states.server == CloseWait;
+        |trace: &tcpviz::trace::Trace| trace.records().last().unwrap().states.server == CloseWait;
     assert!(recorder.wait(PATIENCE, is_so));
     let trace = recorder.stop();
     assert_eq!(trace.ended.as_ref().unwrap().why(), None);
     assert!(
         trace
-            .records
-            .iter()
+            .records()
             .any(|record| record.notes.has(Note::FinRetransmission))
     );
     assert_eq!(
-        trace.connections()[0].addresses.client.ip(),
+        trace.connection(0).addresses.client.ip(),
         address(Side::Client, Family::Ipv6)
     );
 
@@ -162,5 +161,5 @@ fn capture() {
         .lines()
         .filter(|line| line.contains(r#""type":"segment""#))
         .count();
-    assert_eq!(segments, trace.records.len(), "{lines}");
+    assert_eq!(segments, trace.segments(), "{lines}");
 }

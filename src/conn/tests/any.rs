@@ -62,7 +62,7 @@ fn revised(side: Side, revisions: &[Revision], state: State) -> State {
 proptest! {
     #[test]
     fn any_segments_move_states_along_arrows_only(segments in vec(any_segment(), 1..60)) {
-        let mut table = Table::default();
+        let mut table: Table = Table::default();
         let mut rows: HashMap<u32, (u32, PerSide<State>)> = HashMap::new();
         for (_, seg) in &segments {
             let (id, _, observed) = table.observe(seg, 0);
@@ -85,7 +85,7 @@ proptest! {
     /// what was presumed.
     #[test]
     fn a_segment_sent_again_moves_nothing_on(segments in vec(any_segment(), 1..40)) {
-        let mut table = Table::default();
+        let mut table: Table = Table::default();
         for (_, seg) in &segments {
             let (id, from, first) = table.observe(seg, 0);
             let (again, _, second) = table.observe(seg, 0);

@@ -116,7 +116,7 @@ fn both(states: PerSide<State>) -> String {
 
 /// Plays the lines into a table and checks what stands behind each `|`, as known at that moment.
 fn check(text: &str) -> Table {
-    let mut table = Table::default();
+    let mut table: Table = Table::default();
     for (line, wanted) in lines(text) {
         let (at, wire) = timed(line);
         let (_, _, observed) = table.observe(&segment(wire), at);
@@ -131,7 +131,7 @@ fn check(text: &str) -> Table {
 /// been taken back.
 fn finally(text: &str) -> Table {
     let text = format!("{OPEN}{text}");
-    let mut table = Table::default();
+    let mut table: Table = Table::default();
     let mut rows = Vec::new();
     for (line, _) in lines(&text) {
         let (at, wire) = timed(line);

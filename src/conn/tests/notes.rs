@@ -47,7 +47,7 @@ fn established_full_window_is_probed_until_it_opens() {
 
 #[test]
 fn established_ack_of_what_was_not_captured_leaves_the_states_in_doubt() {
-    let mut table = Table::default();
+    let mut table: Table = Table::default();
     let mut known = Vec::new();
     for (line, _) in lines(OPEN) {
         table.observe(&segment(line), 0);

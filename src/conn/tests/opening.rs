@@ -26,7 +26,7 @@ fn syns_that_cross_make_both_syn_received_then_established() {
 /// As Linux was measured: connect() to the own port is a simultaneous open, close() a simultaneous close.
 #[test]
 fn a_socket_connected_to_itself_is_both_ends() {
-    let mut table = Table::default();
+    let mut table: Table = Table::default();
     for (line, state) in [
         ("> S  0:0", State::SynReceived),
         ("> S. 0:0 ack 1", State::Established),
@@ -163,7 +163,7 @@ fn time_wait_ends_when_a_new_syn_is_accepted_in_its_place() {
 
 #[test]
 fn syn_repeated_and_answered_may_have_been_received_at_once() {
-    let mut table = Table::default();
+    let mut table: Table = Table::default();
     table.observe(&segment("> S 0:0"), 0);
     table.observe(&segment("> S 0:0"), 1);
     let observed = table.observe(&segment("< S. 0:0 ack 1"), 2).2;

@@ -36,7 +36,7 @@ fn close_wait_rst_with_the_number_of_the_fin_counts_as_on_linux() {
 
 #[test]
 fn syn_sent_refusal_takes_back_syn_received() {
-    let mut table = Table::default();
+    let mut table: Table = Table::default();
     table.observe(&segment("> S 0:0"), 0);
     let (.., observed) = table.observe(&segment("< R. 0:0 ack 1"), 0);
     assert_eq!(

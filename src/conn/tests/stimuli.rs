@@ -6,7 +6,7 @@ use super::*;
 #[track_caller]
 fn stimulate(state: State, lines: &str, stimuli: &[(&str, State)]) {
     for (stimulus, wanted) in stimuli {
-        let mut table = Table::default();
+        let mut table: Table = Table::default();
         let mut seen = State::Closed;
         let setup = lines.lines().map(str::trim).filter(|line| !line.is_empty());
         for line in setup {

@@ -82,8 +82,8 @@ impl Play {
     /// Whether a segment was captured between two times.
     fn came_between(&mut self, from_ns: u64, to_ns: u64) -> bool {
         let trace = self.recorder.trace();
-        let mut newest_first = trace.records.iter().rev();
-        newest_first.any(|record| (from_ns..to_ns).contains(&record.time_ns))
+        let mut records = trace.records();
+        records.any(|record| (from_ns..to_ns).contains(&record.time_ns))
     }
 
     /// Puts something into the ladder of the newest connection, or of the first that will come.
@@ -115,7 +115,7 @@ impl Play {
 
 /// Finds an aside's place among the segments, by its time.
 pub(super) fn place(aside: &mut Aside, trace: &Trace) {
-    let is_there = (aside.connection as usize) < trace.connections().len();
+    let is_there = (aside.connection as usize) < trace.ids().len();
     let rows = is_there.then(|| trace.rows_of(aside.connection));
     let before = rows.into_iter().flatten();
     let before = before.filter(|record| record.time_ns <= aside.time_ns);

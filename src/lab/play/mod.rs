@@ -316,7 +316,7 @@ impl Play {
 
 /// The connection that came last.
 fn newest(trace: &Trace) -> Option<ConnectionId> {
-    let last = trace.connections().len().checked_sub(1)?;
+    let last = trace.ids().len().checked_sub(1)?;
     ConnectionId::try_from(last).ok()
 }
 

@@ -110,13 +110,13 @@ impl Play {
             ["frames", count] => {
                 let count = number(count)?;
                 self.wait("enough segments", |play| {
-                    play.recorder.trace().records.len() >= count
+                    play.recorder.trace().segments() >= count
                 })?;
             }
             ["errors", count] => {
                 let count = number(count)?;
                 self.wait("enough ICMP errors", |play| {
-                    play.recorder.trace().errors.len() >= count
+                    play.recorder.trace().errors().len() >= count
                 })?;
             }
             ["capture", "ends"] => self.recorder.end(),

@@ -42,7 +42,7 @@ impl Told {
         Some(Asked {
             side,
             way,
-            segments: trace.records.len(),
+            segments: trace.segments(),
             told: tell(trace, side, way)?,
         })
     }
@@ -61,7 +61,7 @@ impl Told {
         // A call that waited gives what came meanwhile.
         if told.contains(&Outcome::Waits) && result != "EAGAIN" {
             told = tell(trace, side, way).unwrap_or_default();
-            segments = trace.records.len();
+            segments = trace.segments();
         }
         let outcomes = outcomes(result, way);
         let known = self

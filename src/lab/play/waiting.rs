@@ -71,7 +71,7 @@ impl Play {
             let kernel = self
                 .sockets()?
                 .map(|ends| PerSide::of(|side| without_clock(ends[side])));
-            let seen = (self.recorder.trace().records.len(), kernel);
+            let seen = (self.recorder.trace().segments(), kernel);
             quiet = if last == Some(seen) { quiet + 1 } else { 0 };
             last = Some(seen);
             thread::sleep(MOMENT);
@@ -83,7 +83,7 @@ impl Play {
     pub(super) fn addresses(&mut self) -> Option<PerSide<SocketAddr>> {
         let trace = self.recorder.trace();
         let id = newest(trace)?;
-        Some(trace.connections()[id as usize].addresses)
+        Some(trace.connection(id).addresses)
     }
 
     /// What the kernels say of the connection now.

@@ -220,7 +220,7 @@ pub(super) struct Cause {
 }
 
 pub(super) fn segment(trace: &Trace, record: &Record) -> Line<'static> {
-    let addresses = &trace.connections()[record.connection as usize].addresses;
+    let addresses = trace.connection(record.connection).addresses;
     let relative = |side, seq| trace.relative(record.connection, side, seq);
     let acks = record.flags.has(Flags::ACK);
     Line::Segment {
@@ -278,7 +278,7 @@ pub(super) fn program(
 }
 
 pub(super) fn connection(trace: &Trace, id: ConnectionId) -> Line<'static> {
-    let connection = &trace.connections()[id as usize];
+    let connection = trace.connection(id);
     let ending = ending::ending(trace, id);
     let rows = trace.len(id);
     let frames = |rows: &[usize]| -> Vec<u32> {

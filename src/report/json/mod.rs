@@ -22,7 +22,7 @@ pub struct Writer<W: Write> {
     segments: usize,
     errors: usize,
     /// How many segments of each connection were written.
-    rows: HashMap<ConnectionId, u32>,
+    rows: Vec<u32>,
     /// Connections whose line was written, each with the line's hash.
     told: HashMap<ConnectionId, u64>,
 }
@@ -34,7 +34,7 @@ impl<W: Write> Writer<W> {
             wanted,
             segments: 0,
             errors: 0,
-            rows: HashMap::new(),
+            rows: Vec::new(),
             told: HashMap::new(),
         }
     }
@@ -58,7 +58,7 @@ impl<W: Write> Writer<W> {
             source,
             link_type: trace.link.map(|link| link.to_string()),
             frames: trace.tally.frames,
-            segments: trace.records.len(),
+            segments: trace.segments(),
             dropped: trace.tally.dropped,
             truncated: trace.breaks_off().is_some(),
             live,
@@ -70,33 +70,35 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// Those of the output.
     pub fn segments(&mut self, trace: &Trace) -> io::Result<()> {
-        for (index, record) in trace.records.iter().enumerate().skip(self.segments) {
+        self.rows.resize(trace.ids().len(), 0);
+        for (index, &id) in trace.order().iter().enumerate().skip(self.segments) {
             self.errors_before(trace, index)?;
-            self.asides(trace, record.connection)?;
-            if self.wants(record.connection) {
-                self.line(&segment(trace, record))?;
+            let row = self.asides(trace, id)?;
+            if self.wants(id) {
+                self.line(&segment(trace, &trace.row(id, row as usize)))?;
             }
         }
-        self.segments = trace.records.len();
+        self.segments = trace.segments();
         self.errors_before(trace, self.segments)
     }
 
-    /// What is told beside a connection's segments, before the next of them; then that one counts as written.
-    fn asides(&mut self, trace: &Trace, id: ConnectionId) -> io::Result<()> {
-        let row = *self.rows.entry(id).or_default();
-        self.rows.insert(id, row + 1);
+    /// What is told beside a connection's segments, before the next of them; then that one, whose row comes back, counts as
+    /// written.
+    fn asides(&mut self, trace: &Trace, id: ConnectionId) -> io::Result<u32> {
+        let row = self.rows[id as usize];
+        self.rows[id as usize] += 1;
         if self.wants(id) {
             let here = trace.asides_before(id, row).iter();
             for line in here.filter_map(|aside| lines::aside(trace, aside)) {
                 self.line(&line)?;
             }
         }
-        Ok(())
+        Ok(row)
     }
 
     /// ICMP errors that came before the segment with this index.
     fn errors_before(&mut self, trace: &Trace, index: usize) -> io::Result<()> {
-        while let Some(record) = trace.errors.get(self.errors).filter(|e| e.after <= index) {
+        while let Some(record) = trace.errors().get(self.errors).filter(|e| e.after <= index) {
             self.errors += 1;
             if self.wants(record.connection) {
                 self.line(&icmp(record))?;
@@ -137,7 +139,7 @@ impl<W: Write> Writer<W> {
     pub fn end(&mut self, trace: &Trace) -> io::Result<()> {
         self.line(&Line::End {
             frames: trace.tally.frames,
-            segments: trace.records.len(),
+            segments: trace.segments(),
             dropped: trace.tally.dropped,
             truncated: trace.breaks_off().is_some(),
         })
@@ -148,7 +150,7 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// Those of the output.
     pub fn over(&mut self, trace: &Trace, id: ConnectionId) -> io::Result<()> {
-        if trace.connections()[id as usize].is_over() && !self.told.contains_key(&id) {
+        if trace.connection(id).is_over() && !self.told.contains_key(&id) {
             self.connection(trace, id)?;
         }
         Ok(())
@@ -159,7 +161,8 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// Those of the output.
     pub fn connections(&mut self, trace: &Trace) -> io::Result<()> {
-        let all = 0..u32::try_from(trace.connections().len()).unwrap_or(u32::MAX);
+        let all = trace.ids();
+        self.rows.resize(trace.ids().len(), 0);
         for id in all.clone() {
             self.asides(trace, id)?;
         }

@@ -82,7 +82,7 @@ mod tests {
     /// A line of 44 columns and the sentence for an error that came behind so many segments of `lines`.
     fn icmp(lines: &str, rows: u32, about: Side, code: u8) -> (String, String) {
         let trace = crate::story::tests::trace_without_handshake(lines);
-        let address = trace.connections()[0].addresses[about];
+        let address = trace.connection(0).addresses[about];
         let told = Aside {
             time_ns: 0,
             connection: 0,

@@ -158,7 +158,7 @@ impl Cause {
 /// otherwise.
 #[must_use]
 pub fn causes(trace: &Trace, id: ConnectionId) -> Vec<Cause> {
-    let connection = &trace.connections()[id as usize];
+    let connection = trace.connection(id);
     if let Some(reset) = connection.reset {
         return reset::causes(trace, id, reset);
     }
@@ -183,7 +183,7 @@ fn last_before(
 ) -> Option<usize> {
     (row.saturating_sub(NEAR)..row)
         .rev()
-        .find(|&above| wanted(trace.row(id, above)))
+        .find(|&above| wanted(&trace.row(id, above)))
 }
 
 #[cfg(test)]

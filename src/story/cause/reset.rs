@@ -138,11 +138,11 @@ fn without_fin(
     };
     let gap = time(row).saturating_sub(time(answered));
     let carries = |row: usize| trace.row(id, row).len > 0;
-    if !carries(answered) && gap > trace.connections()[id as usize].round_trip() {
+    if !carries(answered) && gap > trace.connection(id).round_trip() {
         let why = "there was nothing for it to answer: somebody on the way may have sent it";
         return vec![Cause::unknown(&[row], Some(why)), lost];
     }
-    if carries(answered) && trace.connections()[id as usize].is_incomplete() {
+    if carries(answered) && trace.connection(id).is_incomplete() {
         let unseen = "its FIN isn't in the capture, which is incomplete";
         let late = Cause::likely(CauseId::DataAfterClose, &rows, unseen);
         return vec![late, lost];
@@ -161,7 +161,8 @@ fn without_fin(
 /// Whether a side has data outstanding, or no room for another segment of `len` octets in its
 /// peer's window.
 fn is_sending(trace: &Trace, id: ConnectionId, side: Side, len: u32) -> bool {
-    let ends = &trace.connections()[id as usize].ends;
+    let connection = trace.connection(id);
+    let ends = &connection.ends;
     let (end, edge) = (&ends[side], ends[side.peer()].right_edge);
     let is_full = |nxt: Seq| edge.is_some_and(|edge| (nxt + len).after(edge));
     end.snd_una != end.snd_nxt || end.snd_nxt.is_some_and(is_full)
@@ -181,7 +182,7 @@ fn unwanted(
     let since = own.map_or(row.saturating_sub(NEAR), |own| own + 1);
     let first = (since..row).find(|&above| {
         let record = trace.row(id, above);
-        is_answered(record) && carries(record)
+        is_answered(&record) && carries(&record)
     });
     first.or_else(|| last_before(trace, id, row, is_answered))
 }
@@ -239,7 +240,7 @@ fn gave_up(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Vec<Cause> {
 /// Whether data that the capture doesn't have may have reached a side before the RST in row `row`:
 /// it acknowledges some, or the capture began midway.
 fn may_have_received(trace: &Trace, id: ConnectionId, side: Side, row: usize) -> bool {
-    let connection = &trace.connections()[id as usize];
+    let connection = trace.connection(id);
     let (rst, peer) = (trace.row(id, row), &connection.ends[side.peer()]);
     let acknowledges = peer.iss.is_some_and(|iss| {
         let fin = u32::from(peer.fin_covered_by(rst.ack));
@@ -250,7 +251,7 @@ fn may_have_received(trace: &Trace, id: ConnectionId, side: Side, row: usize) ->
 
 /// The row of the last data a side sent before `row`.
 fn last_data(trace: &Trace, id: ConnectionId, side: Side, row: usize) -> Option<usize> {
-    let last = trace.connections()[id as usize].ends[side].data_at? as usize;
+    let last = trace.connection(id).ends[side].data_at? as usize;
     if last < row {
         return Some(last);
     }
@@ -262,6 +263,6 @@ fn last_data(trace: &Trace, id: ConnectionId, side: Side, row: usize) -> Option<
 
 /// The row of the resetting side's own FIN, if it came before.
 fn own_fin(trace: &Trace, id: ConnectionId, reset: ResetSeen) -> Option<usize> {
-    let row = trace.connections()[id as usize].fin_row(reset.by)?;
+    let row = trace.connection(id).fin_row(reset.by)?;
     (row < reset.row).then_some(row as usize)
 }

@@ -111,10 +111,10 @@ pub fn silence(trace: &Trace, id: ConnectionId) -> Option<Silence> {
     let first = (again.saturating_sub(NEAR)..again)
         .rev()
         .take_while(|&row| trace.row(id, row).from == by)
-        .filter(|&row| trace.row(id, row).seq == seq && carries(trace.row(id, row)))
+        .filter(|&row| trace.row(id, row).seq == seq && carries(&trace.row(id, row)))
         .last()
         .unwrap_or(again);
-    let connection = &trace.connections()[id as usize];
+    let connection = trace.connection(id);
     let about_it = |seen: &ErrorSeen| {
         seen.about == by && seen.rows as usize > first && seen.error.errno().is_some()
     };

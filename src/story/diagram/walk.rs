@@ -89,7 +89,7 @@ impl Walk {
         let row = row
             .zip(trace.len(id).checked_sub(1))
             .map(|(row, last)| row.min(last));
-        let connection = &trace.connections()[id as usize];
+        let connection = trace.connection(id);
         let state = row.map_or(connection.initial[side], |row| {
             trace.row(id, row).states[side]
         });

@@ -89,7 +89,7 @@ pub fn findings(trace: &Trace, id: ConnectionId, ending: &Ending) -> Vec<Found> 
     let story = Story {
         trace,
         id,
-        connection: &trace.connections()[id as usize],
+        connection: &trace.connection(id),
         ending,
     };
     let found = |finding: &&Finding| {
@@ -134,7 +134,10 @@ impl Story<'_> {
     fn lasted(&self, state: State) -> Option<(Side, usize, u64)> {
         let stay = |side: Side| {
             let is_in = |record: &Record| record.states[side] == state;
-            let entered = self.trace.rows_of(self.id).position(is_in)?;
+            let entered = self
+                .trace
+                .rows_of(self.id)
+                .position(|record| is_in(&record))?;
             let left = self
                 .trace
                 .rows_of(self.id)

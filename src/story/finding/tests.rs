@@ -3,7 +3,7 @@ use crate::story::ending::ending;
 use crate::story::tests::{trace_of, trace_without_handshake};
 
 fn found_in(trace: &Trace) -> Vec<Found> {
-    let id = u32::try_from(trace.connections().len() - 1).unwrap();
+    let id = u32::try_from(trace.ids().len() - 1).unwrap();
     findings(trace, id, &ending(trace, id))
 }
 

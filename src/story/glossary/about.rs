@@ -23,7 +23,7 @@ pub fn about_row(trace: &Trace, id: ConnectionId, entry_index: usize) -> Vec<Exp
         Entry::Segment(row) => about_segment(trace, id, row),
         Entry::Aside(aside) => about_aside(trace, aside),
     };
-    if (id as usize) < trace.connections().len() {
+    if (id as usize) < trace.ids().len() {
         told.extend(about_verdict(trace, id, &ending_of(trace, id)));
     }
     // An ACK that is nothing else is asked for last.
@@ -97,7 +97,7 @@ fn about_aside(trace: &Trace, aside: &Aside) -> Vec<Explanation> {
 
 /// How the connection ended, the likeliest causes and how sure they are, and what ICMP said.
 fn about_verdict(trace: &Trace, id: ConnectionId, of: &Ending) -> Vec<Explanation> {
-    let connection = &trace.connections()[id as usize];
+    let connection = trace.connection(id);
     let mut told = vec![ending(of.kind)];
     let silent = matches!(of.kind, Kind::TimedOut | Kind::Unanswered);
     let by = of

@@ -194,10 +194,10 @@ impl Program {
 /// What a side's program sees from now on.
 #[must_use]
 pub fn program(trace: &Trace, id: ConnectionId, side: Side, ending: &Ending) -> Program {
-    let connection = &trace.connections()[id as usize];
+    let connection = trace.connection(id);
     let end = &connection.ends[side];
     let up_to = if end.deaf { end.acked } else { end.rcv_nxt };
-    let received = has_received(connection, side, up_to);
+    let received = has_received(&connection, side, up_to);
     let calls = match (ending.kind, connection.reset) {
         (Kind::Reset, Some(reset)) => {
             reset_calls(reset, side, connection.ends[side].state, &ending.causes)
@@ -338,7 +338,7 @@ fn reset_calls(reset: ResetSeen, side: Side, now: State, causes: &[Cause]) -> Ca
 
 /// After a time-out: who repeated itself hears of it, unless it had closed.
 fn timed_out(trace: &Trace, id: ConnectionId, side: Side) -> Calls {
-    let connection = &trace.connections()[id as usize];
+    let connection = trace.connection(id);
     let state = connection.ends[side].state;
     let Some(silence) = silence(trace, id).filter(|silence| silence.by == side && silence.given_up)
     else {
@@ -358,7 +358,7 @@ fn timed_out(trace: &Trace, id: ConnectionId, side: Side) -> Calls {
 
 /// Octets of data a side sent that were never acknowledged.
 fn unacknowledged(trace: &Trace, id: ConnectionId, side: Side) -> u64 {
-    let connection = &trace.connections()[id as usize];
+    let connection = trace.connection(id);
     let end = &connection.ends[side];
     let (Some(mut una), Some(nxt)) = (end.snd_una, end.snd_nxt) else {
         return 0;
@@ -379,7 +379,7 @@ fn unacknowledged(trace: &Trace, id: ConnectionId, side: Side) -> u64 {
 
 /// What the RST itself still acknowledges.
 fn closing_acknowledgement(trace: &Trace, id: ConnectionId, side: Side) -> Option<Seq> {
-    let reset = trace.connections()[id as usize].reset?;
+    let reset = trace.connection(id).reset?;
     let record = trace.row(id, reset.row as usize);
     (reset.by != side && record.flags.has(Flags::ACK)).then_some(record.ack)
 }

@@ -52,7 +52,7 @@ pub fn after(
 fn calls(trace: &Trace, id: ConnectionId, row: usize, side: Side, then: &Connection) -> Calls {
     let now = trace.row(id, row).states[side];
     // With hindsight: which RST ended it.
-    let reset = trace.connections()[id as usize].reset;
+    let reset = trace.connection(id).reset;
     if let Some(reset) = reset.filter(|reset| reset.row as usize <= row) {
         if reset.refused && side == reset.by {
             return Calls::absent(Absent::Never);

@@ -171,7 +171,7 @@ impl fmt::Display for Query {
 impl Test {
     fn holds(&self, of: &Subject<'_>) -> bool {
         let Subject { trace, summary, .. } = of;
-        let addresses = &trace.connections()[of.id as usize].addresses;
+        let addresses = trace.connection(of.id).addresses;
         let either = |holds: &dyn Fn(Side) -> bool| Side::BOTH.into_iter().any(holds);
         let chosen = |side: &Option<Side>, holds: &dyn Fn(Side) -> bool| match side {
             Some(side) => holds(*side),
@@ -246,7 +246,7 @@ fn has_word(of: &Subject<'_>, word: &str) -> bool {
         return true;
     }
     if of.could_be_address(word) {
-        let addresses = &of.trace.connections()[of.id as usize].addresses;
+        let addresses = of.trace.connection(of.id).addresses;
         let has = |side: Side| contains(&addresses[side].to_string(), word);
         if Side::BOTH.into_iter().any(has) {
             return true;
@@ -265,7 +265,7 @@ fn has_word(of: &Subject<'_>, word: &str) -> bool {
 impl Subject<'_> {
     /// Writing addresses is dear: only for a word that may stand in one.
     fn could_be_address(&self, word: &str) -> bool {
-        let connection = &self.trace.connections()[self.id as usize];
+        let connection = self.trace.connection(self.id);
         let is_v4 = connection.addresses.client.is_ipv4();
         word.bytes().all(|octet| match octet {
             b'0'..=b'9' | b'.' | b':' => true,

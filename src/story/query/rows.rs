@@ -247,7 +247,7 @@ impl Search {
             trace,
             id,
             row,
-            record: trace.row(id, row),
+            record: &trace.row(id, row),
             absolute,
         };
         let holds = |term: &Term<Test>| term.test.holds(&subject) != term.negated;

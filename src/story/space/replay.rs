@@ -35,11 +35,11 @@ impl SpaceIndex {
 
     /// Looks at the rows that came since. Always of the same connection.
     pub fn follow(&mut self, trace: &Trace, id: ConnectionId) {
-        let errors = trace.errors.iter().skip(self.errors_seen);
+        let errors = trace.errors().iter().skip(self.errors_seen);
         let own = errors.filter(|error| error.connection == id);
         self.errors
             .extend(own.map(|error| (error.seen.rows as usize, error.seen.error)));
-        self.errors_seen = trace.errors.len();
+        self.errors_seen = trace.errors().len();
         if trace.len(id) == 0 {
             return;
         }
@@ -88,17 +88,17 @@ impl SpaceIndex {
             connection.report(error);
         }
         let record = trace.row(id, row);
-        let known = &trace.connections()[id as usize];
-        connection.observe(&segment(record, known), record.from, record.time_ns);
+        let known = trace.connection(id);
+        connection.observe(&segment(&record, &known), record.from, record.time_ns);
     }
 }
 
 /// The connection before its first row.
 fn beginning(trace: &Trace, id: ConnectionId) -> Connection {
-    let known = &trace.connections()[id as usize];
+    let known = trace.connection(id);
     let mut connection =
         Connection::new(known.addresses, known.opening, known.roles, known.previous);
-    connection.begin_with(&segment(trace.row(id, 0), known));
+    connection.begin_with(&segment(&trace.row(id, 0), &known));
     connection
 }
 

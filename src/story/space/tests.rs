@@ -136,12 +136,12 @@ proptest! {
     ) {
         let timed: Vec<_> = (0..).zip(segments).map(|(at, (_, segment))| (at * 1_000_000, segment)).collect();
         let trace = whole(&[&timed]);
-        for id in 0..u32::try_from(trace.connections().len()).unwrap() {
+        for id in trace.ids() {
             let index = SpaceIndex::of(&trace, id);
-            let known = trace.connections()[id as usize].ends.clone();
+            let known = trace.connection(id).ends.clone();
             let newest = index.newest().unwrap().ends.clone();
             // A later connection's SYN meets the one before it, which that one's own rows don't tell.
-            let is_met = trace.connections().iter().any(|later| later.previous == Some(id));
+            let is_met = trace.ids().any(|later| trace.connection(later).previous == Some(id));
             for side in Side::BOTH.into_iter().filter(|_| !is_met) {
                 let numbers = |end: &Endpoint| (end.snd_una, end.snd_nxt, end.rcv_nxt, end.held().to_vec());
                 prop_assert_eq!(numbers(&known[side]), numbers(&newest[side]));

@@ -149,7 +149,7 @@ impl Timeline {
             let record = trace.row(id, row);
             let latest = self.times.last().copied().unwrap_or(0);
             self.times.push(record.time_ns.max(latest));
-            self.sum_up(row, Marks::of(record));
+            self.sum_up(row, Marks::of(&record));
         }
     }
 
@@ -310,7 +310,7 @@ impl Timeline {
             let state = match (began, next) {
                 (Some(change), _) => change.to,
                 (None, Some(change)) => change.from,
-                (None, None) => trace.connections()[id as usize].initial[side],
+                (None, None) => trace.connection(id).initial[side],
             };
             let mut sure = certainty(trace, id, first, side);
             if next.is_none() && clock::is_doubtful(trace, id, side) {
@@ -356,7 +356,7 @@ fn end_by_clock(
 ) {
     let Some(last) = band.last_mut() else { return };
     // A FIN that comes again starts it anew.
-    let since = trace.connections()[id as usize].ends[side].since;
+    let since = trace.connection(id).ends[side].since;
     let end = began.max(since).saturating_add(LINUX_WAIT_NS);
     if last.state != State::TimeWait
         || !clock::time_wait_is_over(trace, id, side)

@@ -192,7 +192,7 @@ proptest! {
             prop_assert_eq!(tick.rows.start, next);
             next = tick.rows.end;
             let records = tick.rows.clone().map(|row| trace.row(0, row));
-            let marks = records.fold(Marks::default(), |all, record| all.both(Marks::of(record)));
+            let marks = records.fold(Marks::default(), |all, record| all.both(Marks::of(&record)));
             prop_assert_eq!(tick.marks, marks);
             let leads_to = timeline.row_at(&axis, column).unwrap();
             prop_assert!(tick.rows.is_empty() || tick.rows.contains(&leads_to));

@@ -98,7 +98,7 @@ pub fn draw(
 
 /// What is told of a segment that changes nothing.
 fn without_news(trace: &Trace, id: ConnectionId, row: Option<usize>) -> &'static str {
-    match (row, trace.connections()[id as usize].opening) {
+    match (row, trace.connection(id).opening) {
         (None, Opening::Seen) => "before the first segment",
         (None, Opening::Midway) => "before the first segment captured; the handshake wasn't",
         (Some(_), Opening::Seen) => "no state changes with this segment",

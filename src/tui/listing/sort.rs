@@ -82,7 +82,7 @@ impl Sort {
             Sort::Duration => most_first(summary.duration_ns),
             Sort::Segments => most_first(summary.segments.into()),
             Sort::Bytes => most_first(summary.bytes.client.saturating_add(summary.bytes.server)),
-            Sort::Client => by_address(trace.connections()[id as usize].addresses.client),
+            Sort::Client => by_address(trace.connection(id).addresses.client),
         }
     }
 }

@@ -281,8 +281,7 @@ impl Play {
 
 /// The newest connection between each two ends.
 fn newest(trace: &Trace) -> HashMap<Ends, ConnectionId> {
-    let connections = trace.connections().iter().zip(0..);
-    connections
-        .map(|(connection, id)| (ends(connection.addresses), id))
+    let ids = trace.ids();
+    ids.map(|id| (ends(trace.connection(id).addresses), id))
         .collect()
 }

@@ -1,0 +1,425 @@
+//! The connections of a trace. Those to which something came lately are *warm*: what is known of both ends and every row
+//! are at hand. The others are *cold*: only their log is kept (`log.rs`), a tenth of that, and following it anew makes
+//! them warm again. Nobody outside notices but by the time it takes.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::cold::Cold;
+use super::log::{Befell, Entries, Entry, Log, Logged};
+use super::{ErrorRecord, Record};
+use crate::conn::table::{Connections, last_id};
+use crate::conn::{Connection, ConnectionId, ErrorSeen, Observed, Revision, Side, Stimulus};
+use crate::wire::{Captured, Place, Segment, Seq};
+
+/// Connections that stay warm though nothing comes: few enough for a processor's cache, more than a batch touches.
+const WARM: usize = 4096;
+
+/// A connection of more rows than this stays warm: nobody should wait until it is followed anew.
+const LONG: usize = 256;
+
+/// A connection that was warmed again `n` times waits 2^n rounds without anything coming until it cools again: many
+/// that take turns aren't followed anew for each of their segments. No more than so many doublings.
+const PATIENCE: u8 = 10;
+
+/// Connections that were cold and are looked at, kept meanwhile.
+const LOOKED_AT: usize = 256;
+
+/// All that is known of a connection.
+#[derive(Clone, Debug)]
+pub struct Warm {
+    pub connection: Connection,
+    pub rows: Vec<Record>,
+    /// The first SACK block of those rows that have one: few have.
+    pub sacks: Vec<(u32, (Seq, Seq))>,
+    log: Log,
+    is_used: bool,
+    /// How often it has been warmed again, and how many rounds it still waits.
+    warmed: u8,
+    waits: u16,
+}
+
+impl Warm {
+    fn new(connection: Connection, without_places: bool) -> Self {
+        Warm {
+            connection,
+            rows: Vec::new(),
+            sacks: Vec::new(),
+            log: Log::new(without_places),
+            is_used: false,
+            warmed: 0,
+            waits: 0,
+        }
+    }
+
+    /// Begins another connection in the same memory.
+    fn begin(&mut self, connection: Connection) {
+        self.connection = connection;
+        self.rows.clear();
+        self.sacks.clear();
+        self.log.clear();
+        (self.is_used, self.warmed, self.waits) = (false, 0, 0);
+    }
+
+    fn push(&mut self, id: ConnectionId, it: &Logged, observed: &Observed) {
+        if let Some(block) = it.told.sack {
+            let row = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+            self.sacks.push((row, block));
+        }
+        self.rows.push(Record {
+            time_ns: it.time_ns,
+            place: it.place,
+            connection: id,
+            from: it.from,
+            flags: it.flags,
+            seq: it.seq,
+            ack: it.ack,
+            len: it.len,
+            wnd: it.wnd,
+            notes: observed.notes,
+            states: observed.states,
+            certainty: observed.certainty,
+        });
+        if self.is_long() {
+            self.log = Log::default();
+        } else {
+            self.log.segment(it);
+        }
+    }
+
+    fn is_long(&self) -> bool {
+        self.rows.len() > LONG
+    }
+
+    /// Corrects rows before.
+    pub fn revise(&mut self, revisions: &[Revision]) {
+        for revision in revisions {
+            for record in &mut self.rows[revision.from as usize..revision.to as usize] {
+                let state = &mut record.states[revision.side];
+                *state = revision.correction.of(*state);
+            }
+        }
+    }
+
+    fn befall(&mut self, stimulus: Stimulus<'_>, error: u32) -> Option<(ErrorSeen, Vec<Revision>)> {
+        let shown = self.connection.undergo(stimulus);
+        // An ICMP error about nothing that is outstanding changes nothing.
+        let is_logged = shown.is_some() || !matches!(stimulus, Stimulus::Error(_));
+        if is_logged && !self.is_long() {
+            self.log.befell(Befell::of(stimulus, error));
+        }
+        shown
+    }
+}
+
+/// A connection that is looked at.
+pub enum Known<'a> {
+    Warm(&'a Warm),
+    Cold(Arc<Warm>),
+}
+
+impl Deref for Known<'_> {
+    type Target = Warm;
+
+    fn deref(&self) -> &Warm {
+        match self {
+            Known::Warm(warm) => warm,
+            Known::Cold(warm) => warm,
+        }
+    }
+}
+
+/// Where a connection is kept.
+#[derive(Debug)]
+enum Slot {
+    /// Its place among the warm ones.
+    Warm(u32),
+    Cold(Cold),
+}
+
+/// A cold connection that is looked at, if there is one in this place.
+type LookedAt = Option<(ConnectionId, Arc<Warm>)>;
+
+/// All connections of a trace.
+#[derive(Debug, Default)]
+pub struct Kept {
+    slots: Vec<Slot>,
+    warm: Vec<Warm>,
+    /// Places among them of connections that have cooled.
+    spare: Vec<u32>,
+    /// Warm ones that may cool, in the order in which they are looked after.
+    queue: VecDeque<ConnectionId>,
+    /// Those that never do.
+    long: Vec<ConnectionId>,
+    /// The ICMP errors, in the order of the capture.
+    pub errors: Vec<ErrorRecord>,
+    /// Those that something befell, in order.
+    pub befallen: Vec<ConnectionId>,
+    /// How often frames were found missing.
+    doubts: u32,
+    pub without_places: bool,
+    looked_at: RefCell<Vec<LookedAt>>,
+}
+
+impl Kept {
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// What is known of a connection.
+    #[must_use]
+    pub fn at(&self, id: ConnectionId) -> Known<'_> {
+        match &self.slots[id as usize] {
+            Slot::Warm(at) => Known::Warm(&self.warm[*at as usize]),
+            Slot::Cold(cold) => Known::Cold(self.look(id, cold)),
+        }
+    }
+
+    /// How many rows a connection has; 0 if there is no such connection.
+    #[must_use]
+    pub fn rows(&self, id: ConnectionId) -> usize {
+        match self.slots.get(id as usize) {
+            Some(Slot::Warm(at)) => self.warm[*at as usize].rows.len(),
+            Some(Slot::Cold(cold)) => cold.front().rows as usize,
+            None => 0,
+        }
+    }
+
+    fn look(&self, id: ConnectionId, cold: &Cold) -> Arc<Warm> {
+        let mut places = self.looked_at.borrow_mut();
+        if places.is_empty() {
+            places.resize_with(LOOKED_AT, || None);
+        }
+        match &mut places[id as usize % LOOKED_AT] {
+            Some((known, warm)) if *known == id => warm.clone(),
+            place => {
+                let mut warm = Warm::new(cold.begin(), self.without_places);
+                let past = Past {
+                    errors: &self.errors,
+                    doubts: self.doubts,
+                    without_places: self.without_places,
+                };
+                past.follow(id, cold, &mut warm);
+                let warm = Arc::new(warm);
+                *place = Some((id, warm.clone()));
+                warm
+            }
+        }
+    }
+
+    /// The connection, made warm.
+    pub fn warm(&mut self, id: ConnectionId) -> &mut Warm {
+        let at = match &self.slots[id as usize] {
+            Slot::Warm(at) => *at,
+            Slot::Cold(_) => self.warm_again(id),
+        };
+        let warm = &mut self.warm[at as usize];
+        warm.is_used = true;
+        warm
+    }
+
+    fn warm_again(&mut self, id: ConnectionId) -> u32 {
+        if let Some(place) = self.looked_at.get_mut().get_mut(id as usize % LOOKED_AT) {
+            *place = None;
+        }
+        let slot = std::mem::replace(&mut self.slots[id as usize], Slot::Warm(0));
+        let Slot::Cold(cold) = slot else {
+            unreachable!("only cold ones are made warm")
+        };
+        let at = self.place(cold.begin());
+        let past = Past {
+            errors: &self.errors,
+            doubts: self.doubts,
+            without_places: self.without_places,
+        };
+        past.follow(id, &cold, &mut self.warm[at as usize]);
+        self.slots[id as usize] = Slot::Warm(at);
+        self.queue.push_back(id);
+        at
+    }
+
+    /// A place among the warm ones for a connection that begins.
+    fn place(&mut self, connection: Connection) -> u32 {
+        if let Some(at) = self.spare.pop() {
+            self.warm[at as usize].begin(connection);
+            return at;
+        }
+        self.warm.push(Warm::new(connection, self.without_places));
+        last_id(self.warm.len())
+    }
+
+    /// Keeps a segment that the connection has observed.
+    pub fn push(&mut self, id: ConnectionId, captured: &Captured, from: Side, observed: &Observed) {
+        let mut it = Logged::of(captured, from);
+        if self.without_places {
+            it.place = Place {
+                link: it.place.link,
+                ..Place::default()
+            };
+        }
+        self.warm(id).push(id, &it, observed);
+    }
+
+    /// Frames are missing, nobody knows whose: every connection that isn't over is in doubt.
+    pub fn doubt(&mut self) {
+        self.doubts += 1;
+        self.looked_at.get_mut().clear();
+        for id in self.queue.iter().chain(&self.long) {
+            if let Slot::Warm(at) = &self.slots[*id as usize] {
+                let warm = &mut self.warm[*at as usize];
+                if !warm.connection.is_over() {
+                    warm.befall(Stimulus::Doubt, 0);
+                }
+            }
+        }
+    }
+
+    /// Lets those cool to which nothing came for longest.
+    pub fn cool(&mut self) {
+        // Who has to wait is passed over: that takes its time, too.
+        let too_many = self.queue.len().saturating_sub(WARM);
+        for _ in 0..2 * too_many {
+            if self.queue.len() <= WARM {
+                return;
+            }
+            let Some(id) = self.queue.pop_front() else {
+                return;
+            };
+            self.cool_one(id);
+        }
+    }
+
+    /// Lets all of them cool.
+    pub fn rest(&mut self) {
+        for id in std::mem::take(&mut self.queue) {
+            if let Slot::Warm(at) = &self.slots[id as usize] {
+                let warm = &mut self.warm[*at as usize];
+                (warm.is_used, warm.waits) = (false, 0);
+            }
+            self.cool_one(id);
+        }
+    }
+
+    fn cool_one(&mut self, id: ConnectionId) {
+        let Slot::Warm(at) = self.slots[id as usize] else {
+            return;
+        };
+        let warm = &mut self.warm[at as usize];
+        if warm.is_used {
+            warm.is_used = false;
+            warm.waits = (1 << warm.warmed) - 1;
+            self.queue.push_back(id);
+        } else if warm.waits > 0 {
+            warm.waits -= 1;
+            self.queue.push_back(id);
+        } else if let Some(cold) = Cold::of(&warm.connection, &warm.log, self.doubts, warm.warmed)
+            .filter(|_| !warm.is_long())
+        {
+            self.slots[id as usize] = Slot::Cold(cold);
+            self.spare.push(at);
+        } else {
+            self.long.push(id);
+        }
+    }
+}
+
+/// What a log refers to.
+struct Past<'a> {
+    errors: &'a [ErrorRecord],
+    doubts: u32,
+    without_places: bool,
+}
+
+impl Past<'_> {
+    /// Follows a connection anew that has just begun.
+    fn follow(&self, id: ConnectionId, cold: &Cold, warm: &mut Warm) {
+        let front = cold.front();
+        warm.warmed = front.warmed.saturating_add(1).min(PATIENCE);
+        for entry in Entries::new(front.log, self.without_places) {
+            match entry {
+                Entry::Segment(it) => {
+                    let seg = segment(&it, &warm.connection);
+                    if warm.rows.is_empty() {
+                        warm.connection.begin_with(&seg);
+                    }
+                    let observed = warm.connection.observe(&seg, it.from, it.time_ns);
+                    warm.revise(&observed.revisions);
+                    warm.push(id, &it, &observed);
+                }
+                Entry::Stimulus(what) => {
+                    let (stimulus, error) = self.stimulus(what);
+                    if let Some((_, revisions)) = warm.befall(stimulus, error) {
+                        warm.revise(&revisions);
+                    }
+                }
+            }
+        }
+        if front.doubts < self.doubts && !warm.connection.is_over() {
+            warm.befall(Stimulus::Doubt, 0);
+        }
+    }
+
+    /// The same again, and the index of the ICMP error.
+    fn stimulus(&self, what: Befell) -> (Stimulus<'_>, u32) {
+        match what {
+            Befell::Met { receiver, at } => (Stimulus::Met { receiver, at }, 0),
+            Befell::Replaced { at } => (Stimulus::Replaced { at }, 0),
+            Befell::Doubt => (Stimulus::Doubt, 0),
+            Befell::Error(index) => {
+                let error = &self.errors[index as usize].seen.error;
+                (Stimulus::Error(error), index)
+            }
+        }
+    }
+}
+
+/// The segment as its connection saw it, but for the urgent pointer.
+fn segment(it: &Logged, of: &Connection) -> Segment {
+    Segment {
+        src: of.addresses[it.from],
+        dst: of.addresses[it.from.peer()],
+        flags: it.flags,
+        seq: it.seq,
+        ack: it.ack,
+        len: it.len,
+        wnd: it.wnd,
+        urg: 0,
+        ttl: it.ttl,
+        told: it.told,
+    }
+}
+
+impl Connections for Kept {
+    fn known(&mut self, id: ConnectionId) -> &mut Connection {
+        &mut self.warm(id).connection
+    }
+
+    fn begin(&mut self, connection: Connection) -> ConnectionId {
+        let at = self.place(connection);
+        self.slots.push(Slot::Warm(at));
+        let id = last_id(self.slots.len());
+        self.queue.push_back(id);
+        id
+    }
+
+    fn befall(
+        &mut self,
+        id: ConnectionId,
+        stimulus: Stimulus<'_>,
+    ) -> Option<(ErrorSeen, Vec<Revision>)> {
+        let error = u32::try_from(self.errors.len()).unwrap_or(u32::MAX);
+        self.befallen.push(id);
+        self.warm(id).befall(stimulus, error)
+    }
+
+    fn is_between(&self, id: ConnectionId, a: SocketAddr, b: SocketAddr) -> bool {
+        match &self.slots[id as usize] {
+            Slot::Warm(at) => self.warm[*at as usize].connection.is_between(a, b),
+            Slot::Cold(cold) => cold.is_between(a, b),
+        }
+    }
+}

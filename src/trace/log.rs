@@ -1,0 +1,511 @@
+//! The log of a connection: its segments, and what befell it between them, in a few octets each. Following a log anew
+//! gives the connection and every row of it, so nothing else has to be kept of a connection that rests.
+//!
+//! Each entry stands as its difference from what is likely after the one before: numbers go on where the last segment of
+//! that side ended, windows and times to live stay. A segment takes some 10 octets, with its place some 15.
+
+use super::octets::{Octets, put, unzigzag, zigzag};
+use crate::conn::{Side, Stimulus};
+use crate::wire::{Captured, Flags, LinkType, Place, Segment, Seq, Told};
+
+/// One entry of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    Segment(Logged),
+    Stimulus(Befell),
+}
+
+/// A segment as the log has it: whose it is instead of its addresses, and no urgent pointer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Logged {
+    /// Nanoseconds since the Unix epoch.
+    pub time_ns: u64,
+    /// Of zeros where the log keeps no places.
+    pub place: Place,
+    pub from: Side,
+    pub flags: Flags,
+    pub seq: Seq,
+    pub ack: Seq,
+    pub len: u32,
+    pub wnd: u16,
+    pub ttl: u8,
+    pub told: Told,
+}
+
+impl Logged {
+    #[must_use]
+    pub fn of(captured: &Captured, from: Side) -> Self {
+        let Segment {
+            flags,
+            seq,
+            ack,
+            len,
+            wnd,
+            ttl,
+            told,
+            ..
+        } = captured.segment;
+        Logged {
+            time_ns: captured.time_ns,
+            place: captured.place,
+            from,
+            flags,
+            seq,
+            ack,
+            len,
+            wnd,
+            ttl,
+            told,
+        }
+    }
+}
+
+/// What befell a connection; ICMP errors are kept elsewhere, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Befell {
+    Met {
+        receiver: Side,
+        at: u64,
+    },
+    Replaced {
+        at: u64,
+    },
+    Doubt,
+    /// The index of the error in the trace.
+    Error(u32),
+}
+
+impl Befell {
+    /// `error`: the index that an ICMP error has, or is about to get.
+    #[must_use]
+    pub fn of(stimulus: Stimulus<'_>, error: u32) -> Self {
+        match stimulus {
+            Stimulus::Met { receiver, at } => Befell::Met { receiver, at },
+            Stimulus::Replaced { at } => Befell::Replaced { at },
+            Stimulus::Doubt => Befell::Doubt,
+            Stimulus::Error(_) => Befell::Error(error),
+        }
+    }
+}
+
+/// What the next entry is likely to continue.
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    time_ns: u64,
+    frame: u32,
+    /// Where the frame before ended.
+    offset: u64,
+    link: LinkType,
+    /// By side: the number after the last one sent, window and time to live.
+    sent: [(Seq, u16, u8); 2],
+}
+
+impl Default for Last {
+    fn default() -> Self {
+        Last {
+            time_ns: 0,
+            frame: 0,
+            offset: 0,
+            link: LinkType::ETHERNET,
+            sent: [(Seq(0), 0, 0); 2],
+        }
+    }
+}
+
+impl Last {
+    fn segment(&mut self, it: &Logged) {
+        let taken = u32::from(it.flags.has(Flags::SYN)) + u32::from(it.flags.has(Flags::FIN));
+        self.time_ns = it.time_ns;
+        self.frame = it.place.frame;
+        self.offset = it.place.offset.wrapping_add(it.place.captured.into());
+        self.link = it.place.link;
+        self.sent[it.from as usize] = (it.seq + it.len + taken, it.wnd, it.ttl);
+    }
+}
+
+/// The first octet of a segment: what is as expected, and then isn't said.
+mod is {
+    pub const FROM_SERVER: u8 = 1;
+    pub const OTHER_SEQ: u8 = 1 << 1;
+    pub const OTHER_ACK: u8 = 1 << 2;
+    pub const OTHER_WINDOW: u8 = 1 << 3;
+    pub const OTHER_TTL: u8 = 1 << 4;
+    pub const DATA: u8 = 1 << 5;
+    pub const OPTIONS: u8 = 1 << 6;
+    /// It is none: the other bits say what befell.
+    pub const NO_SEGMENT: u8 = 1 << 7;
+}
+
+/// A log being written.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    octets: Vec<u8>,
+    last: Last,
+    /// Where frames stand isn't asked of this trace.
+    without_places: bool,
+}
+
+impl Log {
+    #[must_use]
+    pub fn new(without_places: bool) -> Self {
+        Log {
+            without_places,
+            ..Log::default()
+        }
+    }
+
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+
+    /// Empties it; its memory is kept.
+    pub fn clear(&mut self) {
+        self.octets.clear();
+        self.last = Last::default();
+    }
+
+    /// Adds a segment.
+    pub fn segment(&mut self, it: &Logged) {
+        let (seq, wnd, ttl) = self.last.sent[it.from as usize];
+        let (ack, ..) = self.last.sent[it.from.peer() as usize];
+        let has_options = it.told != Told::default();
+        let bits = [
+            (it.from == Side::Server, is::FROM_SERVER),
+            (it.seq != seq, is::OTHER_SEQ),
+            (it.ack != ack, is::OTHER_ACK),
+            (it.wnd != wnd, is::OTHER_WINDOW),
+            (it.ttl != ttl, is::OTHER_TTL),
+            (it.len != 0, is::DATA),
+            (has_options, is::OPTIONS),
+        ];
+        let head = bits
+            .iter()
+            .fold(0, |head, &(set, bit)| head | if set { bit } else { 0 });
+        let out = &mut self.octets;
+        out.push(head);
+        put(out, it.flags.0.into());
+        put(out, zigzag(it.time_ns.wrapping_sub(self.last.time_ns)));
+        if it.seq != seq {
+            out.extend(it.seq.0.to_le_bytes());
+        }
+        if it.ack != ack {
+            out.extend(it.ack.0.to_le_bytes());
+        }
+        if it.wnd != wnd {
+            out.extend(it.wnd.to_le_bytes());
+        }
+        if it.ttl != ttl {
+            out.push(it.ttl);
+        }
+        if it.len != 0 {
+            put(out, it.len.into());
+        }
+        if has_options {
+            put_told(out, &it.told);
+        }
+        if !self.without_places {
+            let Place {
+                offset,
+                captured,
+                wire_len,
+                link,
+                frame,
+            } = it.place;
+            let other_link = link != self.last.link;
+            put(out, u64::from(frame.wrapping_sub(self.last.frame)));
+            put(out, zigzag(offset.wrapping_sub(self.last.offset)));
+            put(out, u64::from(captured) << 1 | u64::from(other_link));
+            put(out, u64::from(wire_len.wrapping_sub(captured)));
+            if other_link {
+                out.extend(link.0.to_le_bytes());
+            }
+        }
+        self.last.segment(it);
+    }
+
+    /// Adds what befell.
+    pub fn befell(&mut self, what: Befell) {
+        let out = &mut self.octets;
+        let since = |at: u64| zigzag(at.wrapping_sub(self.last.time_ns));
+        match what {
+            Befell::Met { receiver, at } => {
+                out.push(is::NO_SEGMENT | receiver as u8);
+                put(out, since(at));
+            }
+            Befell::Replaced { at } => {
+                out.push(is::NO_SEGMENT | 2);
+                put(out, since(at));
+            }
+            Befell::Doubt => out.push(is::NO_SEGMENT | 3),
+            Befell::Error(index) => {
+                out.push(is::NO_SEGMENT | 4);
+                put(out, index.into());
+            }
+        }
+    }
+}
+
+/// Reads a log again.
+#[derive(Clone, Debug)]
+pub struct Entries<'a> {
+    rest: Octets<'a>,
+    last: Last,
+    without_places: bool,
+}
+
+impl<'a> Entries<'a> {
+    #[must_use]
+    pub fn new(octets: &'a [u8], without_places: bool) -> Self {
+        Entries {
+            rest: Octets(octets),
+            last: Last::default(),
+            without_places,
+        }
+    }
+
+    fn time(&mut self) -> u64 {
+        let since = unzigzag(self.rest.number());
+        self.last.time_ns.wrapping_add(since)
+    }
+
+    fn told(&mut self) -> Told {
+        let what = self.rest.octet();
+        Told {
+            window_scale: (what & 1 != 0).then(|| self.rest.octet()),
+            sack_permitted: what & 2 != 0,
+            sack: (what & 4 != 0).then(|| {
+                let from = Seq(self.rest.u32());
+                (from, Seq(self.rest.u32()))
+            }),
+        }
+    }
+
+    fn place(&mut self) -> Place {
+        if self.without_places {
+            return Place {
+                offset: 0,
+                captured: 0,
+                wire_len: 0,
+                link: self.last.link,
+                frame: 0,
+            };
+        }
+        let frame = self.last.frame.wrapping_add(self.rest.number32());
+        let offset = self.last.offset.wrapping_add(unzigzag(self.rest.number()));
+        let captured_and_link = self.rest.number();
+        let captured = u32::try_from(captured_and_link >> 1).unwrap_or(u32::MAX);
+        Place {
+            offset,
+            captured,
+            wire_len: captured.wrapping_add(self.rest.number32()),
+            link: if captured_and_link & 1 == 0 {
+                self.last.link
+            } else {
+                LinkType(i32::from_le_bytes(self.rest.fixed()))
+            },
+            frame,
+        }
+    }
+
+    fn segment(&mut self, head: u8) -> Logged {
+        let says = |bit: u8| head & bit != 0;
+        let from = if says(is::FROM_SERVER) {
+            Side::Server
+        } else {
+            Side::Client
+        };
+        let (seq, wnd, ttl) = self.last.sent[from as usize];
+        let (ack, ..) = self.last.sent[from.peer() as usize];
+        let flags = Flags(u16::try_from(self.rest.number()).unwrap_or(0));
+        let time_ns = self.time();
+        let mut seq_or = |bit: u8, expected: Seq| {
+            if says(bit) {
+                Seq(self.rest.u32())
+            } else {
+                expected
+            }
+        };
+        let logged = Logged {
+            time_ns,
+            from,
+            flags,
+            seq: seq_or(is::OTHER_SEQ, seq),
+            ack: seq_or(is::OTHER_ACK, ack),
+            wnd: if says(is::OTHER_WINDOW) {
+                self.rest.u16()
+            } else {
+                wnd
+            },
+            ttl: if says(is::OTHER_TTL) {
+                self.rest.octet()
+            } else {
+                ttl
+            },
+            len: if says(is::DATA) {
+                self.rest.number32()
+            } else {
+                0
+            },
+            told: if says(is::OPTIONS) {
+                self.told()
+            } else {
+                Told::default()
+            },
+            place: self.place(),
+        };
+        self.last.segment(&logged);
+        logged
+    }
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Entry;
+
+    fn next(&mut self) -> Option<Entry> {
+        if self.rest.0.is_empty() {
+            return None;
+        }
+        let head = self.rest.octet();
+        if head & is::NO_SEGMENT == 0 {
+            return Some(Entry::Segment(self.segment(head)));
+        }
+        Some(Entry::Stimulus(match head & !is::NO_SEGMENT {
+            side @ 0..2 => Befell::Met {
+                receiver: Side::BOTH[usize::from(side)],
+                at: self.time(),
+            },
+            2 => Befell::Replaced { at: self.time() },
+            3 => Befell::Doubt,
+            _ => Befell::Error(self.rest.number32()),
+        }))
+    }
+}
+
+fn put_told(out: &mut Vec<u8>, told: &Told) {
+    let what = u8::from(told.window_scale.is_some())
+        | u8::from(told.sack_permitted) << 1
+        | u8::from(told.sack.is_some()) << 2;
+    out.push(what);
+    out.extend(told.window_scale);
+    if let Some((from, to)) = told.sack {
+        out.extend(from.0.to_le_bytes());
+        out.extend(to.0.to_le_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn side() -> impl Strategy<Value = Side> {
+        prop_oneof![Just(Side::Client), Just(Side::Server)]
+    }
+
+    /// Mostly small, sometimes anything.
+    fn number() -> impl Strategy<Value = u32> {
+        prop_oneof![0..3u32, 90..110u32, any::<u32>()]
+    }
+
+    prop_compose! {
+        fn place()(
+            offset in any::<u64>(), captured in number(), wire_len in number(), link in 0..3i32, frame in number(),
+        ) -> Place {
+            Place { offset, captured, wire_len, link: LinkType(link), frame }
+        }
+    }
+
+    prop_compose! {
+        fn told()(
+            window_scale in proptest::option::of(0..15u8),
+            sack_permitted in any::<bool>(),
+            sack in proptest::option::of((number(), number())),
+        ) -> Told {
+            Told { window_scale, sack_permitted, sack: sack.map(|(from, to)| (Seq(from), Seq(to))) }
+        }
+    }
+
+    prop_compose! {
+        fn segment()(
+            time_ns in prop_oneof![0..9u64, any::<u64>()], place in place(), from in side(), flags in 0..512u16,
+            seq in number(), ack in number(), len in number(), wnd in 0..3u16, ttl in 63..65u8,
+            told in prop_oneof![Just(Told::default()), told()],
+        ) -> Entry {
+            Entry::Segment(Logged {
+                time_ns, place, from, flags: Flags(flags), seq: Seq(seq), ack: Seq(ack), len, wnd, ttl, told,
+            })
+        }
+    }
+
+    fn befell() -> impl Strategy<Value = Entry> {
+        let what = prop_oneof![
+            (side(), any::<u64>()).prop_map(|(receiver, at)| Befell::Met { receiver, at }),
+            any::<u64>().prop_map(|at| Befell::Replaced { at }),
+            Just(Befell::Doubt),
+            any::<u32>().prop_map(Befell::Error),
+        ];
+        what.prop_map(Entry::Stimulus)
+    }
+
+    fn written(entries: &[Entry], without_places: bool) -> Log {
+        let mut log = Log::new(without_places);
+        for entry in entries {
+            match entry {
+                Entry::Segment(it) => log.segment(it),
+                Entry::Stimulus(what) => log.befell(*what),
+            }
+        }
+        log
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_into_a_log_is_read_again(
+            entries in proptest::collection::vec(prop_oneof![4 => segment(), 1 => befell()], 0..20)
+        ) {
+            let log = written(&entries, false);
+            let read: Vec<_> = Entries::new(log.octets(), false).collect();
+            prop_assert_eq!(read, entries);
+        }
+
+        #[test]
+        fn octets_that_are_no_log_end(octets in proptest::collection::vec(any::<u8>(), 0..99)) {
+            prop_assert!(Entries::new(&octets, false).count() <= octets.len());
+        }
+    }
+
+    #[test]
+    fn a_log_without_places_takes_ten_octets_for_an_acknowledgement_a_millisecond_later() {
+        let logged = |time_ns, from, seq: u32, ack: u32| Logged {
+            time_ns,
+            place: Place {
+                offset: 9,
+                captured: 66,
+                wire_len: 66,
+                link: LinkType::ETHERNET,
+                frame: 7,
+            },
+            from,
+            flags: Flags::ACK,
+            seq: Seq(seq),
+            ack: Seq(ack),
+            len: 0,
+            wnd: 512,
+            ttl: 64,
+            told: Told::default(),
+        };
+        let first = 1_700_000_000_000_000_000;
+        let mut log = Log::new(true);
+        log.segment(&logged(first, Side::Client, 1, 9));
+        log.segment(&logged(first, Side::Server, 9, 1));
+        let before = log.octets().len();
+        log.segment(&logged(first + 1_000_000, Side::Client, 1, 9));
+        assert!(log.octets().len() - before <= 10);
+        let read = Entries::new(log.octets(), true).last();
+        let Some(Entry::Segment(it)) = read else {
+            panic!("{read:?}")
+        };
+        assert_eq!((it.seq, it.ack, it.place.frame), (Seq(1), Seq(9), 0));
+    }
+}
