@@ -185,6 +185,8 @@ pub struct LabArgs {
 pub enum Format {
     /// The screen's diagram as text
     Ladder,
+    /// A table: how each connection ended, in a line each
+    Connections,
     /// JSON Lines: one object a segment, then one a connection
     Json,
 }

@@ -7,6 +7,7 @@ mod experiments;
 mod live;
 mod recorded;
 mod replay;
+mod table;
 mod view;
 
 use std::env;

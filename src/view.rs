@@ -22,9 +22,10 @@ use tcpviz::tui::{self, App, Message, Origin, Outside, ReadBack};
 use tcpviz::wire::{Ended, Feed, Place};
 
 use crate::cli::{Cli, Format, Speed};
+use crate::table;
 
 /// What an error on the way out is about.
-const WRITING: &str = "the output can't be written";
+pub const WRITING: &str = "the output can't be written";
 
 /// Messages that may wait between the source's thread and the view's.
 pub const QUEUE: usize = 64;
@@ -103,6 +104,7 @@ impl View {
                 }
                 show_ui(cli, app, start)
             }
+            View::Text(Format::Connections, out) => table::write(cli, out, start),
             View::Text(format, out) => Text {
                 cli,
                 style,
@@ -169,7 +171,7 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
         }
     }
     left?;
-    check_wanted(cli, &app.trace)?;
+    check_wanted(cli, app.trace.ids().len())?;
     finish(&app.trace)
 }
 
@@ -203,12 +205,9 @@ impl Text<'_> {
             while trace.ended.is_none() && !take(&mut trace, feeds.recv()?, |_, _, _| {}) {}
         }
         written?;
-        check_wanted(self.cli, &trace)?;
-        if trace.is_empty() && trace.breaks_off().is_none() {
-            eprintln!(
-                "tcpviz: no TCP segment to show; {}",
-                read_without(&trace.tally)
-            );
+        check_wanted(self.cli, trace.ids().len())?;
+        if trace.is_empty() {
+            tell_nothing(&trace);
         }
         finish(&trace)
     }
@@ -216,7 +215,7 @@ impl Text<'_> {
     fn write_all(&mut self, trace: &mut Trace, feeds: &Receiver<Feed>) -> anyhow::Result<()> {
         match self.format {
             Format::Json => self.json(trace, feeds)?,
-            Format::Ladder => {
+            Format::Connections | Format::Ladder => {
                 while !take(trace, feeds.recv()?, |_, _, _| {}) {}
                 let wanted = self.cli.connection.map(|number| number - 1);
                 ladder::write(&mut self.out, trace, wanted, self.style)?;
@@ -268,9 +267,21 @@ impl Text<'_> {
     }
 }
 
-/// Whether the connection asked for exists.
-fn check_wanted(cli: &Cli, trace: &Trace) -> anyhow::Result<()> {
-    let connections = trace.ids().len();
+/// Says why there is nothing to show, unless the capture broke off: then that is said.
+pub fn tell_nothing(trace: &Trace) {
+    if trace.breaks_off().is_none() {
+        eprintln!(
+            "tcpviz: no TCP segment to show; {}",
+            read_without(&trace.tally)
+        );
+    }
+}
+
+/// Whether the connection asked for is one of so many.
+///
+/// # Errors
+/// It isn't.
+pub fn check_wanted(cli: &Cli, connections: usize) -> anyhow::Result<()> {
     match cli.connection {
         Some(number) if number as usize > connections => {
             bail!("there is no connection {number}: the capture has {connections}")
@@ -312,7 +323,10 @@ pub fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
 }
 
 /// A source that broke off is an error, told in one line, after everything before it was shown.
-fn finish(trace: &Trace) -> anyhow::Result<()> {
+///
+/// # Errors
+/// That one.
+pub fn finish(trace: &Trace) -> anyhow::Result<()> {
     let dropped = trace.tally.dropped;
     if dropped > 0 {
         eprintln!(

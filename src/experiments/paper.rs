@@ -13,7 +13,7 @@ use anyhow::{Context, bail};
 use tcpviz::lab::play::{Audience, Report};
 use tcpviz::lab::script::Experiment;
 use tcpviz::lab::{catalog, record};
-use tcpviz::report::{json, ladder};
+use tcpviz::report::{connections, json, ladder};
 use tcpviz::story::ending::ending;
 use tcpviz::story::wrap::wrapped;
 use tcpviz::trace::{Aside, Trace};
@@ -97,6 +97,7 @@ fn write(
             ladder::write(out, trace, None, args.look.style())?;
             writeln!(out)?;
         }
+        Format::Connections => connections::write(out, trace)?,
         Format::Json => {
             let mut writer = json::Writer::new(out, None);
             writer.capture(trace, &format!("lab: {}", experiment.name), false)?;

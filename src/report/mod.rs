@@ -1,4 +1,5 @@
 //! Writing a trace down: text and data, to whatever `Write` it is given.
 
+pub mod connections;
 pub mod json;
 pub mod ladder;

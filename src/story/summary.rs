@@ -30,8 +30,12 @@ pub struct Summary {
     pub bytes: PerSide<u64>,
     /// From the first captured segment to the last.
     pub duration_ns: u64,
-    /// After this time (nanoseconds since the Unix epoch) the summary may be another one though no segment came.
-    pub holds_until_ns: Option<u64>,
+    /// Its last segments repeat what nobody answered, and its sender may not have given up: the end of the capture tells
+    /// more.
+    pub is_silent: bool,
+    /// After this time (nanoseconds since the Unix epoch) the summary may be another one though no segment came;
+    /// `u64::MAX` if time tells nothing.
+    pub holds_until_ns: u64,
 }
 
 /// What the clock tells of a state in which a closing waits, in nanoseconds.
@@ -77,7 +81,8 @@ impl Summary {
                 0 => 0,
                 _ => time(rows - 1).saturating_sub(time(0)),
             },
-            holds_until_ns: None,
+            is_silent: outcome.silence.is_some_and(|silence| !silence.given_up),
+            holds_until_ns: u64::MAX,
         };
         let doubts = Side::BOTH
             .into_iter()
@@ -88,7 +93,8 @@ impl Summary {
             .next_by_clock(&outcome)
             .into_iter()
             .chain(doubts)
-            .min();
+            .min()
+            .unwrap_or(u64::MAX);
         summary
     }
 
@@ -99,6 +105,24 @@ impl Summary {
             .map(|side| self.since_ns[side].saturating_add(LINUX_WAIT_NS - 1));
         let silence = outcome.silence.filter(|silence| !silence.given_up);
         waits.chain(silence.map(|silence| silence.until_ns)).min()
+    }
+
+    /// Takes the end of a TIME-WAIT from the clock, at `now_ns` (nanoseconds since the Unix epoch): what a look at the
+    /// connection itself would tell if nothing else has changed since.
+    pub fn pass(&mut self, now_ns: u64) {
+        for side in Side::BOTH {
+            let lasted = now_ns.saturating_sub(self.since_ns[side]);
+            if self.states[side] == State::TimeWait && lasted >= LINUX_WAIT_NS {
+                self.states[side] = State::Closed;
+            }
+        }
+    }
+
+    /// Whether a look at the connection, once the capture has ended at `now_ns`, would tell something else than `pass` does.
+    #[must_use]
+    pub fn is_outdated(&self, now_ns: u64) -> bool {
+        let waits = |side: &Side| self.states[*side] == State::FinWait2;
+        self.is_silent || self.holds_until_ns < now_ns && Side::BOTH.iter().any(waits)
     }
 
     /// Whether a side is on its way from open to closed.
@@ -143,24 +167,33 @@ impl Summary {
     /// The ending in a few words: `reset by client`, `orderly, server first`.
     #[must_use]
     pub fn words(&self) -> String {
-        match (self.kind, self.reset_by, self.closed_first) {
-            (Kind::Reset, Some(by), _) => format!("reset by {by}"),
-            (Kind::Orderly, _, Some(first)) => format!("orderly, {first} first"),
-            (Kind::HalfClosed, _, Some(first)) => format!("half-closed by {first}"),
-            (kind, ..) => kind.name().into(),
-        }
+        self.kind_parts().concat()
     }
 
     /// The same with the likeliest cause and how sure it is, where that says more:
     /// `reset by client: unread-data, likely`.
     #[must_use]
     pub fn words_with_cause(&self) -> String {
+        self.parts_with_cause().concat()
+    }
+
+    fn kind_parts(&self) -> [&'static str; 3] {
+        match (self.kind, self.reset_by, self.closed_first) {
+            (Kind::Reset, Some(by), _) => ["reset by ", by.name(), ""],
+            (Kind::Orderly, _, Some(first)) => ["orderly, ", first.name(), " first"],
+            (Kind::HalfClosed, _, Some(first)) => ["half-closed by ", first.name(), ""],
+            (kind, ..) => [kind.name(), "", ""],
+        }
+    }
+
+    /// What `words_with_cause` puts together.
+    #[must_use]
+    pub fn parts_with_cause(&self) -> [&'static str; 7] {
+        let [a, b, c] = self.kind_parts();
         match self.causes[0] {
-            None | Some((CauseId::Refused, _)) => self.words(),
-            Some((CauseId::Unknown, _)) => format!("{}: cause unknown", self.words()),
-            Some((cause, sure)) => {
-                format!("{}: {}, {}", self.words(), cause.name(), sure.name())
-            }
+            None | Some((CauseId::Refused, _)) => [a, b, c, "", "", "", ""],
+            Some((CauseId::Unknown, _)) => [a, b, c, ": cause unknown", "", "", ""],
+            Some((cause, sure)) => [a, b, c, ": ", cause.name(), ", ", sure.name()],
         }
     }
 }
@@ -223,7 +256,7 @@ mod tests {
             summary.age(Side::Client, 47_000_000_000),
             Some(Age::Left(23_000_000_000))
         );
-        assert_eq!(summary.holds_until_ns, Some(69_999_999_999));
+        assert_eq!(summary.holds_until_ns, 69_999_999_999);
         assert_eq!(summary.age(Side::Server, 47_000_000_000), None);
     }
 
@@ -232,7 +265,7 @@ mod tests {
         let half = "> F. 1:1 ack 1\n< . 1:1 ack 2\n";
         let young = Summary::of(&trace_of(&format!("{half}@59 < P. 1:9 ack 2")), 0);
         assert!(young.certainty.client < Certainty::Inferred);
-        assert_eq!(young.holds_until_ns, Some(59_999_999_999));
+        assert_eq!(young.holds_until_ns, 59_999_999_999);
         let old = Summary::of(&trace_of(&format!("{half}@60 < P. 1:9 ack 2")), 0);
         assert_eq!(
             (old.states.client, old.certainty.client),

@@ -9,8 +9,8 @@ use crate::conn::{Connection, Opening, Roles};
 
 /// What kind it is, both addresses, how often it was warm before, how often frames had been found missing by the time it
 /// cooled, its rows, the connection before it if there is one; then its log.
-#[derive(Clone, Debug)]
-pub struct Cold(Box<[u8]>);
+#[derive(Clone, Copy, Debug)]
+pub struct Cold<'a>(pub &'a [u8]);
 
 /// The bits of the first octet.
 mod is {
@@ -20,6 +20,9 @@ mod is {
     pub const REUSES: u8 = 1 << 3;
     pub const HAS_PREVIOUS: u8 = 1 << 4;
 }
+
+/// Room enough for all but the log.
+pub const FRONT_MAX: usize = 1 + 2 * 18 + 1 + 3 * 5;
 
 /// What stands in front of the log.
 #[derive(Clone, Copy, Debug)]
@@ -33,43 +36,42 @@ pub struct Front<'a> {
     pub log: &'a [u8],
 }
 
-impl Cold {
-    /// `None` for a connection between an IPv4 and an IPv6 address, which no frame makes.
+/// Writes one, of at most `FRONT_MAX` octets and its log's.
+pub fn write(octets: &mut Vec<u8>, connection: &Connection, log: &Log, doubts: u32, warmed: u8) {
+    let PerSide { client, server } = connection.addresses;
+    let bits = [
+        (client.is_ipv6(), is::IPV6),
+        (connection.opening == Opening::Midway, is::MIDWAY),
+        (connection.roles == Roles::Guessed, is::GUESSED),
+        (connection.reuses_time_wait, is::REUSES),
+        (connection.previous.is_some(), is::HAS_PREVIOUS),
+    ];
+    let set = bits.iter().filter(|(set, _)| *set);
+    octets.push(set.fold(0, |kind, (_, bit)| kind | bit));
+    for address in [client, server] {
+        match address.ip() {
+            IpAddr::V4(ip) => octets.extend(ip.octets()),
+            IpAddr::V6(ip) => octets.extend(ip.octets()),
+        }
+        octets.extend(address.port().to_le_bytes());
+    }
+    octets.push(warmed);
+    put(octets, doubts.into());
+    put(octets, connection.rows.into());
+    if let Some(previous) = connection.previous {
+        put(octets, previous.into());
+    }
+    octets.extend(log.octets());
+}
+
+impl<'a> Cold<'a> {
     #[must_use]
-    pub fn of(connection: &Connection, log: &Log, doubts: u32, warmed: u8) -> Option<Cold> {
-        let PerSide { client, server } = connection.addresses;
-        if client.is_ipv4() != server.is_ipv4() {
-            return None;
-        }
-        let bits = [
-            (client.is_ipv6(), is::IPV6),
-            (connection.opening == Opening::Midway, is::MIDWAY),
-            (connection.roles == Roles::Guessed, is::GUESSED),
-            (connection.reuses_time_wait, is::REUSES),
-            (connection.previous.is_some(), is::HAS_PREVIOUS),
-        ];
-        let set = bits.iter().filter(|(set, _)| *set);
-        let mut octets = Vec::with_capacity(64 + log.octets().len());
-        octets.push(set.fold(0, |kind, (_, bit)| kind | bit));
-        for address in [client, server] {
-            match address.ip() {
-                IpAddr::V4(ip) => octets.extend(ip.octets()),
-                IpAddr::V6(ip) => octets.extend(ip.octets()),
-            }
-            octets.extend(address.port().to_le_bytes());
-        }
-        octets.push(warmed);
-        put(&mut octets, doubts.into());
-        put(&mut octets, connection.rows.into());
-        if let Some(previous) = connection.previous {
-            put(&mut octets, previous.into());
-        }
-        octets.extend(log.octets());
-        Some(Cold(octets.into()))
+    pub fn addresses(self) -> PerSide<SocketAddr> {
+        self.addresses_and_rest().0
     }
 
-    fn addresses(&self) -> (PerSide<SocketAddr>, Octets<'_>) {
-        let mut octets = Octets(&self.0);
+    fn addresses_and_rest(self) -> (PerSide<SocketAddr>, Octets<'a>) {
+        let mut octets = Octets(self.0);
         let is_ipv6 = octets.octet() & is::IPV6 != 0;
         let mut address = || -> SocketAddr {
             let ip = if is_ipv6 {
@@ -84,8 +86,8 @@ impl Cold {
     }
 
     #[must_use]
-    pub fn front(&self) -> Front<'_> {
-        let (_, mut octets) = self.addresses();
+    pub fn front(self) -> Front<'a> {
+        let (_, mut octets) = self.addresses_and_rest();
         Front {
             warmed: octets.octet(),
             doubts: octets.number32(),
@@ -97,14 +99,14 @@ impl Cold {
 
     /// Whether it is one between these two, in either direction.
     #[must_use]
-    pub fn is_between(&self, a: SocketAddr, b: SocketAddr) -> bool {
-        let (PerSide { client, server }, _) = self.addresses();
+    pub fn is_between(self, a: SocketAddr, b: SocketAddr) -> bool {
+        let PerSide { client, server } = self.addresses();
         (client, server) == (a, b) || (client, server) == (b, a)
     }
 
     /// The connection before its first segment.
     #[must_use]
-    pub fn begin(&self) -> Connection {
+    pub fn begin(self) -> Connection {
         let says = |bit: u8| self.0[0] & bit != 0;
         let opening = if says(is::MIDWAY) {
             Opening::Midway
@@ -116,8 +118,7 @@ impl Cold {
         } else {
             Roles::Seen
         };
-        let (addresses, _) = self.addresses();
-        let mut begun = Connection::new(addresses, opening, roles, self.front().previous);
+        let mut begun = Connection::new(self.addresses(), opening, roles, self.front().previous);
         begun.reuses_time_wait = says(is::REUSES);
         begun
     }

@@ -2,15 +2,16 @@
 //! are at hand. The others are *cold*: only their log is kept (`log.rs`), a tenth of that, and following it anew makes
 //! them warm again. Nobody outside notices but by the time it takes.
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::cold::Cold;
+use super::cold::{self, Cold};
 use super::log::{Befell, Entries, Entry, Log, Logged};
+use super::shelf::{Shelf, Spot};
 use super::{ErrorRecord, Record};
+use crate::conn::state::PerSide;
 use crate::conn::table::{Connections, last_id};
 use crate::conn::{Connection, ConnectionId, ErrorSeen, Observed, Revision, Side, Stimulus};
 use crate::wire::{Captured, Place, Segment, Seq};
@@ -20,6 +21,9 @@ const WARM: usize = 4096;
 
 /// A connection of more rows than this stays warm: nobody should wait until it is followed anew.
 const LONG: usize = 256;
+
+/// The same for a log of more octets than this: rows with many options, or much that befell it.
+const LONG_LOG: usize = 64 * LONG;
 
 /// A connection that was warmed again `n` times waits 2^n rounds without anything coming until it cools again: many
 /// that take turns aren't followed anew for each of their segments. No more than so many doublings.
@@ -83,15 +87,15 @@ impl Warm {
             states: observed.states,
             certainty: observed.certainty,
         });
-        if self.is_long() {
-            self.log = Log::default();
-        } else {
+        if !self.is_long() {
             self.log.segment(it);
+        } else if self.rows.len() == LONG + 1 {
+            self.log = Log::default();
         }
     }
 
     fn is_long(&self) -> bool {
-        self.rows.len() > LONG
+        self.rows.len() > LONG || self.log.octets().len() > LONG_LOG
     }
 
     /// Corrects rows before.
@@ -137,7 +141,8 @@ impl Deref for Known<'_> {
 enum Slot {
     /// Its place among the warm ones.
     Warm(u32),
-    Cold(Cold),
+    /// Where on the shelf.
+    Cold(Spot),
 }
 
 /// A cold connection that is looked at, if there is one in this place.
@@ -150,8 +155,11 @@ pub struct Kept {
     warm: Vec<Warm>,
     /// Places among them of connections that have cooled.
     spare: Vec<u32>,
+    shelf: Shelf,
     /// Warm ones that may cool, in the order in which they are looked after.
     queue: VecDeque<ConnectionId>,
+    /// Those of them that cool before anything else comes.
+    due: Vec<ConnectionId>,
     /// Those that never do.
     long: Vec<ConnectionId>,
     /// The ICMP errors, in the order of the capture.
@@ -161,7 +169,8 @@ pub struct Kept {
     /// How often frames were found missing.
     doubts: u32,
     pub without_places: bool,
-    looked_at: RefCell<Vec<LookedAt>>,
+    /// Behind a lock so that several threads may read a trace that is finished: while it grows it has one reader.
+    looked_at: Mutex<Vec<LookedAt>>,
 }
 
 impl Kept {
@@ -175,7 +184,15 @@ impl Kept {
     pub fn at(&self, id: ConnectionId) -> Known<'_> {
         match &self.slots[id as usize] {
             Slot::Warm(at) => Known::Warm(&self.warm[*at as usize]),
-            Slot::Cold(cold) => Known::Cold(self.look(id, cold)),
+            Slot::Cold(spot) => Known::Cold(self.look(id, Cold(self.shelf.get(*spot)))),
+        }
+    }
+
+    #[must_use]
+    pub fn addresses(&self, id: ConnectionId) -> PerSide<SocketAddr> {
+        match &self.slots[id as usize] {
+            Slot::Warm(at) => self.warm[*at as usize].connection.addresses,
+            Slot::Cold(spot) => Cold(self.shelf.get(*spot)).addresses(),
         }
     }
 
@@ -184,13 +201,20 @@ impl Kept {
     pub fn rows(&self, id: ConnectionId) -> usize {
         match self.slots.get(id as usize) {
             Some(Slot::Warm(at)) => self.warm[*at as usize].rows.len(),
-            Some(Slot::Cold(cold)) => cold.front().rows as usize,
+            Some(Slot::Cold(spot)) => Cold(self.shelf.get(*spot)).front().rows as usize,
             None => 0,
         }
     }
 
-    fn look(&self, id: ConnectionId, cold: &Cold) -> Arc<Warm> {
-        let mut places = self.looked_at.borrow_mut();
+    fn looked_at(&self) -> MutexGuard<'_, Vec<LookedAt>> {
+        // Whoever panicked left whole entries.
+        self.looked_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn look(&self, id: ConnectionId, cold: Cold<'_>) -> Arc<Warm> {
+        let mut places = self.looked_at();
         if places.is_empty() {
             places.resize_with(LOOKED_AT, || None);
         }
@@ -223,20 +247,22 @@ impl Kept {
     }
 
     fn warm_again(&mut self, id: ConnectionId) -> u32 {
-        if let Some(place) = self.looked_at.get_mut().get_mut(id as usize % LOOKED_AT) {
+        if let Some(place) = self.looked_at().get_mut(id as usize % LOOKED_AT) {
             *place = None;
         }
         let slot = std::mem::replace(&mut self.slots[id as usize], Slot::Warm(0));
-        let Slot::Cold(cold) = slot else {
+        let Slot::Cold(spot) = slot else {
             unreachable!("only cold ones are made warm")
         };
-        let at = self.place(cold.begin());
+        let at = self.place(Cold(self.shelf.get(spot)).begin());
+        let cold = Cold(self.shelf.get(spot));
         let past = Past {
             errors: &self.errors,
             doubts: self.doubts,
             without_places: self.without_places,
         };
-        past.follow(id, &cold, &mut self.warm[at as usize]);
+        past.follow(id, cold, &mut self.warm[at as usize]);
+        self.shelf.drop(spot);
         self.slots[id as usize] = Slot::Warm(at);
         self.queue.push_back(id);
         at
@@ -257,7 +283,7 @@ impl Kept {
         let mut it = Logged::of(captured, from);
         if self.without_places {
             it.place = Place {
-                link: it.place.link,
+                frame: it.place.frame,
                 ..Place::default()
             };
         }
@@ -267,8 +293,8 @@ impl Kept {
     /// Frames are missing, nobody knows whose: every connection that isn't over is in doubt.
     pub fn doubt(&mut self) {
         self.doubts += 1;
-        self.looked_at.get_mut().clear();
-        for id in self.queue.iter().chain(&self.long) {
+        self.looked_at().clear();
+        for id in self.queue.iter().chain(&self.due).chain(&self.long) {
             if let Slot::Warm(at) = &self.slots[*id as usize] {
                 let warm = &mut self.warm[*at as usize];
                 if !warm.connection.is_over() {
@@ -278,8 +304,23 @@ impl Kept {
         }
     }
 
-    /// Lets those cool to which nothing came for longest.
+    /// Those to which nothing came for longest.
+    #[must_use]
+    pub fn due(&self) -> &[ConnectionId] {
+        &self.due
+    }
+
+    /// Lets those cool that are due.
     pub fn cool(&mut self) {
+        let mut due = std::mem::take(&mut self.due);
+        for id in due.drain(..) {
+            self.cool_one(id);
+        }
+        self.due = due;
+    }
+
+    /// Chooses whom nothing has come to for longest.
+    pub fn choose_due(&mut self) {
         // Who has to wait is passed over: that takes its time, too.
         let too_many = self.queue.len().saturating_sub(WARM);
         for _ in 0..2 * too_many {
@@ -289,22 +330,18 @@ impl Kept {
             let Some(id) = self.queue.pop_front() else {
                 return;
             };
-            self.cool_one(id);
+            self.look_after(id);
         }
     }
 
     /// Lets all of them cool.
     pub fn rest(&mut self) {
-        for id in std::mem::take(&mut self.queue) {
-            if let Slot::Warm(at) = &self.slots[id as usize] {
-                let warm = &mut self.warm[*at as usize];
-                (warm.is_used, warm.waits) = (false, 0);
-            }
-            self.cool_one(id);
-        }
+        self.due.extend(self.queue.drain(..));
+        self.cool();
     }
 
-    fn cool_one(&mut self, id: ConnectionId) {
+    /// Whoever has waited long enough is due.
+    fn look_after(&mut self, id: ConnectionId) {
         let Slot::Warm(at) = self.slots[id as usize] else {
             return;
         };
@@ -316,14 +353,34 @@ impl Kept {
         } else if warm.waits > 0 {
             warm.waits -= 1;
             self.queue.push_back(id);
-        } else if let Some(cold) = Cold::of(&warm.connection, &warm.log, self.doubts, warm.warmed)
-            .filter(|_| !warm.is_long())
-        {
-            self.slots[id as usize] = Slot::Cold(cold);
-            self.spare.push(at);
         } else {
-            self.long.push(id);
+            self.due.push(id);
         }
+    }
+
+    fn cool_one(&mut self, id: ConnectionId) {
+        let Slot::Warm(at) = self.slots[id as usize] else {
+            return;
+        };
+        let warm = &self.warm[at as usize];
+        let PerSide { client, server } = warm.connection.addresses;
+        // No frame makes a connection between an IPv4 and an IPv6 address.
+        if warm.is_long() || client.is_ipv4() != server.is_ipv4() {
+            self.long.push(id);
+            return;
+        }
+        let room = cold::FRONT_MAX + warm.log.octets().len();
+        let spot = self.shelf.put(room, |octets| {
+            cold::write(
+                octets,
+                &warm.connection,
+                &warm.log,
+                self.doubts,
+                warm.warmed,
+            );
+        });
+        self.slots[id as usize] = Slot::Cold(spot);
+        self.spare.push(at);
     }
 }
 
@@ -336,7 +393,7 @@ struct Past<'a> {
 
 impl Past<'_> {
     /// Follows a connection anew that has just begun.
-    fn follow(&self, id: ConnectionId, cold: &Cold, warm: &mut Warm) {
+    fn follow(&self, id: ConnectionId, cold: Cold<'_>, warm: &mut Warm) {
         let front = cold.front();
         warm.warmed = front.warmed.saturating_add(1).min(PATIENCE);
         for entry in Entries::new(front.log, self.without_places) {
@@ -419,7 +476,7 @@ impl Connections for Kept {
     fn is_between(&self, id: ConnectionId, a: SocketAddr, b: SocketAddr) -> bool {
         match &self.slots[id as usize] {
             Slot::Warm(at) => self.warm[*at as usize].connection.is_between(a, b),
-            Slot::Cold(cold) => cold.is_between(a, b),
+            Slot::Cold(spot) => Cold(self.shelf.get(*spot)).is_between(a, b),
         }
     }
 }

@@ -10,6 +10,7 @@ mod kept;
 mod log;
 mod octets;
 mod order;
+mod shelf;
 
 pub use aside::{Aside, Entry, KernelEnd, ROUTER_SAYS, Said};
 use beside::Beside;
@@ -121,8 +122,8 @@ impl Trace {
         }
     }
 
-    /// An empty trace for who asks only for connections and their endings: it knows neither where frames stand nor the
-    /// order of segments of different connections, and takes less memory.
+    /// An empty trace for who asks only for connections and their endings: it knows neither where frames stand in the
+    /// file nor the order of segments of different connections, and takes less memory.
     #[must_use]
     pub fn of_endings(ports: Ports) -> Self {
         let mut trace = Trace::new(ports);
@@ -137,7 +138,7 @@ impl Trace {
         batch: &Batch,
         mut revised: impl FnMut(&Trace, ConnectionId, &Revision),
     ) {
-        // What came before has been looked at by now.
+        // Who wanted to look at those has done so.
         self.table.connections.cool();
         let drops = batch.tally.dropped > self.tally.dropped;
         if drops {
@@ -161,6 +162,13 @@ impl Trace {
             // Where in the batch they were dropped isn't known.
             self.table.connections.doubt();
         }
+        self.table.connections.choose_due();
+    }
+
+    /// The connections that rest before anything else is taken: looking at them costs more then.
+    #[must_use]
+    pub fn about_to_rest(&self) -> &[ConnectionId] {
+        self.table.connections.due()
     }
 
     /// Corrects earlier records, and says so.
@@ -221,6 +229,12 @@ impl Trace {
     #[must_use]
     pub fn connection(&self, id: ConnectionId) -> impl Deref<Target = Connection> {
         TheConnection(self.table.connections.at(id))
+    }
+
+    /// Between which addresses a connection is: known of one at rest, too.
+    #[must_use]
+    pub fn addresses(&self, id: ConnectionId) -> PerSide<SocketAddr> {
+        self.table.connections.addresses(id)
     }
 
     /// How many segments have been read.

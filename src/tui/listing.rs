@@ -301,7 +301,11 @@ impl Listing {
 
     fn until_ns(&self, summary: &Summary, now_ns: u64) -> Option<u64> {
         let query = self.query.holds_until_ns(summary, now_ns);
-        summary.holds_until_ns.into_iter().chain(query).min()
+        query
+            .into_iter()
+            .chain(Some(summary.holds_until_ns))
+            .min()
+            .filter(|until| *until < u64::MAX)
     }
 
     /// The connections shown, in order.

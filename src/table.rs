@@ -1,0 +1,187 @@
+//! `--format connections`: the connections of a capture are shared out among threads, each of which follows its own; at the
+//! end the table is put together.
+
+use std::io::Write;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use anyhow::{Context, anyhow};
+
+use tcpviz::report::connections::{Lines, Part, Table};
+use tcpviz::trace::Trace;
+use tcpviz::wire::{Batch, Ended, Feed, Ports};
+
+use crate::cli::Cli;
+use crate::view::{self, Start, WRITING};
+
+/// Batches that may wait for a thread.
+const WAITING: usize = 8;
+
+/// Chunks of the table that may wait to be written.
+const CHUNKS: usize = 2;
+
+/// Threads that follow connections: reading takes another.
+const MOST: usize = 8;
+
+/// Follows what comes, and writes the table of its connections.
+///
+/// # Errors
+/// The source broke off, or the output can't be written.
+pub fn write(cli: &Cli, mut out: Box<dyn Write>, start: Start) -> anyhow::Result<()> {
+    let threads = thread::available_parallelism().map_or(1, |count| count.get().min(MOST));
+    let followers: Vec<_> = (0..threads).map(|_| Follower::start(cli.ports())).collect();
+    let senders: Vec<_> = followers.iter().map(|it| it.sender.clone()).collect();
+    let stopping = senders.clone();
+    let sink = Box::new(move |feed| share_out(feed, &senders));
+    let stop = start(sink, Box::new(|_| false))?;
+    view::on_signal(move || match &stop {
+        Some(stop) => stop(),
+        None => drop(share_out(Feed::Ended(Ended::default()), &stopping)),
+    })?;
+    let mut followed = Vec::new();
+    for follower in followers {
+        drop(follower.sender);
+        let part = follower.thread.join();
+        followed.push(part.map_err(|_| anyhow!("a thread that followed connections failed"))?);
+    }
+    let latest = followed.iter().map(|(trace, _)| trace.now_ns()).max();
+    thread::scope(|scope| {
+        for (trace, lines) in &mut followed {
+            trace.pass(latest.unwrap_or(0));
+            scope.spawn(|| lines.finish(trace));
+        }
+    });
+    let parts = followed.iter().map(|(trace, lines)| Part { trace, lines });
+    print(cli, parts.collect(), &mut out, threads).context(WRITING)?;
+    let count = followed.iter().map(|(trace, _)| trace.ids().len()).sum();
+    view::check_wanted(cli, count)?;
+    let Some((trace, _)) = followed.first() else {
+        return Ok(());
+    };
+    if count == 0 {
+        view::tell_nothing(trace);
+    }
+    view::finish(trace)
+}
+
+/// A thread that follows some of the connections.
+struct Follower {
+    sender: SyncSender<Feed>,
+    thread: thread::JoinHandle<(Trace, Lines)>,
+}
+
+impl Follower {
+    fn start(ports: Ports) -> Follower {
+        let (sender, feeds) = sync_channel(WAITING);
+        let thread = thread::spawn(move || follow(ports, &feeds));
+        Follower { sender, thread }
+    }
+}
+
+fn follow(ports: Ports, feeds: &Receiver<Feed>) -> (Trace, Lines) {
+    let (mut trace, mut lines) = (Trace::of_endings(ports), Lines::default());
+    for feed in feeds {
+        match feed {
+            Feed::Batch(batch) => {
+                trace.take(&batch, |_, _, _| {});
+                lines.follow(&trace);
+            }
+            Feed::Ended(ended) => {
+                trace.end(ended);
+                break;
+            }
+        }
+    }
+    (trace, lines)
+}
+
+/// Hands each its connections' segments; whether anybody still listens.
+fn share_out(feed: Feed, to: &[SyncSender<Feed>]) -> bool {
+    match feed {
+        Feed::Ended(ended) => to
+            .iter()
+            .all(|it| it.send(Feed::Ended(ended.clone())).is_ok()),
+        Feed::Batch(batch) => {
+            let room = batch.segments.len() / to.len() * 5 / 4;
+            let mut parts: Vec<_> = to
+                .iter()
+                .map(|_| Batch {
+                    segments: Vec::with_capacity(room),
+                    errors: Vec::new(),
+                    tally: batch.tally,
+                    link: batch.link,
+                })
+                .collect();
+            for captured in batch.segments {
+                let seg = &captured.segment;
+                parts[whose(seg.src, seg.dst, to.len())]
+                    .segments
+                    .push(captured);
+            }
+            for captured in batch.errors {
+                let error = &captured.error;
+                parts[whose(error.src, error.dst, to.len())]
+                    .errors
+                    .push(captured);
+            }
+            to.iter()
+                .zip(parts)
+                .all(|(it, part)| it.send(Feed::Batch(part)).is_ok())
+        }
+    }
+}
+
+/// The same for both directions. Who crafts addresses can make one thread do all the work, which then takes as long as
+/// it would alone.
+fn whose(src: SocketAddr, dst: SocketAddr, threads: usize) -> usize {
+    let of = |address: SocketAddr| {
+        let host = match address.ip() {
+            IpAddr::V4(ip) => u64::from(ip.to_bits()),
+            IpAddr::V6(ip) => (ip.to_bits() >> 64) as u64 ^ ip.to_bits() as u64,
+        };
+        // 2^64 by the golden ratio: Knuth's multiplicative hashing.
+        (host ^ u64::from(address.port()) << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    };
+    let mixed = of(src).wrapping_add(of(dst)) >> 32;
+    (mixed * threads as u64 >> 32) as usize
+}
+
+/// Chunks are put together by several threads, and written in order.
+fn print(
+    cli: &Cli,
+    parts: Vec<Part<'_>>,
+    out: &mut dyn Write,
+    threads: usize,
+) -> anyhow::Result<()> {
+    let table = Table::new(parts);
+    let wanted = cli.connection.map(|number| number - 1);
+    out.write_all(&table.heading())?;
+    let chunks = table.chunks();
+    let (table, chunks) = (&table, &chunks);
+    thread::scope(|scope| {
+        let writers: Vec<_> = (0..threads)
+            .map(|first| {
+                let (sender, texts) = sync_channel(CHUNKS);
+                let (back, spent) = sync_channel(CHUNKS + 1);
+                scope.spawn(move || {
+                    for chunk in chunks.iter().skip(first).step_by(threads) {
+                        let mut text: Vec<u8> = spent.try_recv().unwrap_or_default();
+                        text.clear();
+                        table.write(chunk, wanted, &mut text);
+                        if sender.send(text).is_err() {
+                            return;
+                        }
+                    }
+                });
+                (texts, back)
+            })
+            .collect();
+        for (texts, back) in writers.iter().cycle().take(chunks.len()) {
+            let text = texts.recv()?;
+            out.write_all(&text)?;
+            let _ = back.try_send(text);
+        }
+        Ok(out.flush()?)
+    })
+}

@@ -1,0 +1,130 @@
+//! Where cold connections lie: one behind the other in large pieces of memory, which are given back once nothing in them
+//! is needed any more.
+
+/// Octets of a piece.
+const PIECE: usize = 256 * 1024;
+
+/// Where something lies.
+#[derive(Clone, Copy, Debug)]
+pub struct Spot {
+    piece: u32,
+    at: u32,
+    len: u32,
+}
+
+#[derive(Debug, Default)]
+struct Piece {
+    octets: Vec<u8>,
+    /// How much of it is needed.
+    needed: usize,
+}
+
+/// All that lies there.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    pieces: Vec<Piece>,
+    /// Pieces that were given back.
+    free: Vec<u32>,
+    /// The one that is being filled.
+    filling: Option<u32>,
+}
+
+impl Shelf {
+    /// Puts what `write` appends, at most `room` octets.
+    pub fn put(&mut self, room: usize, write: impl FnOnce(&mut Vec<u8>)) -> Spot {
+        let piece = self.with_room(room);
+        let filled = &mut self.pieces[piece as usize];
+        let at = filled.octets.len();
+        write(&mut filled.octets);
+        let len = filled.octets.len() - at;
+        filled.needed += len;
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        Spot {
+            piece,
+            at: number(at),
+            len: number(len),
+        }
+    }
+
+    fn with_room(&mut self, room: usize) -> u32 {
+        let has_room = |piece: &u32| {
+            let octets = &self.pieces[*piece as usize].octets;
+            octets.capacity() - octets.len() >= room
+        };
+        if let Some(piece) = self.filling.filter(has_room) {
+            return piece;
+        }
+        let octets = Vec::with_capacity(room.max(PIECE));
+        let new = Piece { octets, needed: 0 };
+        let before = self.filling.take();
+        let piece = match self.free.pop() {
+            Some(piece) => {
+                self.pieces[piece as usize] = new;
+                piece
+            }
+            None => {
+                self.pieces.push(new);
+                u32::try_from(self.pieces.len() - 1).unwrap_or(u32::MAX)
+            }
+        };
+        self.filling = Some(piece);
+        if let Some(before) = before {
+            self.tidy(before);
+        }
+        piece
+    }
+
+    #[must_use]
+    pub fn get(&self, spot: Spot) -> &[u8] {
+        let octets = &self.pieces[spot.piece as usize].octets;
+        &octets[spot.at as usize..][..spot.len as usize]
+    }
+
+    /// It isn't needed any more.
+    pub fn drop(&mut self, spot: Spot) {
+        self.pieces[spot.piece as usize].needed -= spot.len as usize;
+        self.tidy(spot.piece);
+    }
+
+    /// Gives a piece back in which nothing is needed.
+    fn tidy(&mut self, piece: u32) {
+        let unneeded = &mut self.pieces[piece as usize];
+        if unneeded.needed == 0 && self.filling != Some(piece) {
+            unneeded.octets = Vec::new();
+            self.free.push(piece);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_put_stays_until_it_is_dropped_and_then_its_memory_is_used_again() {
+        let mut shelf = Shelf::default();
+        let put =
+            |shelf: &mut Shelf, n: u8| shelf.put(90_000, |out| out.resize(out.len() + 90_000, n));
+        let spots: Vec<_> = (0..20).map(|n| put(&mut shelf, n)).collect();
+        for (n, spot) in (0..).zip(&spots) {
+            assert_eq!(shelf.get(*spot), vec![n; 90_000]);
+        }
+        let pieces = shelf.pieces.len();
+        for spot in spots {
+            shelf.drop(spot);
+        }
+        let held: usize = shelf.pieces.iter().map(|it| it.octets.capacity()).sum();
+        assert_eq!(held, PIECE, "only the one that is being filled");
+        for n in 0..20 {
+            put(&mut shelf, n);
+        }
+        assert_eq!(shelf.pieces.len(), pieces);
+    }
+
+    #[test]
+    fn something_larger_than_a_piece_has_its_own() {
+        let mut shelf = Shelf::default();
+        let spot = shelf.put(2 * PIECE, |out| out.resize(2 * PIECE, 7));
+        assert_eq!(shelf.get(spot).len(), 2 * PIECE);
+    }
+}
