@@ -138,13 +138,16 @@ fn whose(src: SocketAddr, dst: SocketAddr, threads: usize) -> usize {
     let of = |address: SocketAddr| {
         let host = match address.ip() {
             IpAddr::V4(ip) => u64::from(ip.to_bits()),
-            IpAddr::V6(ip) => (ip.to_bits() >> 64) as u64 ^ ip.to_bits() as u64,
+            IpAddr::V6(ip) => ip
+                .segments()
+                .into_iter()
+                .fold(0, |host, part| host << 9 ^ u64::from(part)),
         };
         // 2^64 by the golden ratio: Knuth's multiplicative hashing.
         (host ^ u64::from(address.port()) << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     };
     let mixed = of(src).wrapping_add(of(dst)) >> 32;
-    (mixed * threads as u64 >> 32) as usize
+    usize::try_from((mixed * threads as u64) >> 32).unwrap_or(0)
 }
 
 /// Chunks are put together by several threads, and written in order.
