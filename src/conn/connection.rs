@@ -7,6 +7,8 @@
 
 use std::net::SocketAddr;
 
+use arrayvec::ArrayVec;
+
 use super::analysis::{Note, Notes, fills_hole, notes};
 use super::endpoint::Presumed;
 use super::reset::ResetSeen;
@@ -77,7 +79,7 @@ pub struct Connection {
     /// Segments observed.
     pub rows: u32,
     /// The first FIN of each side, in the order in which they came.
-    pub fins: Vec<FinSeen>,
+    pub fins: ArrayVec<FinSeen, 2>,
     /// From the SYN to the acknowledgement of the SYN,ACK, in nanoseconds: a round trip, wherever
     /// the capture was taken.
     pub(super) handshake_ns: Option<u64>,
@@ -118,7 +120,7 @@ impl Connection {
             previous,
             reuses_time_wait: false,
             rows: 0,
-            fins: Vec::new(),
+            fins: ArrayVec::new(),
             handshake_ns: None,
             simultaneous_close: false,
             reset: None,

@@ -1,8 +1,8 @@
 //! Which connection a segment belongs to: by its two addresses and ports, and by its numbers where
 //! a port is reused.
 
-use std::hash::BuildHasher;
-use std::net::SocketAddr;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::net::{SocketAddr, SocketAddrV4};
 
 use hashbrown::HashTable;
 
@@ -125,10 +125,19 @@ impl<C: Connections> Table<C> {
         (id, from, observed)
     }
 
-    /// The upper bits are those that `HashTable` tells entries apart by.
+    /// The same for both directions.
     fn hash(&self, a: SocketAddr, b: SocketAddr) -> u32 {
-        let ends = if a <= b { (a, b) } else { (b, a) };
-        (self.hashing.hash_one(ends) >> 32) as u32
+        let mut hasher = self.hashing.build_hasher();
+        match (a, b) {
+            (SocketAddr::V4(a), SocketAddr::V4(b)) => {
+                let bits =
+                    |it: SocketAddrV4| u128::from(it.ip().to_bits()) << 16 | u128::from(it.port());
+                let (a, b) = (bits(a), bits(b));
+                hasher.write_u128(a.min(b) << 48 | a.max(b));
+            }
+            _ => (a.min(b), a.max(b)).hash(&mut hasher),
+        }
+        (hasher.finish() >> 32) as u32
     }
 
     fn find(&self, hash: u32, a: SocketAddr, b: SocketAddr) -> Option<ConnectionId> {
