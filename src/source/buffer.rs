@@ -6,6 +6,9 @@ use std::io::{self, Read};
 /// its header.
 pub const CAPACITY: usize = 512 * 1024;
 
+/// Octets to read at once: what was read is looked at while it is still in a core's cache.
+const READ: usize = 128 * 1024;
+
 /// A window over a stream. It never grows.
 pub struct Buffer<R> {
     input: R,
@@ -25,6 +28,11 @@ impl<R: Read> Buffer<R> {
             end: 0,
             consumed: 0,
         }
+    }
+
+    /// What has been read and not consumed, and what is to be read after it.
+    pub fn into_parts(self) -> (Vec<u8>, R) {
+        (self.unread().to_vec(), self.input)
     }
 
     /// What has been read and not consumed.
@@ -47,17 +55,20 @@ impl<R: Read> Buffer<R> {
         &self.octets[from..self.start]
     }
 
-    /// Reads once, as much as comes; 0 is the end of the stream. Must not be called with the buffer
+    /// Reads once, what comes; 0 is the end of the stream. Must not be called with the buffer
     /// full of one record.
     ///
     /// # Errors
     /// Those of the input.
     pub fn fill(&mut self) -> io::Result<usize> {
-        self.octets.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
+        if self.start > 0 {
+            self.octets.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        let until = CAPACITY.min(self.end + READ);
         loop {
-            match self.input.read(&mut self.octets[self.end..]) {
+            match self.input.read(&mut self.octets[self.end..until]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => {
                     let count = result?;

@@ -1,7 +1,8 @@
 //! Saved captures: pcap (micro- and nanoseconds, both byte orders) and pcapng (several sections,
-//! interfaces, link types, snap lengths and time resolutions). The records are parsed by
-//! `pcap-parser`; here is what it leaves open: which frame has which link type and time, and what a
-//! file that breaks off still holds.
+//! interfaces, link types, snap lengths and time resolutions). File headers and rare blocks are
+//! parsed by `pcap-parser`; here is what it leaves open: which frame has which link type and time,
+//! and what a file that breaks off still holds. The records of frames are read by hand: they are
+//! four or five words each, and there are millions.
 
 mod classic;
 mod pcapng;
@@ -179,6 +180,16 @@ impl<R: Read> Savefile<R> {
             Err(nom::Err::Incomplete(_)) => Ok(false),
             Err(_) => Err(not_a_capture(octets)),
         }
+    }
+}
+
+/// The 32-bit number at `at`, which must be inside.
+fn word(octets: &[u8], at: usize, big_endian: bool) -> u32 {
+    let octets = [octets[at], octets[at + 1], octets[at + 2], octets[at + 3]];
+    if big_endian {
+        u32::from_be_bytes(octets)
+    } else {
+        u32::from_le_bytes(octets)
     }
 }
 
