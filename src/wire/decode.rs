@@ -48,6 +48,7 @@ const NEEDED: usize = 16;
 ///
 /// # Errors
 /// Says why a frame holds no segment; none of these is a failure of the capture.
+#[inline]
 pub fn decode<'a>(frame: &Frame<'a>) -> Result<Decoded<'a>, NotDecoded> {
     match plain::decode(frame) {
         Some(decoded) => Ok(decoded),
@@ -56,6 +57,7 @@ pub fn decode<'a>(frame: &Frame<'a>) -> Result<Decoded<'a>, NotDecoded> {
 }
 
 /// The long way, for every frame.
+#[cold]
 fn decode_any<'a>(frame: &Frame<'a>) -> Result<Decoded<'a>, NotDecoded> {
     if !frame.link.is_known() {
         return Err(NotDecoded::UnknownLink);

@@ -2,7 +2,7 @@
 
 use pcap_parser::PcapHeader;
 
-use super::{Found, MAX_FRAME, word};
+use super::{Found, Looked, MAX_FRAME, word};
 use crate::wire::LinkType;
 
 /// Octets before a record's frame: seconds, fraction, captured octets, octets on the wire.
@@ -30,10 +30,11 @@ impl Classic {
         }
     }
 
-    /// The record at the start of `octets`; `None` if it isn't all there.
-    pub fn record(&self, octets: &[u8]) -> Result<Option<Found>, String> {
+    /// Looks at the record at the start of `octets`.
+    #[inline]
+    pub(super) fn record(&self, octets: &[u8]) -> Result<Looked, String> {
         let Some(header) = octets.first_chunk::<RECORD_HEADER>() else {
-            return Ok(None);
+            return Ok(Looked::Incomplete);
         };
         let (seconds, fraction) = (self.word(header, 0), self.word(header, 4));
         let (claimed, wire_len) = (self.word(header, 8), self.word(header, 12));
@@ -44,7 +45,10 @@ impl Classic {
         }
         let captured = claimed as usize;
         let record = RECORD_HEADER + captured;
-        Ok((record <= octets.len()).then_some(Found {
+        if record > octets.len() {
+            return Ok(Looked::Incomplete);
+        }
+        Ok(Looked::Frame(Found {
             time_ns: u64::from(seconds) * 1_000_000_000 + u64::from(fraction) * self.unit_ns,
             link: self.link,
             wire_len,

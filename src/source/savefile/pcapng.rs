@@ -4,7 +4,7 @@
 use pcap_parser::InterfaceDescriptionBlock;
 use pcap_parser::pcapng::{Block, OptionCode, parse_block_be, parse_block_le};
 
-use super::{Found, word};
+use super::{Found, Looked, word};
 use crate::source::buffer::CAPACITY;
 use crate::wire::LinkType;
 
@@ -35,18 +35,9 @@ struct Interface {
     offset: i64,
 }
 
-/// What stands at the start of the octets.
-pub enum Looked {
-    /// Not a whole block yet.
-    Incomplete,
-    /// A block of this many octets without a frame; it may be larger than the buffer.
-    Passed(u64),
-    Frame(Found),
-}
-
 impl Pcapng {
     /// Looks at the block at the start of `octets`.
-    pub fn block(&mut self, octets: &[u8]) -> Result<Looked, String> {
+    pub(super) fn block(&mut self, octets: &[u8]) -> Result<Looked, String> {
         let Some(header) = octets.first_chunk::<12>() else {
             return Ok(Looked::Incomplete);
         };
@@ -82,10 +73,7 @@ impl Pcapng {
         } else {
             parse_block_le(block)
         };
-        match parsed
-            .map_err(|_| UNREADABLE.to_string())?
-            .1
-        {
+        match parsed.map_err(|_| UNREADABLE.to_string())?.1 {
             Block::InterfaceDescription(description) => {
                 self.interfaces
                     .push(Interface::new(&description, self.big_endian));
