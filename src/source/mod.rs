@@ -21,7 +21,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::wire::{
-    Batch, Captured, CapturedError, Decoded, Feed, Frame, Place, Ports, decode, decode_error,
+    Batch, Captured, CapturedError, Feed, Frame, Place, Ports, Segment, decode, decode_error,
+    decode_plain,
 };
 use filter::FrameFilter;
 
@@ -73,21 +74,32 @@ impl Collector {
             self.take_error(frame);
             return Ok(());
         }
+        // The two ways don't meet before the segment is where it stays: it would be moved there.
+        if let Some(decoded) = decode_plain(frame) {
+            self.keep(frame, decoded.segment);
+            return Ok(());
+        }
         match decode(frame) {
+            Ok(decoded) => self.keep(frame, decoded.segment),
             Err(why) => {
-                tally.count(why);
+                self.batch.tally.count(why);
                 self.take_error(frame);
             }
-            Ok(Decoded { segment, .. }) if !self.ports.match_ends(segment.src, segment.dst) => {
-                tally.filtered += 1;
-            }
-            Ok(decoded) => self.batch.segments.push(Captured {
-                time_ns: frame.time_ns,
-                place: place(frame),
-                segment: decoded.segment,
-            }),
         }
         Ok(())
+    }
+
+    #[inline]
+    fn keep(&mut self, frame: &Frame<'_>, segment: Segment) {
+        if self.ports.match_ends(segment.src, segment.dst) {
+            self.batch.segments.push(Captured {
+                time_ns: frame.time_ns,
+                place: place(frame),
+                segment,
+            });
+        } else {
+            self.batch.tally.filtered += 1;
+        }
     }
 
     /// A frame that holds no TCP may be an ICMP error about it.

@@ -5,6 +5,8 @@
 
 mod plain;
 
+pub use plain::decode_plain;
+
 use std::net::{IpAddr, SocketAddr};
 
 use etherparse::{IpNumber, Ipv6ExtensionSlice, LaxIpv4Slice, LaxIpv6Slice, TcpHeaderSlice};
@@ -48,9 +50,8 @@ const NEEDED: usize = 16;
 ///
 /// # Errors
 /// Says why a frame holds no segment; none of these is a failure of the capture.
-#[inline]
 pub fn decode<'a>(frame: &Frame<'a>) -> Result<Decoded<'a>, NotDecoded> {
-    match plain::decode(frame) {
+    match decode_plain(frame) {
         Some(decoded) => Ok(decoded),
         None => decode_any(frame),
     }
