@@ -124,3 +124,6 @@ fn be16(octets: &[u8], at: usize) -> u16 {
 fn be32(octets: &[u8], at: usize) -> u32 {
     u32::from_be_bytes([octets[at], octets[at + 1], octets[at + 2], octets[at + 3]])
 }
+
+#[cfg(test)]
+mod tests;
