@@ -133,9 +133,15 @@ impl Trace {
 
     /// Takes a batch; `revised` hears of states in earlier records that a segment disproved, as
     /// they are found.
-    pub fn take(
+    pub fn take(&mut self, batch: &Batch, revised: impl FnMut(&Trace, ConnectionId, &Revision)) {
+        self.take_share(batch, |_, _| true, revised);
+    }
+
+    /// The same, but only what goes between addresses (in either direction) that are wanted.
+    pub fn take_share(
         &mut self,
         batch: &Batch,
+        is_wanted: impl Fn(SocketAddr, SocketAddr) -> bool,
         mut revised: impl FnMut(&Trace, ConnectionId, &Revision),
     ) {
         // Who wanted to look at those has done so.
@@ -146,8 +152,10 @@ impl Trace {
         }
         self.tally = batch.tally;
         self.link = self.link.or(batch.link);
-        let mut errors = batch.errors.iter().peekable();
-        for captured in &batch.segments {
+        let wanted = |it: &&CapturedError| is_wanted(it.error.src, it.error.dst);
+        let mut errors = batch.errors.iter().filter(wanted).peekable();
+        let wanted = |it: &&Captured| is_wanted(it.segment.src, it.segment.dst);
+        for captured in batch.segments.iter().filter(wanted) {
             while let Some(error) = errors.next_if(|error| error.place.frame < captured.place.frame)
             {
                 self.push_error(error, &mut revised);

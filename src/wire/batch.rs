@@ -96,7 +96,7 @@ impl Ended {
 }
 
 /// What comes from a source.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Feed {
     /// The source uses its memory again once everybody has dropped it.
     Batch(Arc<Batch>),
