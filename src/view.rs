@@ -246,7 +246,7 @@ impl Text<'_> {
                 for (id, revision) in revisions {
                     writer.revision(trace, id, &revision)?;
                 }
-                for id in &trace.order()[known..] {
+                for id in trace.order_since(known) {
                     writer.over(trace, *id)?;
                 }
                 writer.out.flush()?;

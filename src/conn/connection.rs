@@ -170,6 +170,14 @@ impl Connection {
             .all(|side| self.ends[*side].state.is_over())
     }
 
+    /// Whether nothing but SYNs of one side came.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        self.opening == Opening::Seen
+            && self.ends.server.last_sent.is_none()
+            && self.ends.server.iss.is_none()
+    }
+
     /// Whether the capture lacks some of it: it began midway, or something was acknowledged that it
     /// never had, or a hole was never filled.
     #[must_use]

@@ -24,6 +24,9 @@ pub trait Connections {
     /// The connection with this number.
     fn known(&mut self, id: ConnectionId) -> &mut Connection;
 
+    /// Whether it is still there.
+    fn has(&self, id: ConnectionId) -> bool;
+
     /// Keeps a new one, which gets the next number.
     fn begin(&mut self, connection: Connection) -> ConnectionId;
 
@@ -41,6 +44,10 @@ pub trait Connections {
 impl Connections for Vec<Connection> {
     fn known(&mut self, id: ConnectionId) -> &mut Connection {
         &mut self[id as usize]
+    }
+
+    fn has(&self, id: ConnectionId) -> bool {
+        (id as usize) < self.len()
     }
 
     fn begin(&mut self, connection: Connection) -> ConnectionId {
@@ -158,6 +165,14 @@ impl<C: Connections> Table<C> {
         }
     }
 
+    /// A connection between these has left.
+    pub fn forget(&mut self, id: ConnectionId, addresses: PerSide<SocketAddr>) {
+        let hash = self.hash(addresses.client, addresses.server);
+        if let Ok(known) = self.newest.find_entry(spread(hash), |it| it.id == id) {
+            known.remove();
+        }
+    }
+
     /// A new SYN meets what is left of the connection before: a TIME-WAIT that it may end
     /// (RFC 9293, 3.6.1), or a connection that answers with a challenge ACK (RFC 5961, 4).
     fn meet(&mut self, old: ConnectionId, new: ConnectionId, syn: &Segment, at: u64) {
@@ -173,7 +188,8 @@ impl<C: Connections> Table<C> {
     fn replace(&mut self, new: ConnectionId, seg: &Segment, at: u64) {
         let connection = self.connections.known(new);
         let accepts = seg.has(Flags::ACK) && connection.reuses_time_wait;
-        if let Some(old) = connection.previous.filter(|_| accepts) {
+        let old = connection.previous.filter(|_| accepts);
+        if let Some(old) = old.filter(|old| self.connections.has(*old)) {
             self.connections.befall(old, Stimulus::Replaced { at });
         }
     }
@@ -213,7 +229,9 @@ impl<C: Connections> Table<C> {
         let starts_anew = connection.is_over() && seg.seq_len() > 0 && !seg.has(Flags::RST);
         let mut older = connection.previous;
         for _ in 0..OLDER_MAX {
-            let Some(id) = older else { break };
+            let Some(id) = older.filter(|id| self.connections.has(*id)) else {
+                break;
+            };
             let connection = self.connections.known(id);
             if is_near(connection, seg) {
                 return Some(id);

@@ -164,14 +164,14 @@ impl Listing {
 
     /// Collects the connections to which something came, or at which a clock may have ended something.
     fn note_what_came(&mut self, trace: &Trace) {
-        for id in &trace.order()[self.segments.min(trace.order().len())..] {
+        for id in trace.order_since(self.segments) {
             if self.touched.last() != Some(id) {
                 self.touched.push(*id);
             }
         }
         let befallen = &trace.befallen()[self.befallen.min(trace.befallen().len())..];
         self.touched.extend(befallen);
-        (self.segments, self.befallen) = (trace.order().len(), trace.befallen().len());
+        (self.segments, self.befallen) = (trace.segments(), trace.befallen().len());
         let now = trace.now_ns();
         while let Some(&Reverse((until, id))) = self.due.peek()
             && until < now

@@ -71,7 +71,7 @@ impl<W: Write> Writer<W> {
     /// Those of the output.
     pub fn segments(&mut self, trace: &Trace) -> io::Result<()> {
         self.rows.resize(trace.ids().len(), 0);
-        for (index, &id) in trace.order().iter().enumerate().skip(self.segments) {
+        for (index, &id) in (self.segments..).zip(trace.order_since(self.segments)) {
             self.errors_before(trace, index)?;
             let row = self.asides(trace, id)?;
             if self.wants(id) {
