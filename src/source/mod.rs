@@ -4,6 +4,7 @@
 pub mod buffer;
 pub mod file;
 pub mod filter;
+pub mod frames;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod save;
@@ -14,6 +15,7 @@ mod tstamp;
 
 pub use file::open;
 pub use filter::Selection;
+pub use frames::Frames;
 pub use store::Store;
 
 use crate::wire::{
