@@ -185,6 +185,8 @@ pub struct LabArgs {
 pub enum Format {
     /// The screen's diagram as text
     Ladder,
+    /// Each segment's line as `tcpdump -nn` prints it
+    Tcpdump,
     /// JSON Lines: one object a segment, then one a connection
     Json,
 }

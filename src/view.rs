@@ -24,7 +24,7 @@ use tcpviz::wire::{Ended, Feed, Place};
 use crate::cli::{Cli, Format, Speed};
 
 /// What an error on the way out is about.
-const WRITING: &str = "the output can't be written";
+pub const WRITING: &str = "the output can't be written";
 
 /// Messages that may wait between the source's thread and the view's.
 pub const QUEUE: usize = 64;
@@ -170,7 +170,7 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     }
     left?;
     check_wanted(cli, &app.trace)?;
-    finish(&app.trace)
+    finish(app.trace.tally.dropped, app.trace.breaks_off())
 }
 
 /// Text output under way.
@@ -210,12 +210,14 @@ impl Text<'_> {
                 read_without(&trace.tally)
             );
         }
-        finish(&trace)
+        finish(trace.tally.dropped, trace.breaks_off())
     }
 
     fn write_all(&mut self, trace: &mut Trace, feeds: &Receiver<Feed>) -> anyhow::Result<()> {
         match self.format {
             Format::Json => self.json(trace, feeds)?,
+            // Written without a trace, in `lines.rs`.
+            Format::Tcpdump => unreachable!("the sources' own lines"),
             Format::Ladder => {
                 while !take(trace, feeds.recv()?, |_, _, _| {}) {}
                 let wanted = self.cli.connection.map(|number| number - 1);
@@ -312,15 +314,17 @@ pub fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
 }
 
 /// A source that broke off is an error, told in one line, after everything before it was shown.
-fn finish(trace: &Trace) -> anyhow::Result<()> {
-    let dropped = trace.tally.dropped;
+///
+/// # Errors
+/// `breaks_off`, if so.
+pub fn finish(dropped: u64, breaks_off: Option<&str>) -> anyhow::Result<()> {
     if dropped > 0 {
         eprintln!(
             "tcpviz: {} dropped before tcpviz could take them: states after a gap may be wrong",
             counted(dropped, "frame")
         );
     }
-    match trace.breaks_off() {
+    match breaks_off {
         Some(why) => bail!("{}", printable(why)),
         None => Ok(()),
     }
