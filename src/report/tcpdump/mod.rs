@@ -1,5 +1,10 @@
 //! A capture as `tcpdump -nn -r FILE tcp` (4.99) prints it, line by line as frames come, up to
 //! `length`. It knows of no state: what is kept of a connection is what tcpdump keeps.
+//!
+//! Where tcpdump's filter `tcp` leaves out a segment that tcpviz reads (behind a VLAN tag, behind IPv6's
+//! hop-by-hop and destination options), its line is the one that tcpdump prints without that filter.
+//! Accurate ECN's flag is `e`, as tcpdump writes it from 4.99.7 on. Not printed: a segment behind an
+//! Authentication Header or a routing header.
 
 mod ip;
 mod numbers;
