@@ -16,7 +16,9 @@ use tcpviz::source::Frames;
 use tcpviz::source::frames::Visit;
 use tcpviz::story::numbers::read_without;
 use tcpviz::trace::Trace;
-use tcpviz::wire::{Batch, Captured, Ended, Frame, NotDecoded, Place, Ports, Tally, decode};
+use tcpviz::wire::{
+    Batch, Captured, Decoded, Ended, Frame, NotDecoded, Place, Ports, Tally, decode,
+};
 
 #[cfg(feature = "live")]
 pub use live::live;
@@ -42,6 +44,8 @@ pub struct Printer {
 /// The one connection whose lines are wanted.
 struct Only {
     id: u32,
+    /// Connections are numbered among those of these ports.
+    ports: Ports,
     trace: Trace,
 }
 
@@ -52,6 +56,7 @@ impl Printer {
             only: connection.map(|number| Only {
                 id: number - 1,
                 trace: Trace::new(ports.clone()),
+                ports: ports.clone(),
             }),
             writer: Writer::new(ports, look.absolute, interface_name),
             text: Vec::with_capacity(BLOCK * 2),
@@ -63,17 +68,14 @@ impl Printer {
     fn frame(&mut self, frame: &Frame<'_>) {
         self.tally.frames += 1;
         let before = self.text.len();
-        match self.writer.frame(&mut self.text, frame) {
+        let printed = self.writer.frame(&mut self.text, frame);
+        let is_wanted = self.only.as_mut().is_none_or(|only| only.is_of_it(frame));
+        match printed {
             Printed::NotTcp if frame.link.is_known() => self.tally.count(NotDecoded::NotTcp),
             Printed::NotTcp => self.tally.count(NotDecoded::UnknownLink),
             Printed::Filtered => self.tally.filtered += 1,
-            Printed::Line => {
-                if self.only.as_mut().is_none_or(|only| only.is_of_it(frame)) {
-                    self.lines += 1;
-                } else {
-                    self.text.truncate(before);
-                }
-            }
+            Printed::Line if is_wanted => self.lines += 1,
+            Printed::Line => self.text.truncate(before),
         }
     }
 
@@ -97,10 +99,14 @@ impl Printer {
 }
 
 impl Only {
-    /// Whether a frame is a segment of the connection.
+    /// Whether a frame is a segment of the connection. To be asked of every frame: that is how they are
+    /// numbered.
     fn is_of_it(&mut self, frame: &Frame<'_>) -> bool {
-        let Ok(decoded) = decode(frame) else {
-            return false;
+        let segment = match decode(frame) {
+            Ok(Decoded { segment, .. }) if self.ports.match_ends(segment.src, segment.dst) => {
+                segment
+            }
+            _ => return false,
         };
         let rows = |trace: &Trace| {
             let is_known = (self.id as usize) < trace.connections().len();
@@ -116,7 +122,7 @@ impl Only {
                 link: frame.link,
                 frame: frame.number,
             },
-            segment: decoded.segment,
+            segment,
         };
         let batch = Batch {
             segments: vec![captured],
