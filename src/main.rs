@@ -3,6 +3,7 @@
 mod cli;
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod experiments;
+mod lines;
 #[cfg(feature = "live")]
 mod live;
 mod recorded;

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use tcpviz::source::{self, Selection, Sink};
+use tcpviz::source::{self, Frames, Selection, Sink};
 use tcpviz::story::numbers::printable;
 use tcpviz::trace::Aside;
 use tcpviz::tui::{Origin, ReadBack};
 
-use crate::cli::Cli;
-use crate::view::{self, OwnerSink};
+use crate::cli::{Cli, Format};
+use crate::lines;
+use crate::view::{self, OwnerSink, View};
 
 /// Replays `capture`.
 ///
@@ -38,7 +39,13 @@ pub fn show(cli: &Cli, capture: &Path, name: String, beside: Vec<Aside>) -> anyh
     }
     let mut opened =
         source::open(capture, view::wants_ui(cli)).with_context(|| cannot_open(capture))?;
-    let view = view::open(cli)?;
+    let view = match view::open(cli)? {
+        View::Text(Format::Tcpdump, out) => {
+            let expression = cli.filter.clone();
+            return lines::replay(cli, move || Frames::of(opened, expression), out);
+        }
+        view => view,
+    };
     let origin = Origin {
         name,
         growing: opened.growing,

@@ -64,7 +64,7 @@ pub fn write(cli: &Cli, mut out: Box<dyn Write>, start: Start) -> anyhow::Result
     if count == 0 {
         view::tell_nothing(trace);
     }
-    view::finish(trace)
+    view::finish(trace.tally.dropped, trace.breaks_off())
 }
 
 /// A thread that follows some of the connections.

@@ -172,7 +172,7 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     }
     left?;
     check_wanted(cli, app.trace.ids().len())?;
-    finish(&app.trace)
+    finish(app.trace.tally.dropped, app.trace.breaks_off())
 }
 
 /// Text output under way.
@@ -209,13 +209,16 @@ impl Text<'_> {
         if trace.is_empty() {
             tell_nothing(&trace);
         }
-        finish(&trace)
+        finish(trace.tally.dropped, trace.breaks_off())
     }
 
     fn write_all(&mut self, trace: &mut Trace, feeds: &Receiver<Feed>) -> anyhow::Result<()> {
         match self.format {
             Format::Json => self.json(trace, feeds)?,
-            Format::Connections | Format::Ladder => {
+            // Written otherwise, in `lines/` and `table.rs`.
+            Format::Tcpdump => unreachable!("the sources' own lines"),
+            Format::Connections => unreachable!("the table's own threads"),
+            Format::Ladder => {
                 while !take(trace, feeds.recv()?, |_, _, _| {}) {}
                 let wanted = self.cli.connection.map(|number| number - 1);
                 ladder::write(&mut self.out, trace, wanted, self.style)?;
@@ -325,16 +328,17 @@ pub fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
 /// A source that broke off is an error, told in one line, after everything before it was shown.
 ///
 /// # Errors
-/// That one.
-pub fn finish(trace: &Trace) -> anyhow::Result<()> {
-    let dropped = trace.tally.dropped;
+///
+/// # Errors
+/// `breaks_off`, if so.
+pub fn finish(dropped: u64, breaks_off: Option<&str>) -> anyhow::Result<()> {
     if dropped > 0 {
         eprintln!(
             "tcpviz: {} dropped before tcpviz could take them: states after a gap may be wrong",
             counted(dropped, "frame")
         );
     }
-    match trace.breaks_off() {
+    match breaks_off {
         Some(why) => bail!("{}", printable(why)),
         None => Ok(()),
     }

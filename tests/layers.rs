@@ -9,7 +9,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("wire", &[], &["etherparse"]),
     ("conn", &["wire"], &["foldhash"]),
     ("trace", &["conn", "wire"], &[]),
-    ("story", &["trace", "conn", "wire"], &[]),
+    ("story", &["trace", "conn", "wire"], &["itoa"]),
     (
         "source",
         &["wire"],
@@ -25,7 +25,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     (
         "report",
         &["story", "trace", "conn", "wire"],
-        &["serde", "serde_json"],
+        &["foldhash", "jiff", "serde", "serde_json"],
     ),
     (
         "tui",
@@ -58,6 +58,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
 
 /// Crates that only some files of a module may name.
 const CONFINED: &[(&str, &[&str])] = &[
+    ("jiff", &["report/tcpdump/time.rs"]),
     ("serde", &["report/json/lines.rs"]),
     ("serde_json", &["report/json/mod.rs", "main.rs"]),
     ("clap", &["cli.rs", "main.rs"]),
@@ -70,6 +71,8 @@ const CRATES: &[&str] = &[
     "etherparse",
     "flate2",
     "foldhash",
+    "itoa",
+    "jiff",
     "libc",
     "pcap",
     "pcap_parser",
@@ -146,6 +149,7 @@ fn modules_import_only_what_stands_before_them() {
                     "cli",
                     "experiments",
                     "live",
+                    "lines",
                     "recorded",
                     "replay",
                     "view"

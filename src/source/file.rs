@@ -69,7 +69,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 impl Opened {
     /// The capture itself, decompressed and copied as need be. Waits for the first octets.
-    fn into_capture(self) -> io::Result<Box<dyn Read + Send>> {
+    pub(super) fn into_capture(self) -> io::Result<Box<dyn Read + Send>> {
         let mut magic = Vec::new();
         (&self.input).take(2).read_to_end(&mut magic)?;
         let compressed = magic == GZIP;

@@ -4,6 +4,7 @@
 pub mod buffer;
 pub mod file;
 pub mod filter;
+pub mod frames;
 pub mod gunzip;
 #[cfg(feature = "live")]
 pub mod live;
@@ -15,6 +16,7 @@ mod tstamp;
 
 pub use file::open;
 pub use filter::Selection;
+pub use frames::Frames;
 pub use store::Store;
 
 use std::collections::VecDeque;
