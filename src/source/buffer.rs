@@ -86,3 +86,52 @@ impl<R: Read> Buffer<R> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives so many octets a call, counted up from 0 to 250 over and over.
+    struct Slow {
+        each: usize,
+        left: usize,
+        next: u8,
+    }
+
+    impl Read for Slow {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let count = self.each.min(self.left).min(buffer.len());
+            for octet in &mut buffer[..count] {
+                *octet = self.next;
+                self.next = (self.next + 1) % 251;
+            }
+            self.left -= count;
+            Ok(count)
+        }
+    }
+
+    #[test]
+    fn the_largest_record_comes_together_however_little_is_read_at_once() {
+        for each in [999, 5_000, 70_000, 1 << 20] {
+            let mut buffer = Buffer::new(Slow {
+                each,
+                left: 3 * CAPACITY,
+                next: 0,
+            });
+            let mut next = 0;
+            for record in [CAPACITY, 1, CAPACITY - 1, 100, CAPACITY - 100] {
+                while buffer.unread().len() < record {
+                    assert!(buffer.fill().unwrap() > 0);
+                }
+                for octet in buffer.consume(record) {
+                    assert_eq!(*octet, next, "{each} octets at once");
+                    next = (next + 1) % 251;
+                }
+            }
+            assert_eq!(
+                (buffer.position(), buffer.fill().unwrap()),
+                (3 * CAPACITY as u64, 0)
+            );
+        }
+    }
+}

@@ -58,8 +58,11 @@ pub fn decode<'a>(frame: &Frame<'a>) -> Result<Decoded<'a>, NotDecoded> {
 }
 
 /// The long way, for every frame.
+///
+/// # Errors
+/// As [`decode`].
 #[cold]
-fn decode_any<'a>(frame: &Frame<'a>) -> Result<Decoded<'a>, NotDecoded> {
+pub fn decode_any<'a>(frame: &Frame<'a>) -> Result<Decoded<'a>, NotDecoded> {
     if !frame.link.is_known() {
         return Err(NotDecoded::UnknownLink);
     }

@@ -47,7 +47,7 @@ impl Pcapng {
         }
         let kind = word(header, 0, self.big_endian);
         let len = word(header, 4, self.big_endian);
-        if len < 12 || len % 4 != 0 {
+        if len < 12 || !len.is_multiple_of(4) {
             return Err(format!("a block claims a length of {len} octets"));
         }
         let is_needed = matches!(kind, SHB | IDB | PB | SPB | EPB);
