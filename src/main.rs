@@ -1,5 +1,6 @@
 //! Parses the command line, chooses a source and a view, prints one line on an error, and exits.
 
+mod chunks;
 mod cli;
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod experiments;

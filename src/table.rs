@@ -12,24 +12,19 @@ use tcpviz::report::connections::{Lines, Part, Table};
 use tcpviz::trace::Trace;
 use tcpviz::wire::{Ended, Feed, Ports};
 
+use crate::chunks;
 use crate::cli::Cli;
 use crate::view::{self, Start, WRITING};
 
 /// Batches that may wait for a thread.
 const WAITING: usize = 8;
 
-/// Chunks of the table that may wait to be written.
-const CHUNKS: usize = 2;
-
-/// Threads that follow connections: reading takes another.
-const MOST: usize = 8;
-
 /// Follows what comes, and writes the table of its connections.
 ///
 /// # Errors
 /// The source broke off, or the output can't be written.
 pub fn write(cli: &Cli, mut out: Box<dyn Write>, start: Start) -> anyhow::Result<()> {
-    let threads = thread::available_parallelism().map_or(1, |count| count.get().min(MOST));
+    let threads = chunks::threads();
     let followers: Vec<_> = (0..threads)
         .map(|share| Follower::start(cli.ports(), (share, threads)))
         .collect();
@@ -55,7 +50,7 @@ pub fn write(cli: &Cli, mut out: Box<dyn Write>, start: Start) -> anyhow::Result
         }
     });
     let parts = followed.iter().map(|(trace, lines)| Part { trace, lines });
-    print(cli, parts.collect(), &mut out, threads).context(WRITING)?;
+    print(cli, parts.collect(), &mut out).context(WRITING)?;
     let count = followed.iter().map(|(trace, _)| trace.ids().len()).sum();
     view::check_wanted(cli, count)?;
     let Some((trace, _)) = followed.first() else {
@@ -123,41 +118,13 @@ fn whose(src: SocketAddr, dst: SocketAddr, threads: usize) -> usize {
     usize::try_from((mixed * threads as u64) >> 32).unwrap_or(0)
 }
 
-/// Chunks are put together by several threads, and written in order.
-fn print(
-    cli: &Cli,
-    parts: Vec<Part<'_>>,
-    out: &mut dyn Write,
-    threads: usize,
-) -> anyhow::Result<()> {
+fn print(cli: &Cli, parts: Vec<Part<'_>>, out: &mut dyn Write) -> anyhow::Result<()> {
     let table = Table::new(parts);
     let wanted = cli.connection.map(|number| number - 1);
     out.write_all(&table.heading())?;
-    let chunks = table.chunks();
-    let (table, chunks) = (&table, &chunks);
-    thread::scope(|scope| {
-        let writers: Vec<_> = (0..threads)
-            .map(|first| {
-                let (sender, texts) = sync_channel(CHUNKS);
-                let (back, spent) = sync_channel(CHUNKS + 1);
-                scope.spawn(move || {
-                    for chunk in chunks.iter().skip(first).step_by(threads) {
-                        let mut text: Vec<u8> = spent.try_recv().unwrap_or_default();
-                        text.clear();
-                        table.write(chunk, wanted, &mut text);
-                        if sender.send(text).is_err() {
-                            return;
-                        }
-                    }
-                });
-                (texts, back)
-            })
-            .collect();
-        for (texts, back) in writers.iter().cycle().take(chunks.len()) {
-            let text = texts.recv()?;
-            out.write_all(&text)?;
-            let _ = back.try_send(text);
-        }
-        Ok(out.flush()?)
-    })
+    let parts = table.chunks();
+    chunks::write(out, parts.len(), |chunk, text| {
+        table.write(&parts[chunk], wanted, text);
+    })?;
+    Ok(out.flush()?)
 }

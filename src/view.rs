@@ -21,6 +21,7 @@ use tcpviz::trace::{Aside, Trace};
 use tcpviz::tui::{self, App, Message, Origin, Outside, ReadBack};
 use tcpviz::wire::{Ended, Feed, Place};
 
+use crate::chunks;
 use crate::cli::{Cli, Format, Speed};
 use crate::table;
 
@@ -233,39 +234,36 @@ impl Text<'_> {
         let growing = self.origin.growing;
         let source = self.origin.name.clone();
         let wanted = self.cli.connection.map(|number| number - 1);
-        let mut writer = json::Writer::new(&mut self.out, wanted);
-        if growing {
-            writer.capture(trace, &source, true)?;
-            writer.out.flush()?;
+        if !growing {
+            while !take(trace, feeds.recv()?, |_, _, _| {}) {}
+            let whole = json::Whole::new(trace, &source, wanted);
+            return chunks::write(&mut self.out, whole.chunks(), |chunk, text| {
+                whole.write(chunk, text);
+            });
         }
+        let mut writer = json::Writer::new(&mut self.out, wanted);
+        writer.capture(trace, &source)?;
+        writer.out.flush()?;
         loop {
             let known = trace.segments();
             let mut revisions = Vec::new();
             let ended = take(trace, feeds.recv()?, |_, id, revision: &Revision| {
                 revisions.push((id, *revision));
             });
-            if growing {
-                writer.segments(trace)?;
-                for (id, revision) in revisions {
-                    writer.revision(trace, id, &revision)?;
-                }
-                for id in trace.order_since(known) {
-                    writer.over(trace, *id)?;
-                }
-                writer.out.flush()?;
+            writer.segments(trace)?;
+            for (id, revision) in revisions {
+                writer.revision(trace, id, &revision)?;
             }
+            for id in trace.order_since(known) {
+                writer.over(trace, *id)?;
+            }
+            writer.out.flush()?;
             if ended {
                 break;
             }
         }
-        if !growing {
-            writer.capture(trace, &source, false)?;
-            writer.segments(trace)?;
-        }
         writer.connections(trace)?;
-        if growing {
-            writer.end(trace)?;
-        }
+        writer.end(trace)?;
         Ok(())
     }
 }

@@ -22,6 +22,7 @@ use tcpviz::wire::{Feed, Ports};
 
 use super::screen::outcome;
 use super::{about, open};
+use crate::chunks;
 use crate::cli::{Format, LabArgs};
 use crate::lines::Printer;
 use crate::view;
@@ -107,10 +108,9 @@ fn write(
             printer.write_all(&mut Frames::following(store), out)?;
         }
         Format::Json => {
-            let mut writer = json::Writer::new(out, None);
-            writer.capture(trace, &format!("lab: {}", experiment.name), false)?;
-            writer.segments(trace)?;
-            writer.connections(trace)?;
+            let name = format!("lab: {}", experiment.name);
+            let whole = json::Whole::new(trace, &name, None);
+            chunks::write(out, whole.chunks(), |chunk, text| whole.write(chunk, text))?;
         }
     }
     Ok(())

@@ -5,10 +5,11 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use super::cold::{self, Cold};
 use super::log::{Befell, Entries, Entry, Log, Logged};
+use super::looked_at::LookedAt;
 use super::numbered::Numbered;
 use super::shelf::{Shelf, Spot};
 use super::{ErrorRecord, Record};
@@ -31,9 +32,6 @@ const LONG_LOG: usize = 64 * LONG;
 /// A connection that was warmed again `n` times waits 2^n rounds without anything coming until it cools again: many
 /// that take turns aren't followed anew for each of their segments. No more than so many doublings.
 const PATIENCE: u8 = 10;
-
-/// Connections that were cold and are looked at, kept meanwhile.
-const LOOKED_AT: usize = 256;
 
 /// All that is known of a connection.
 #[derive(Clone, Debug)]
@@ -148,9 +146,6 @@ enum Slot {
     Cold(Spot),
 }
 
-/// A cold connection that is looked at, if there is one in this place.
-type LookedAt = Option<(ConnectionId, Arc<Warm>)>;
-
 /// All connections of a trace.
 #[derive(Debug, Default)]
 pub struct Kept {
@@ -176,8 +171,7 @@ pub struct Kept {
     /// How often frames were found missing.
     doubts: u32,
     pub without_places: bool,
-    /// Behind a lock so that several threads may read a trace that is finished: while it grows it has one reader.
-    looked_at: Mutex<Vec<LookedAt>>,
+    looked_at: LookedAt,
 }
 
 impl Kept {
@@ -215,33 +209,17 @@ impl Kept {
         }
     }
 
-    fn looked_at(&self) -> MutexGuard<'_, Vec<LookedAt>> {
-        // Whoever panicked left whole entries.
-        self.looked_at
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn look(&self, id: ConnectionId, cold: Cold<'_>) -> Arc<Warm> {
-        let mut places = self.looked_at();
-        if places.is_empty() {
-            places.resize_with(LOOKED_AT, || None);
-        }
-        match &mut places[id as usize % LOOKED_AT] {
-            Some((known, warm)) if *known == id => warm.clone(),
-            place => {
-                let mut warm = Warm::new(cold.begin(), self.without_places);
-                let past = Past {
-                    errors: &self.errors,
-                    doubts: self.doubts,
-                    without_places: self.without_places,
-                };
-                past.follow(id, cold, &mut warm);
-                let warm = Arc::new(warm);
-                *place = Some((id, warm.clone()));
-                warm
-            }
-        }
+        self.looked_at.get(id, || {
+            let mut warm = Warm::new(cold.begin(), self.without_places);
+            let past = Past {
+                errors: &self.errors,
+                doubts: self.doubts,
+                without_places: self.without_places,
+            };
+            past.follow(id, cold, &mut warm);
+            warm
+        })
     }
 
     /// The connection, made warm.
@@ -257,9 +235,7 @@ impl Kept {
     }
 
     fn warm_again(&mut self, id: ConnectionId, spot: Spot) -> u32 {
-        if let Some(place) = self.looked_at().get_mut(id as usize % LOOKED_AT) {
-            *place = None;
-        }
+        self.looked_at.forget(id);
         let at = self.place(Cold(self.shelf.get(spot)).begin());
         let cold = Cold(self.shelf.get(spot));
         let past = Past {
@@ -299,7 +275,7 @@ impl Kept {
     /// Frames are missing, nobody knows whose: every connection that isn't over is in doubt.
     pub fn doubt(&mut self) {
         self.doubts += 1;
-        self.looked_at().clear();
+        self.looked_at.forget_all();
         for id in self.queue.iter().chain(&self.due).chain(&self.long) {
             if let Some(Slot::Warm(at)) = self.slots.get(*id as usize) {
                 let warm = &mut self.warm[*at as usize];

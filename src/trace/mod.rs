@@ -8,6 +8,7 @@ mod beside;
 mod cold;
 mod kept;
 mod log;
+mod looked_at;
 pub mod numbered;
 mod octets;
 mod order;
