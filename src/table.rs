@@ -2,7 +2,6 @@
 //! end the table is put together.
 
 use std::io::Write;
-use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -77,13 +76,12 @@ impl Follower {
     }
 }
 
-fn follow(ports: Ports, (share, shares): (usize, usize), feeds: &Receiver<Feed>) -> (Trace, Lines) {
+fn follow(ports: Ports, share: (usize, usize), feeds: &Receiver<Feed>) -> (Trace, Lines) {
     let (mut trace, mut lines) = (Trace::of_endings(ports), Lines::default());
     for feed in feeds {
         match feed {
             Feed::Batch(batch) => {
-                let is_mine = |src, dst| whose(src, dst, shares) == share;
-                trace.take_share(&batch, is_mine, |_, _, _| {});
+                trace.take_share(&batch, share, |_, _, _| {});
                 lines.follow(&trace);
             }
             Feed::Ended(ended) => {
@@ -98,24 +96,6 @@ fn follow(ports: Ports, (share, shares): (usize, usize), feeds: &Receiver<Feed>)
 /// Hands it to each; whether anybody still listens.
 fn hand_on(feed: &Feed, to: &[SyncSender<Feed>]) -> bool {
     to.iter().all(|it| it.send(feed.clone()).is_ok())
-}
-
-/// The same for both directions. Who crafts addresses can make one thread do all the work, which then takes as long as
-/// it would alone.
-fn whose(src: SocketAddr, dst: SocketAddr, threads: usize) -> usize {
-    let of = |address: SocketAddr| {
-        let host = match address.ip() {
-            IpAddr::V4(ip) => u64::from(ip.to_bits()),
-            IpAddr::V6(ip) => ip
-                .segments()
-                .into_iter()
-                .fold(0, |host, part| host << 9 ^ u64::from(part)),
-        };
-        // 2^64 by the golden ratio: Knuth's multiplicative hashing.
-        (host ^ u64::from(address.port()) << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    };
-    let mixed = of(src).wrapping_add(of(dst)) >> 32;
-    usize::try_from((mixed * threads as u64) >> 32).unwrap_or(0)
 }
 
 fn print(cli: &Cli, parts: Vec<Part<'_>>, out: &mut dyn Write) -> anyhow::Result<()> {

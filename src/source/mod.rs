@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use crate::wire::{
     Batch, Captured, CapturedError, Feed, Frame, Place, Ports, Segment, decode, decode_error,
-    decode_plain,
+    decode_plain, pair,
 };
 use filter::FrameFilter;
 
@@ -94,6 +94,7 @@ impl Collector {
     #[inline]
     fn keep(&mut self, frame: &Frame<'_>, segment: Segment) {
         if self.ports.match_ends(segment.src, segment.dst) {
+            self.batch.pairs.push(pair(segment.src, segment.dst));
             self.batch.segments.push(Captured {
                 time_ns: frame.time_ns,
                 place: place(frame),
@@ -131,6 +132,7 @@ impl Collector {
         match self.lent.pop_front().map(Arc::try_unwrap) {
             Some(Ok(mut batch)) => {
                 batch.segments.clear();
+                batch.pairs.clear();
                 batch.errors.clear();
                 batch
             }

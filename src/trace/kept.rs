@@ -160,6 +160,8 @@ pub struct Kept {
     due: Vec<ConnectionId>,
     /// Cold ones that are over, or were never answered, in the order in which they came to rest; some of them are warm again.
     finished: VecDeque<ConnectionId>,
+    /// The one that was asked for last, and its place among the warm ones.
+    newest: Option<(ConnectionId, u32)>,
     /// One that stays.
     pub held: Option<ConnectionId>,
     /// Those that never do.
@@ -224,11 +226,15 @@ impl Kept {
 
     /// The connection, made warm.
     pub fn warm(&mut self, id: ConnectionId) -> &mut Warm {
+        if let Some((_, at)) = self.newest.filter(|(newest, _)| *newest == id) {
+            return &mut self.warm[at as usize];
+        }
         let at = match self.slots.get(id as usize) {
             Some(Slot::Warm(at)) => *at,
             Some(Slot::Cold(spot)) => self.warm_again(id, *spot),
             None => unreachable!("nobody refers to a connection that has left"),
         };
+        self.newest = Some((id, at));
         let warm = &mut self.warm[at as usize];
         warm.is_used = true;
         warm
@@ -329,6 +335,7 @@ impl Kept {
         };
         let warm = &mut self.warm[at as usize];
         if warm.is_used {
+            self.newest = None;
             warm.is_used = false;
             warm.waits = (1 << warm.warmed) - 1;
             self.queue.push_back(id);
@@ -344,6 +351,7 @@ impl Kept {
         let Some(&Slot::Warm(at)) = self.slots.get(id as usize) else {
             return;
         };
+        self.newest = None;
         let warm = &self.warm[at as usize];
         let PerSide { client, server } = warm.connection.addresses;
         // No frame makes a connection between an IPv4 and an IPv6 address.

@@ -144,14 +144,14 @@ impl Trace {
     /// Takes a batch; `revised` hears of states in earlier records that a segment disproved, as
     /// they are found.
     pub fn take(&mut self, batch: &Batch, revised: impl FnMut(&Trace, ConnectionId, &Revision)) {
-        self.take_share(batch, |_, _| true, revised);
+        self.take_share(batch, (0, 1), revised);
     }
 
-    /// The same, but only what goes between addresses (in either direction) that are wanted.
+    /// The same, but only one of so many equal shares of it.
     pub fn take_share(
         &mut self,
         batch: &Batch,
-        is_wanted: impl Fn(SocketAddr, SocketAddr) -> bool,
+        (share, shares): (usize, usize),
         mut revised: impl FnMut(&Trace, ConnectionId, &Revision),
     ) {
         // Who wanted to look at those has done so.
@@ -163,10 +163,8 @@ impl Trace {
         }
         self.tally = batch.tally;
         self.link = self.link.or(batch.link);
-        let wanted = |it: &&CapturedError| is_wanted(it.error.src, it.error.dst);
-        let mut errors = batch.errors.iter().filter(wanted).peekable();
-        let wanted = |it: &&Captured| is_wanted(it.segment.src, it.segment.dst);
-        for captured in batch.segments.iter().filter(wanted) {
+        let mut errors = batch.share_of_errors(share, shares).peekable();
+        for captured in batch.share(share, shares) {
             while let Some(error) = errors.next_if(|error| error.place.frame < captured.place.frame)
             {
                 self.push_error(error, &mut revised);

@@ -1,6 +1,7 @@
 //! What a source hands on: decoded segments with their places, in batches, and at last how it
 //! ended.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::{IcmpError, LinkType, NotDecoded, Segment};
@@ -72,10 +73,66 @@ impl Tally {
 #[derive(Debug, Default)]
 pub struct Batch {
     pub segments: Vec<Captured>,
+    /// For each segment the number of its two ends (`pair`), so that whoever follows some of them needn't look at the others;
+    /// empty where the source doesn't tell.
+    pub pairs: Vec<u32>,
     /// In the order of the capture, as the segments are; frame numbers tell what came between.
     pub errors: Vec<CapturedError>,
     pub tally: Tally,
     pub link: Option<LinkType>,
+}
+
+impl Batch {
+    /// The segments of one of so many equal shares: all between two ends are in the same.
+    pub fn share(&self, share: usize, shares: usize) -> impl Iterator<Item = &Captured> {
+        let told = self.pairs.len() == self.segments.len();
+        let pair_of = move |n: usize| {
+            let seg = &self.segments[n].segment;
+            if told {
+                self.pairs[n]
+            } else {
+                pair(seg.src, seg.dst)
+            }
+        };
+        let is_in = move |n: &usize| shares == 1 || is_in(pair_of(*n), share, shares);
+        (0..self.segments.len())
+            .filter(is_in)
+            .map(|n| &self.segments[n])
+    }
+
+    /// The same of the ICMP errors.
+    pub fn share_of_errors(
+        &self,
+        share: usize,
+        shares: usize,
+    ) -> impl Iterator<Item = &CapturedError> {
+        let pair = |it: &CapturedError| pair(it.error.src, it.error.dst);
+        let is_in = move |it: &&CapturedError| is_in(pair(it), share, shares);
+        self.errors.iter().filter(is_in)
+    }
+}
+
+/// A number for two ends, the same in both directions. Who crafts addresses can give all of them the same.
+#[must_use]
+pub fn pair(a: SocketAddr, b: SocketAddr) -> u32 {
+    let mixed = |address: SocketAddr| {
+        let host = match address.ip() {
+            IpAddr::V4(ip) => u64::from(ip.to_bits()),
+            IpAddr::V6(ip) => {
+                let parts = ip.segments().into_iter();
+                parts.fold(0, |host, part| host << 9 ^ u64::from(part))
+            }
+        };
+        // 2^64 by the golden ratio: Knuth's multiplicative hashing.
+        (host ^ u64::from(address.port()) << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    };
+    let [.., a, b, c, d] = mixed(a).wrapping_add(mixed(b)).to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}
+
+/// Whether a pair belongs to one of so many equal shares.
+fn is_in(pair: u32, share: usize, shares: usize) -> bool {
+    (u64::from(pair) * shares as u64) >> 32 == share as u64
 }
 
 /// How a source ended.

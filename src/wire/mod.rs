@@ -10,7 +10,7 @@ pub mod ports;
 pub mod segment;
 pub mod seq;
 
-pub use batch::{Batch, Captured, CapturedError, Ended, Feed, Place, Tally};
+pub use batch::{Batch, Captured, CapturedError, Ended, Feed, Place, Tally, pair};
 pub use decode::{Decoded, NotDecoded, decode, decode_error, decode_plain};
 pub use frame::Frame;
 pub use icmp::IcmpError;

@@ -184,6 +184,7 @@ pub fn batch(segments: &[Captured], errors: &[CapturedError], tally: Tally) -> F
         errors: errors.to_vec(),
         tally,
         link: segments.first().map(|captured| captured.place.link),
+        ..Batch::default()
     };
     Feed::Batch(batch.into())
 }
