@@ -47,6 +47,7 @@ impl App {
         }
         self.focus.outdate();
         self.greet_owners(known);
+        self.note_in_listing();
         if self.following {
             if self.connections() > known {
                 self.show_newest();

@@ -179,7 +179,7 @@ impl Panel<'_> {
     }
 
     fn address(&self, id: ConnectionId, side: Side) -> std::net::SocketAddr {
-        self.trace.connection(id).addresses[side]
+        self.trace.addresses(id)[side]
     }
 
     /// The name of a column, with a mark on the one that is sorted by.

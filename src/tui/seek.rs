@@ -71,12 +71,20 @@ impl App {
 
     /// Brings the list up to date.
     pub(super) fn follow_listing(&mut self) {
-        if self.only.is_some() {
-            return;
+        self.with_listing(|listing, app| listing.follow(&app.trace, &|id| app.owner_of(id)));
+    }
+
+    /// Tells the list what came.
+    pub(super) fn note_in_listing(&mut self) {
+        self.with_listing(|listing, app| listing.note(&app.trace, &|id| app.owner_of(id)));
+    }
+
+    fn with_listing(&mut self, tell: impl FnOnce(&mut Listing, &App)) {
+        if self.only.is_none() {
+            let mut listing = std::mem::take(&mut self.listing);
+            tell(&mut listing, self);
+            self.listing = listing;
         }
-        let mut listing = std::mem::replace(&mut self.listing, Listing::new(super::Sort::Number));
-        listing.follow(&self.trace, &|id| self.owner_of(id));
-        self.listing = listing;
     }
 
     /// Whether an entry of the ladder is one that was looked for.

@@ -85,10 +85,17 @@ impl App {
 
     /// Shows the newest connection, if the list shows it.
     pub(super) fn show_newest(&mut self) {
-        self.follow_listing();
         let newest = last_id(self.connections());
-        if self.only.is_none() && self.listing.position(newest).is_some() {
+        if self.only.is_none() && self.lists(newest) {
             self.show_connection(newest);
+        }
+    }
+
+    /// Whether the list shows a connection, by now.
+    fn lists(&mut self, id: ConnectionId) -> bool {
+        self.listing.query().is_empty() || {
+            self.follow_listing();
+            self.listing.position(id).is_some()
         }
     }
 
