@@ -69,6 +69,7 @@ fn app(segments: Vec<Captured>) -> App {
     let origin = Origin {
         name: "bench.pcap".into(),
         growing: false,
+        size: None,
         listening: None,
         port: 0,
     };

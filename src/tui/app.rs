@@ -10,6 +10,7 @@ use super::intake::Held;
 use super::keys::Action;
 use super::listing::{Listing, Sort};
 use super::pace::Pace;
+use super::progress::Progress;
 use super::prompt::{Prompt, Question};
 use super::theme::Look;
 use super::{owners, timeline};
@@ -66,6 +67,8 @@ pub struct App {
     pub play: Option<Playbill>,
     /// Only this connection may be chosen.
     pub(super) only: Option<ConnectionId>,
+    /// How far the source has been read.
+    pub progress: Progress,
 }
 
 impl App {
@@ -114,6 +117,7 @@ impl App {
             focus: Focus::default(),
             play: None,
             only: None,
+            progress: Progress::default(),
         }
     }
 

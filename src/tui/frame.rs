@@ -16,7 +16,9 @@ use super::app::{App, Popup};
 use super::clean::clean;
 use super::layout::Areas;
 use super::listing::Sort;
-use super::{explain, figure, foot, help, keys, ladder, list, panel, timeline, title, waiting};
+use super::{
+    explain, figure, foot, help, keys, ladder, list, panel, progress, timeline, title, waiting,
+};
 use crate::story::Charset;
 
 /// Draws everything that is on the screen.
@@ -116,6 +118,7 @@ fn draw_rules(app: &App, areas: &Areas, buffer: &mut Buffer) {
     for line in areas.divider.rows() {
         buffer.set_string(line.x, line.y, upright, app.theme.quiet());
     }
+    progress::draw(app, areas.rules[0], buffer);
     draw_list_title(app, areas, buffer);
     if let Some(why) = app.trace.breaks_off() {
         let rule = areas.rules[0];
