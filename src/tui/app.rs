@@ -80,9 +80,10 @@ impl App {
         style: Style,
         theme: Theme,
     ) -> Self {
-        let sort = match &origin.listening {
-            Some(_) => Sort::Closing,
-            None => Sort::Number,
+        let listing = match &origin.listening {
+            Some(_) => Listing::new(Sort::Closing),
+            None if origin.growing => Listing::new(Sort::Number),
+            None => Listing::of_file(),
         };
         App {
             following: origin.growing,
@@ -94,7 +95,7 @@ impl App {
             connection: 0,
             line: 0,
             list: ListView::Beside,
-            listing: Listing::new(sort),
+            listing,
             owners: owners::Known::default(),
             wanted: Wanted {
                 folds: true,
@@ -140,6 +141,7 @@ impl App {
     /// Brings what is known of the connection shown up to date; to be called before drawing.
     pub fn prepare(&mut self) {
         self.follow_listing();
+        self.see_list();
         self.follow_focus();
         if self.stand_on_a_line() {
             self.follow_focus();

@@ -57,6 +57,12 @@ fn window(listing: &Listing, chosen: ConnectionId, height: usize) -> std::ops::R
     first..total.min(first + height)
 }
 
+/// The places in the order that drawing looks at, on a screen of so many lines.
+#[must_use]
+pub fn looked_at(listing: &Listing, chosen: ConnectionId, lines: u16) -> std::ops::Range<usize> {
+    window(listing, chosen, LOOKED_AT.max(lines.into()))
+}
+
 fn has_heading(area: Rect) -> bool {
     area.height > 1
 }

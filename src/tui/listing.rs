@@ -77,6 +77,8 @@ pub struct Listing {
     segments: usize,
     befallen: usize,
     ended: bool,
+    /// A file is read: until its end only what is seen has to be up to date.
+    hurries: bool,
     stale: Stale,
 }
 
@@ -103,8 +105,24 @@ impl Listing {
             segments: 0,
             befallen: 0,
             ended: false,
+            hurries: false,
             stale: Stale::Nothing,
         }
+    }
+
+    /// The list of a file that is read as fast as it can be: what the clock tells comes at its end, and nobody is looked at
+    /// before the connection rests or is seen, unless the order depends on it.
+    #[must_use]
+    pub fn of_file() -> Self {
+        Listing {
+            hurries: true,
+            ..Listing::default()
+        }
+    }
+
+    /// Whether the list shows all, in the order in which they began.
+    fn is_plain(&self) -> bool {
+        self.sort == Sort::Number && self.query.is_empty()
     }
 
     #[must_use]
@@ -156,7 +174,14 @@ impl Listing {
 
     /// Notes what came; to be called after each batch. Looks at those that are about to rest: later that costs more.
     pub fn note(&mut self, trace: &Trace, owners: Owners<'_>) {
+        let new = ids(self.known.len()..trace.ids().len());
         self.known.resize(trace.ids().len(), UNKNOWN);
+        if self.hurries && self.is_plain() {
+            for id in new {
+                (self.known[id as usize].shown, self.known[id as usize].moved) = (true, true);
+                self.moved.push((id, false));
+            }
+        }
         self.note_addresses(trace);
         for id in &trace.order()[self.segments.min(trace.order().len())..] {
             self.touched.mark(*id);
@@ -182,14 +207,19 @@ impl Listing {
             if trace.is_told() {
                 self.stale = Stale::All;
             }
+            if ended && self.hurries {
+                self.catch_up(trace, owners);
+            }
         }
         if self.stale == Stale::All {
             ids(0..self.known.len()).for_each(|id| self.touched.mark(id));
         }
         self.let_time_pass(trace, owners);
-        let mut touched = std::mem::take(&mut self.touched);
-        touched.take(|id| self.look(trace, id, owners));
-        self.touched = touched;
+        if ended || !self.hurries || !self.is_plain() {
+            let mut touched = std::mem::take(&mut self.touched);
+            touched.take(|id| self.look(trace, id, owners));
+            self.touched = touched;
+        }
         let mut moved = std::mem::take(&mut self.moved);
         for (id, _) in &moved {
             self.known[*id as usize].moved = false;
@@ -203,6 +233,40 @@ impl Listing {
         // Kept for its memory.
         moved.clear();
         self.moved = moved;
+    }
+
+    /// What is seen is up to date, whatever else isn't; to be called behind `follow`.
+    pub fn see(&mut self, trace: &Trace, owners: Owners<'_>, seen: std::ops::Range<usize>) {
+        if !self.hurries || self.ended || !self.is_plain() {
+            return;
+        }
+        for place in seen {
+            let id = self.order[place];
+            let holds = |summary: &Summary| summary.holds_until_ns >= trace.now_ns();
+            if self.touched.unmark(id) || !self.summary(id).is_some_and(holds) {
+                self.look(trace, id, owners);
+            }
+        }
+    }
+
+    /// The file has ended: the clock tells of those that hold, others are to be looked at.
+    fn catch_up(&mut self, trace: &Trace, owners: Owners<'_>) {
+        let now_ns = trace.now_ns();
+        for id in ids(0..self.known.len()) {
+            match &self.known[id as usize].summary {
+                _ if self.touched.has(id) => {}
+                Some(summary) if summary.holds_until_ns >= now_ns => {}
+                Some(summary) if !summary.is_outdated(now_ns) => {
+                    let mut summary = summary.clone();
+                    summary.pass(now_ns);
+                    self.renew(trace, id, summary, owners);
+                }
+                _ => self.touched.mark(id),
+            }
+        }
+        if !self.query.is_empty() {
+            self.stale = self.stale_at_least_order();
+        }
     }
 
     /// Clients' addresses, if they are sorted by.
@@ -261,7 +325,7 @@ impl Listing {
             summary.segments
         };
         let until_ns = self.until_ns(&summary, trace.now_ns());
-        if until_ns < u64::MAX && until_ns != before.until_ns {
+        if !self.hurries && until_ns < u64::MAX && until_ns != before.until_ns {
             self.due.push(Reverse((until_ns, id)));
         }
         let stays = before.shown == shown && (!shown || self.key(id) == self.key_of(id, &summary));
@@ -319,6 +383,7 @@ impl Listing {
     fn choose_anew(&mut self, trace: &Trace, owners: Owners<'_>) {
         for id in ids(0..self.known.len()) {
             let Some(summary) = &self.known[id as usize].summary else {
+                self.known[id as usize].shown = self.is_plain();
                 continue;
             };
             let owner = || owners(id);
@@ -326,7 +391,7 @@ impl Listing {
             let until_ns = self.until_ns(summary, trace.now_ns());
             let segments = summary.segments;
             let known = &mut self.known[id as usize];
-            if until_ns < u64::MAX && known.until_ns != until_ns {
+            if !self.hurries && until_ns < u64::MAX && known.until_ns != until_ns {
                 self.due.push(Reverse((until_ns, id)));
             }
             (known.shown, known.walked, known.until_ns) = (shown, segments, until_ns);

@@ -2,6 +2,7 @@
 
 use super::app::App;
 use super::keys::Action;
+use super::list;
 use super::listing::Listing;
 use crate::story::{Query, Search};
 use crate::trace::Entry;
@@ -77,6 +78,15 @@ impl App {
     /// Tells the list what came.
     pub(super) fn note_in_listing(&mut self) {
         self.with_listing(|listing, app| listing.note(&app.trace, &|id| app.owner_of(id)));
+    }
+
+    /// Brings up to date what the screen may show of the list.
+    pub(super) fn see_list(&mut self) {
+        let (chosen, height) = (self.connection, self.screen.height);
+        self.with_listing(|listing, app| {
+            let seen = list::looked_at(listing, chosen, height);
+            listing.see(&app.trace, &|id| app.owner_of(id), seen);
+        });
     }
 
     fn with_listing(&mut self, tell: impl FnOnce(&mut Listing, &App)) {
