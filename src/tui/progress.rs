@@ -1,7 +1,7 @@
 //! How far a file has been read: the rule under the title becomes a bar.
 //!
 //! ```text
-//! ━ 47 % · 1,610,000 segments/s · 3 s left ━━━━━━━━━━━━────────────────────────────────────────────────────
+//! ─ 47 % · 1,610,000 segments/s · 3 s left ━━━━━━━━━━━━━━━━━━━━━━━━━━━━────────────────────────────────────
 //! ```
 
 use std::time::Duration;
@@ -82,15 +82,6 @@ pub fn draw(app: &App, rule: Rect, buffer: &mut Buffer) {
         return;
     }
     let progress = &app.progress;
-    let read = app.origin.size.map_or(0, |size| progress.per_mille(size));
-    let columns = u64::from(rule.width) * read / 1000;
-    let done = if app.style.charset == Charset::Ascii {
-        "="
-    } else {
-        "━"
-    };
-    let bar = done.repeat(usize::try_from(columns).unwrap_or(0));
-    buffer.set_string(rule.x, rule.y, bar, app.theme.news());
     let ns = |time: Duration| whole(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
     let left = app.origin.size.and_then(|size| progress.left(size));
     let segments = app.trace.segments() as u64;
@@ -100,9 +91,21 @@ pub fn draw(app: &App, rule: Rect, buffer: &mut Buffer) {
         left.map_or_else(|| ns(progress.elapsed), |left| format!("{} left", ns(left))),
     ];
     let dot = format!(" {} ", app.style.charset.dot());
-    let text = format!(" {} ", facts.join(&dot));
     let room = usize::from(rule.width.saturating_sub(1));
-    buffer.set_stringn(rule.x + 1, rule.y, text, room, app.theme.news());
+    let texts = (0..=facts.len()).rev();
+    let texts = texts.map(|count| format!(" {} ", facts[..count].join(&dot)));
+    let text = texts.into_iter().find(|text| text.chars().count() <= room);
+    let text = text.unwrap_or_default();
+    let (x, y) = buffer.set_stringn(rule.x + 1, rule.y, text, room, app.theme.news());
+    let read = app.origin.size.map_or(0, |size| progress.per_mille(size));
+    let columns = u64::from(rule.right().saturating_sub(x)) * read / 1000;
+    let done = if app.style.charset == Charset::Ascii {
+        "="
+    } else {
+        "━"
+    };
+    let bar = done.repeat(usize::try_from(columns).unwrap_or(0));
+    buffer.set_string(x, y, bar, app.theme.news());
 }
 
 #[cfg(test)]
