@@ -79,10 +79,11 @@ fn app(segments: Vec<Captured>) -> App {
     };
     let trace = Trace::new(Ports::default());
     let mut app = App::new(trace, origin, None, Style::default(), Theme::new(true));
-    app.feed(Feed::Batch(Batch {
+    let batch = Batch {
         segments,
         ..Batch::default()
-    }));
+    };
+    app.feed(Feed::Batch(batch.into()));
     app.feed(Feed::Ended(Ended::default()));
     app.prepare();
     app

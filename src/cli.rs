@@ -73,6 +73,11 @@ pub struct Cli {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub connection: Option<u32>,
 
+    /// Live: keep at most this many finished connections in memory, the oldest leave first; their segments stay in the
+    /// capture file
+    #[arg(long, value_name = "N", default_value_t = 100_000, conflicts_with_all = ["file", "read"])]
+    pub limit: usize,
+
     /// Pace of the replay: `step` (wait for keys), `1x`, `0.1x`, `10x` (as it was, long gaps shortened), or `500ms` for a
     /// row each half second
     #[arg(long, value_name = "X", default_value = "step", value_parser = speed)]
@@ -187,6 +192,8 @@ pub enum Format {
     Ladder,
     /// A table: how each connection ended, in a line each
     Connections,
+    /// Each segment's line as `tcpdump -nn` prints it
+    Tcpdump,
     /// JSON Lines: one object a segment, then one a connection
     Json,
 }

@@ -17,8 +17,9 @@ use tcpviz::story::numbers::{counted, printable};
 use tcpviz::tui::{Origin, ReadBack};
 use tcpviz::wire::Feed;
 
-use crate::cli::Cli;
-use crate::view::{self, OwnerSink, Stop};
+use crate::cli::{Cli, Format};
+use crate::lines;
+use crate::view::{self, OwnerSink, Stop, View};
 
 /// Port to suggest where none is watched.
 const EXAMPLE_PORT: u16 = 4321;
@@ -74,7 +75,6 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
         return Err(why).context("root and capabilities can't be given up, so nothing is captured");
     }
     let store = Store::new(save.reader()?);
-    let read_back: ReadBack = Box::new(move |place| store.frame(place));
     let origin = Origin {
         name: printable(&interface),
         growing: true,
@@ -104,7 +104,13 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
         let running = open.start(save, counting)?;
         Ok(Some(Arc::new(move || running.stop()) as Stop))
     });
-    let result = view.show(cli, origin, Some(read_back), Vec::new(), start);
+    let result = match view {
+        View::Text(Format::Tcpdump, out) => lines::live(cli, &store, out, start),
+        view => {
+            let read_back: ReadBack = Box::new(move |place| store.frame(place));
+            view.show(cli, origin, Some(read_back), Vec::new(), start)
+        }
+    };
     saved.tell();
     result
 }

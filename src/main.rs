@@ -1,8 +1,10 @@
 //! Parses the command line, chooses a source and a view, prints one line on an error, and exits.
 
+mod chunks;
 mod cli;
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod experiments;
+mod lines;
 #[cfg(feature = "live")]
 mod live;
 mod recorded;

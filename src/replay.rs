@@ -7,13 +7,14 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use tcpviz::source::{self, Selection, Sink};
+use tcpviz::source::{self, Frames, Selection, Sink};
 use tcpviz::story::numbers::printable;
 use tcpviz::trace::Aside;
 use tcpviz::tui::{Origin, ReadBack};
 
-use crate::cli::Cli;
-use crate::view::{self, OwnerSink};
+use crate::cli::{Cli, Format};
+use crate::lines;
+use crate::view::{self, OwnerSink, View};
 
 /// The first octets of what gzip has compressed.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -43,7 +44,13 @@ pub fn show(cli: &Cli, capture: &Path, name: String, beside: Vec<Aside>) -> anyh
     }
     let mut opened =
         source::open(capture, view::wants_ui(cli)).with_context(|| cannot_open(capture))?;
-    let view = view::open(cli)?;
+    let view = match view::open(cli)? {
+        View::Text(Format::Tcpdump, out) => {
+            let expression = cli.filter.clone();
+            return lines::replay(cli, move || Frames::of(opened, expression), out);
+        }
+        view => view,
+    };
     let origin = Origin {
         name,
         growing: opened.growing,

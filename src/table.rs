@@ -10,34 +10,31 @@ use anyhow::{Context, anyhow};
 
 use tcpviz::report::connections::{Lines, Part, Table};
 use tcpviz::trace::Trace;
-use tcpviz::wire::{Batch, Ended, Feed, Ports};
+use tcpviz::wire::{Ended, Feed, Ports};
 
+use crate::chunks;
 use crate::cli::Cli;
 use crate::view::{self, Start, WRITING};
 
 /// Batches that may wait for a thread.
 const WAITING: usize = 8;
 
-/// Chunks of the table that may wait to be written.
-const CHUNKS: usize = 2;
-
-/// Threads that follow connections: reading takes another.
-const MOST: usize = 8;
-
 /// Follows what comes, and writes the table of its connections.
 ///
 /// # Errors
 /// The source broke off, or the output can't be written.
 pub fn write(cli: &Cli, mut out: Box<dyn Write>, start: Start) -> anyhow::Result<()> {
-    let threads = thread::available_parallelism().map_or(1, |count| count.get().min(MOST));
-    let followers: Vec<_> = (0..threads).map(|_| Follower::start(cli.ports())).collect();
+    let threads = chunks::threads();
+    let followers: Vec<_> = (0..threads)
+        .map(|share| Follower::start(cli.ports(), (share, threads)))
+        .collect();
     let senders: Vec<_> = followers.iter().map(|it| it.sender.clone()).collect();
     let stopping = senders.clone();
-    let sink = Box::new(move |feed| share_out(feed, &senders));
+    let sink = Box::new(move |feed| hand_on(&feed, &senders));
     let stop = start(sink, Box::new(|_| false))?;
     view::on_signal(move || match &stop {
         Some(stop) => stop(),
-        None => drop(share_out(Feed::Ended(Ended::default()), &stopping)),
+        None => drop(hand_on(&Feed::Ended(Ended::default()), &stopping)),
     })?;
     let mut followed = Vec::new();
     for follower in followers {
@@ -53,7 +50,7 @@ pub fn write(cli: &Cli, mut out: Box<dyn Write>, start: Start) -> anyhow::Result
         }
     });
     let parts = followed.iter().map(|(trace, lines)| Part { trace, lines });
-    print(cli, parts.collect(), &mut out, threads).context(WRITING)?;
+    print(cli, parts.collect(), &mut out).context(WRITING)?;
     let count = followed.iter().map(|(trace, _)| trace.ids().len()).sum();
     view::check_wanted(cli, count)?;
     let Some((trace, _)) = followed.first() else {
@@ -62,7 +59,7 @@ pub fn write(cli: &Cli, mut out: Box<dyn Write>, start: Start) -> anyhow::Result
     if count == 0 {
         view::tell_nothing(trace);
     }
-    view::finish(trace)
+    view::finish(trace.tally.dropped, trace.breaks_off())
 }
 
 /// A thread that follows some of the connections.
@@ -72,19 +69,21 @@ struct Follower {
 }
 
 impl Follower {
-    fn start(ports: Ports) -> Follower {
+    /// `share`: which of how many.
+    fn start(ports: Ports, share: (usize, usize)) -> Follower {
         let (sender, feeds) = sync_channel(WAITING);
-        let thread = thread::spawn(move || follow(ports, &feeds));
+        let thread = thread::spawn(move || follow(ports, share, &feeds));
         Follower { sender, thread }
     }
 }
 
-fn follow(ports: Ports, feeds: &Receiver<Feed>) -> (Trace, Lines) {
+fn follow(ports: Ports, (share, shares): (usize, usize), feeds: &Receiver<Feed>) -> (Trace, Lines) {
     let (mut trace, mut lines) = (Trace::of_endings(ports), Lines::default());
     for feed in feeds {
         match feed {
             Feed::Batch(batch) => {
-                trace.take(&batch, |_, _, _| {});
+                let is_mine = |src, dst| whose(src, dst, shares) == share;
+                trace.take_share(&batch, is_mine, |_, _, _| {});
                 lines.follow(&trace);
             }
             Feed::Ended(ended) => {
@@ -96,40 +95,9 @@ fn follow(ports: Ports, feeds: &Receiver<Feed>) -> (Trace, Lines) {
     (trace, lines)
 }
 
-/// Hands each its connections' segments; whether anybody still listens.
-fn share_out(feed: Feed, to: &[SyncSender<Feed>]) -> bool {
-    match feed {
-        Feed::Ended(ended) => to
-            .iter()
-            .all(|it| it.send(Feed::Ended(ended.clone())).is_ok()),
-        Feed::Batch(batch) => {
-            let room = batch.segments.len() / to.len() * 5 / 4;
-            let mut parts: Vec<_> = to
-                .iter()
-                .map(|_| Batch {
-                    segments: Vec::with_capacity(room),
-                    errors: Vec::new(),
-                    tally: batch.tally,
-                    link: batch.link,
-                })
-                .collect();
-            for captured in batch.segments {
-                let seg = &captured.segment;
-                parts[whose(seg.src, seg.dst, to.len())]
-                    .segments
-                    .push(captured);
-            }
-            for captured in batch.errors {
-                let error = &captured.error;
-                parts[whose(error.src, error.dst, to.len())]
-                    .errors
-                    .push(captured);
-            }
-            to.iter()
-                .zip(parts)
-                .all(|(it, part)| it.send(Feed::Batch(part)).is_ok())
-        }
-    }
+/// Hands it to each; whether anybody still listens.
+fn hand_on(feed: &Feed, to: &[SyncSender<Feed>]) -> bool {
+    to.iter().all(|it| it.send(feed.clone()).is_ok())
 }
 
 /// The same for both directions. Who crafts addresses can make one thread do all the work, which then takes as long as
@@ -150,41 +118,13 @@ fn whose(src: SocketAddr, dst: SocketAddr, threads: usize) -> usize {
     usize::try_from((mixed * threads as u64) >> 32).unwrap_or(0)
 }
 
-/// Chunks are put together by several threads, and written in order.
-fn print(
-    cli: &Cli,
-    parts: Vec<Part<'_>>,
-    out: &mut dyn Write,
-    threads: usize,
-) -> anyhow::Result<()> {
+fn print(cli: &Cli, parts: Vec<Part<'_>>, out: &mut dyn Write) -> anyhow::Result<()> {
     let table = Table::new(parts);
     let wanted = cli.connection.map(|number| number - 1);
     out.write_all(&table.heading())?;
-    let chunks = table.chunks();
-    let (table, chunks) = (&table, &chunks);
-    thread::scope(|scope| {
-        let writers: Vec<_> = (0..threads)
-            .map(|first| {
-                let (sender, texts) = sync_channel(CHUNKS);
-                let (back, spent) = sync_channel(CHUNKS + 1);
-                scope.spawn(move || {
-                    for chunk in chunks.iter().skip(first).step_by(threads) {
-                        let mut text: Vec<u8> = spent.try_recv().unwrap_or_default();
-                        text.clear();
-                        table.write(chunk, wanted, &mut text);
-                        if sender.send(text).is_err() {
-                            return;
-                        }
-                    }
-                });
-                (texts, back)
-            })
-            .collect();
-        for (texts, back) in writers.iter().cycle().take(chunks.len()) {
-            let text = texts.recv()?;
-            out.write_all(&text)?;
-            let _ = back.try_send(text);
-        }
-        Ok(out.flush()?)
-    })
+    let parts = table.chunks();
+    chunks::write(out, parts.len(), |chunk, text| {
+        table.write(&parts[chunk], wanted, text);
+    })?;
+    Ok(out.flush()?)
 }

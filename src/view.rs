@@ -21,6 +21,7 @@ use tcpviz::trace::{Aside, Trace};
 use tcpviz::tui::{self, App, Message, Origin, Outside, ReadBack};
 use tcpviz::wire::{Ended, Feed, Place};
 
+use crate::chunks;
 use crate::cli::{Cli, Format, Speed};
 use crate::table;
 
@@ -175,7 +176,7 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     }
     left?;
     check_wanted(cli, app.trace.ids().len())?;
-    finish(&app.trace)
+    finish(app.trace.tally.dropped, app.trace.breaks_off())
 }
 
 /// Text output under way.
@@ -212,13 +213,16 @@ impl Text<'_> {
         if trace.is_empty() {
             tell_nothing(&trace);
         }
-        finish(&trace)
+        finish(trace.tally.dropped, trace.breaks_off())
     }
 
     fn write_all(&mut self, trace: &mut Trace, feeds: &Receiver<Feed>) -> anyhow::Result<()> {
         match self.format {
             Format::Json => self.json(trace, feeds)?,
-            Format::Connections | Format::Ladder => {
+            // Written otherwise, in `lines/` and `table.rs`.
+            Format::Tcpdump => unreachable!("the sources' own lines"),
+            Format::Connections => unreachable!("the table's own threads"),
+            Format::Ladder => {
                 while !take(trace, feeds.recv()?, |_, _, _| {}) {}
                 let wanted = self.cli.connection.map(|number| number - 1);
                 ladder::write(&mut self.out, trace, wanted, self.style)?;
@@ -233,39 +237,36 @@ impl Text<'_> {
         let growing = self.origin.growing;
         let source = self.origin.name.clone();
         let wanted = self.cli.connection.map(|number| number - 1);
-        let mut writer = json::Writer::new(&mut self.out, wanted);
-        if growing {
-            writer.capture(trace, &source, true)?;
-            writer.out.flush()?;
+        if !growing {
+            while !take(trace, feeds.recv()?, |_, _, _| {}) {}
+            let whole = json::Whole::new(trace, &source, wanted);
+            return chunks::write(&mut self.out, whole.chunks(), |chunk, text| {
+                whole.write(chunk, text);
+            });
         }
+        let mut writer = json::Writer::new(&mut self.out, wanted);
+        writer.capture(trace, &source)?;
+        writer.out.flush()?;
         loop {
             let known = trace.segments();
             let mut revisions = Vec::new();
             let ended = take(trace, feeds.recv()?, |_, id, revision: &Revision| {
                 revisions.push((id, *revision));
             });
-            if growing {
-                writer.segments(trace)?;
-                for (id, revision) in revisions {
-                    writer.revision(trace, id, &revision)?;
-                }
-                for id in &trace.order()[known..] {
-                    writer.over(trace, *id)?;
-                }
-                writer.out.flush()?;
+            writer.segments(trace)?;
+            for (id, revision) in revisions {
+                writer.revision(trace, id, &revision)?;
             }
+            for id in trace.order_since(known) {
+                writer.over(trace, *id)?;
+            }
+            writer.out.flush()?;
             if ended {
                 break;
             }
         }
-        if !growing {
-            writer.capture(trace, &source, false)?;
-            writer.segments(trace)?;
-        }
         writer.connections(trace)?;
-        if growing {
-            writer.end(trace)?;
-        }
+        writer.end(trace)?;
         Ok(())
     }
 }
@@ -328,16 +329,17 @@ pub fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
 /// A source that broke off is an error, told in one line, after everything before it was shown.
 ///
 /// # Errors
-/// That one.
-pub fn finish(trace: &Trace) -> anyhow::Result<()> {
-    let dropped = trace.tally.dropped;
+///
+/// # Errors
+/// `breaks_off`, if so.
+pub fn finish(dropped: u64, breaks_off: Option<&str>) -> anyhow::Result<()> {
     if dropped > 0 {
         eprintln!(
             "tcpviz: {} dropped before tcpviz could take them: states after a gap may be wrong",
             counted(dropped, "frame")
         );
     }
-    match trace.breaks_off() {
+    match breaks_off {
         Some(why) => bail!("{}", printable(why)),
         None => Ok(()),
     }

@@ -70,7 +70,7 @@ fn absolute_numbers_are_those_of_the_header() {
 #[test]
 fn one_connection_can_be_chosen_and_a_missing_one_is_named() {
     assert_eq!(printed(&["-c", "1", &close()]), printed(&[&close()]));
-    for format in ["ladder", "json"] {
+    for format in ["ladder", "json", "tcpdump"] {
         let output = run(&["-c", "2", "-F", format, &close()]);
         assert_eq!(output.status.code(), Some(1));
         assert_eq!(
@@ -225,7 +225,10 @@ fn wrong_usage_exits_with_2_and_says_what_to_type() {
             "'99999' isn't a port: give 1 to 65535",
         ),
         (&["--port", "10-5"], "write 5-10"),
-        (&["--format", "gif", "x"], "possible values: ladder, json"),
+        (
+            &["--format", "gif", "x"],
+            "possible values: ladder, connections, tcpdump, json",
+        ),
         (&["-i", "lo", "x.pcap"], "cannot be used with"),
         (&["-w", "y.pcap", "x.pcap"], "cannot be used with"),
         (&["-c", "0", "x.pcap"], "0 is not in 1.."),
@@ -282,6 +285,50 @@ fn a_pipe_that_still_grows_is_told_as_it_comes() {
     assert_eq!(rest.len(), 6 + 1 + 1);
     assert!(rest[6].contains(r#""kind":"reset""#) && rest[7].contains(r#""type":"end""#));
     assert!(child.wait().unwrap().success());
+}
+
+/// The same for tcpdump's lines; a broken pipe ends them as silently.
+#[test]
+fn tcpdump_lines_of_a_pipe_come_as_its_frames_do() {
+    let mut child = tcpviz()
+        .args(["-F", "tcpdump", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let octets = std::fs::read(capture("close-then-peer-writes")).unwrap();
+    let first = 24 + 16 + 74;
+    input.write_all(&octets[..first + 40]).unwrap();
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    assert!(line.contains("Flags [S]"), "{line}");
+    // Nobody reads the others.
+    drop(output);
+    input.write_all(&octets[first + 40..]).unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{}",
+        errors(&output)
+    );
+}
+
+#[test]
+fn tcpdump_lines_of_one_connection_keep_the_numbers_that_they_have_among_all() {
+    let path = capture("time-wait-reuse.server");
+    let path = path.to_str().unwrap();
+    let all = printed(&["-F", "tcpdump", path]);
+    let one = printed(&["-F", "tcpdump", "-c", "1", path]);
+    let two = printed(&["-F", "tcpdump", "-c", "2", path]);
+    let (one, two): (Vec<_>, Vec<_>) = (one.lines().collect(), two.lines().collect());
+    assert!(!one.is_empty() && !two.is_empty());
+    let mut both = [one, two].concat();
+    both.sort_unstable();
+    assert_eq!(both, all.lines().collect::<Vec<_>>());
 }
 
 #[test]

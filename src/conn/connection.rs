@@ -7,6 +7,8 @@
 
 use std::net::SocketAddr;
 
+use arrayvec::ArrayVec;
+
 use super::analysis::{Note, Notes, fills_hole, notes};
 use super::endpoint::Presumed;
 use super::reset::ResetSeen;
@@ -77,7 +79,7 @@ pub struct Connection {
     /// Segments observed.
     pub rows: u32,
     /// The first FIN of each side, in the order in which they came.
-    pub fins: Vec<FinSeen>,
+    pub fins: ArrayVec<FinSeen, 2>,
     /// From the SYN to the acknowledgement of the SYN,ACK, in nanoseconds: a round trip, wherever
     /// the capture was taken.
     pub(super) handshake_ns: Option<u64>,
@@ -118,7 +120,7 @@ impl Connection {
             previous,
             reuses_time_wait: false,
             rows: 0,
-            fins: Vec::new(),
+            fins: ArrayVec::new(),
             handshake_ns: None,
             simultaneous_close: false,
             reset: None,
@@ -166,6 +168,14 @@ impl Connection {
         Side::BOTH
             .iter()
             .all(|side| self.ends[*side].state.is_over())
+    }
+
+    /// Whether nothing but SYNs of one side came.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        self.opening == Opening::Seen
+            && self.ends.server.last_sent.is_none()
+            && self.ends.server.iss.is_none()
     }
 
     /// Whether the capture lacks some of it: it began midway, or something was acknowledged that it

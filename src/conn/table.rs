@@ -1,8 +1,8 @@
 //! Which connection a segment belongs to: by its two addresses and ports, and by its numbers where
 //! a port is reused.
 
-use std::hash::BuildHasher;
-use std::net::SocketAddr;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::net::{SocketAddr, SocketAddrV4};
 
 use hashbrown::HashTable;
 
@@ -24,6 +24,9 @@ pub trait Connections {
     /// The connection with this number.
     fn known(&mut self, id: ConnectionId) -> &mut Connection;
 
+    /// Whether it is still there.
+    fn has(&self, id: ConnectionId) -> bool;
+
     /// Keeps a new one, which gets the next number.
     fn begin(&mut self, connection: Connection) -> ConnectionId;
 
@@ -41,6 +44,10 @@ pub trait Connections {
 impl Connections for Vec<Connection> {
     fn known(&mut self, id: ConnectionId) -> &mut Connection {
         &mut self[id as usize]
+    }
+
+    fn has(&self, id: ConnectionId) -> bool {
+        (id as usize) < self.len()
     }
 
     fn begin(&mut self, connection: Connection) -> ConnectionId {
@@ -125,10 +132,19 @@ impl<C: Connections> Table<C> {
         (id, from, observed)
     }
 
-    /// The upper bits are those that `HashTable` tells entries apart by.
+    /// The same for both directions.
     fn hash(&self, a: SocketAddr, b: SocketAddr) -> u32 {
-        let ends = if a <= b { (a, b) } else { (b, a) };
-        (self.hashing.hash_one(ends) >> 32) as u32
+        let mut hasher = self.hashing.build_hasher();
+        match (a, b) {
+            (SocketAddr::V4(a), SocketAddr::V4(b)) => {
+                let bits =
+                    |it: SocketAddrV4| u128::from(it.ip().to_bits()) << 16 | u128::from(it.port());
+                let (a, b) = (bits(a), bits(b));
+                hasher.write_u128(a.min(b) << 48 | a.max(b));
+            }
+            _ => (a.min(b), a.max(b)).hash(&mut hasher),
+        }
+        (hasher.finish() >> 32) as u32
     }
 
     fn find(&self, hash: u32, a: SocketAddr, b: SocketAddr) -> Option<ConnectionId> {
@@ -149,6 +165,14 @@ impl<C: Connections> Table<C> {
         }
     }
 
+    /// A connection between these has left.
+    pub fn forget(&mut self, id: ConnectionId, addresses: PerSide<SocketAddr>) {
+        let hash = self.hash(addresses.client, addresses.server);
+        if let Ok(known) = self.newest.find_entry(spread(hash), |it| it.id == id) {
+            known.remove();
+        }
+    }
+
     /// A new SYN meets what is left of the connection before: a TIME-WAIT that it may end
     /// (RFC 9293, 3.6.1), or a connection that answers with a challenge ACK (RFC 5961, 4).
     fn meet(&mut self, old: ConnectionId, new: ConnectionId, syn: &Segment, at: u64) {
@@ -164,7 +188,8 @@ impl<C: Connections> Table<C> {
     fn replace(&mut self, new: ConnectionId, seg: &Segment, at: u64) {
         let connection = self.connections.known(new);
         let accepts = seg.has(Flags::ACK) && connection.reuses_time_wait;
-        if let Some(old) = connection.previous.filter(|_| accepts) {
+        let old = connection.previous.filter(|_| accepts);
+        if let Some(old) = old.filter(|old| self.connections.has(*old)) {
             self.connections.befall(old, Stimulus::Replaced { at });
         }
     }
@@ -204,7 +229,9 @@ impl<C: Connections> Table<C> {
         let starts_anew = connection.is_over() && seg.seq_len() > 0 && !seg.has(Flags::RST);
         let mut older = connection.previous;
         for _ in 0..OLDER_MAX {
-            let Some(id) = older else { break };
+            let Some(id) = older.filter(|id| self.connections.has(*id)) else {
+                break;
+            };
             let connection = self.connections.known(id);
             if is_near(connection, seg) {
                 return Some(id);

@@ -14,14 +14,17 @@ use tcpviz::lab::play::{Audience, Report};
 use tcpviz::lab::script::Experiment;
 use tcpviz::lab::{catalog, record};
 use tcpviz::report::{connections, json, ladder};
+use tcpviz::source::{Frames, Store};
 use tcpviz::story::ending::ending;
 use tcpviz::story::wrap::wrapped;
 use tcpviz::trace::{Aside, Trace};
-use tcpviz::wire::Feed;
+use tcpviz::wire::{Feed, Ports};
 
 use super::screen::outcome;
 use super::{about, open};
+use crate::chunks;
 use crate::cli::{Format, LabArgs};
+use crate::lines::Printer;
 use crate::view;
 
 /// What an experiment is about, above its ladder.
@@ -49,6 +52,7 @@ pub fn print(
     for experiment in chosen {
         let mut play = open(args, experiment)?;
         play.leave_when(&leave);
+        let store = play.store();
         let report = play.run(&mut Paced {
             pace: args.pace.unwrap_or_default(),
             leave: Arc::clone(&leave),
@@ -61,10 +65,10 @@ pub fn print(
             }
         }
         if !args.check || !report.differences.is_empty() {
-            if !args.check && args.format != Some(Format::Json) {
+            if !args.check && !matches!(args.format, Some(Format::Json | Format::Tcpdump)) {
                 introduce(experiment, out)?;
             }
-            write(args, experiment, &report.trace, out)?;
+            write(args, experiment, &report.trace, &store, out)?;
         }
         if !args.check && !report.differences.is_empty() {
             eprintln!("tcpviz: {}: {}", experiment.name, outcome(&report));
@@ -90,6 +94,7 @@ fn write(
     args: &LabArgs,
     experiment: &Experiment,
     trace: &Trace,
+    store: &Store,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     match args.format.unwrap_or(Format::Ladder) {
@@ -98,11 +103,14 @@ fn write(
             writeln!(out)?;
         }
         Format::Connections => connections::write(out, trace)?,
+        Format::Tcpdump => {
+            let mut printer = Printer::new(Ports::default(), args.look, None);
+            printer.write_all(&mut Frames::following(store), out)?;
+        }
         Format::Json => {
-            let mut writer = json::Writer::new(out, None);
-            writer.capture(trace, &format!("lab: {}", experiment.name), false)?;
-            writer.segments(trace)?;
-            writer.connections(trace)?;
+            let name = format!("lab: {}", experiment.name);
+            let whole = json::Whole::new(trace, &name, None);
+            chunks::write(out, whole.chunks(), |chunk, text| whole.write(chunk, text))?;
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ mod cells;
 use std::io::{self, Write};
 use std::ops::Range;
 
-use cells::Cells;
+use cells::{Cells, address_width, digits, seconds_width};
 
 use crate::conn::{Certainty, ConnectionId, Side};
 use crate::story::Summary;
@@ -87,15 +87,28 @@ impl Part<'_> {
     /// How wide its cells are.
     fn widths(&self) -> [usize; Column::ALL.len()] {
         let mut widths = [0; Column::ALL.len()];
-        let mut cells = Cells::default();
         for (id, line) in self.lines() {
             for (width, column) in widths.iter_mut().zip(Column::ALL) {
-                cells.clear();
-                self.cell(id, line, column, &mut cells);
-                *width = cells.width().max(*width);
+                *width = self.width(id, line, column).max(*width);
             }
         }
         widths
+    }
+
+    fn width(&self, id: ConnectionId, line: &Line, column: Column) -> usize {
+        let summary = &line.summary;
+        match column {
+            // The first the table knows, behind the other nothing stands.
+            Column::Number | Column::Ending => 0,
+            Column::Address(side) => address_width(self.trace.addresses(id)[side]),
+            Column::Segments => digits(summary.segments.into()),
+            Column::Bytes(side) => digits(summary.bytes[side]),
+            Column::Seconds => seconds_width(summary.duration_ns),
+            Column::State(side) => {
+                let is_doubtful = summary.certainty[side] >= Certainty::Inferred;
+                summary.states[side].name().len() + usize::from(is_doubtful)
+            }
+        }
     }
 
     fn cell(&self, id: ConnectionId, line: &Line, column: Column, out: &mut Cells) {
@@ -231,6 +244,9 @@ impl<'a> Table<'a> {
     pub fn heading(&self) -> Vec<u8> {
         let mut cells = Cells::default();
         for (column, width) in Column::ALL.into_iter().zip(self.widths) {
+            if column.is_number() {
+                cells.blanks(width - column.name().len());
+            }
             let begun = cells.width();
             cells.text(column.name());
             end_cell(&mut cells, column, begun, width);
@@ -293,9 +309,17 @@ impl<'a> Table<'a> {
             return;
         };
         for (column, width) in Column::ALL.into_iter().zip(self.widths) {
+            let number = number as u64 + 1;
+            if column.is_number() {
+                let own = match column {
+                    Column::Number => digits(number),
+                    _ => part.width(id, line, column),
+                };
+                cells.blanks(width - own);
+            }
             let begun = cells.width();
             match column {
-                Column::Number => cells.number(number as u64 + 1),
+                Column::Number => cells.number(number),
                 _ => part.cell(id, line, column, cells),
             }
             end_cell(cells, column, begun, width);
@@ -306,12 +330,11 @@ impl<'a> Table<'a> {
 
 /// Fills a cell up to its width.
 fn end_cell(cells: &mut Cells, column: Column, begun: usize, width: usize) {
-    if column.is_number() {
-        cells.align_right(begun, width);
-    } else if column != Column::Ending {
+    if column == Column::Ending {
+        return;
+    }
+    if !column.is_number() {
         cells.align_left(begun, width);
     }
-    if column != Column::Ending {
-        cells.blanks(GAP);
-    }
+    cells.blanks(GAP);
 }

@@ -3,3 +3,4 @@
 pub mod connections;
 pub mod json;
 pub mod ladder;
+pub mod tcpdump;

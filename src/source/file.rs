@@ -2,22 +2,19 @@
 
 use std::fs::File;
 use std::io::{self, Cursor, Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::thread;
 
-use flate2::read::MultiGzDecoder;
-
+use super::gunzip::Gunzip;
 use super::savefile::{Next, Savefile};
 use super::{Collector, Selection, Sink, Store};
 use crate::wire::{Ended, Feed};
 
-/// Frames after which a batch is handed on even if more is in the buffer.
-const BATCH: usize = 4096;
-
 /// A capture about to be read.
 pub struct Opened {
-    input: Box<dyn Read + Send>,
+    input: File,
     /// Where an input that can be read only once is copied to.
     copy: Option<File>,
     /// Where payloads can be read back, if that was asked for.
@@ -34,15 +31,16 @@ pub struct Opened {
 /// # Errors
 /// The file can't be opened, or the temporary one can't be created.
 pub fn open(path: &Path, keep: bool) -> io::Result<Opened> {
-    let (input, file): (Box<dyn Read + Send>, _) = if path == Path::new("-") {
-        (Box::new(io::stdin()), None)
+    let (input, file) = if path == Path::new("-") {
+        // Not `io::stdin()`, which has a buffer of its own.
+        (io::stdin().as_fd().try_clone_to_owned()?.into(), None)
     } else {
         let file = File::open(path)?;
         let kind = file.metadata()?;
         if kind.is_dir() {
             return Err(io::Error::from(io::ErrorKind::IsADirectory));
         }
-        (Box::new(file.try_clone()?), kind.is_file().then_some(file))
+        (file.try_clone()?, kind.is_file().then_some(file))
     };
     let growing = file.is_none();
     let mut magic = GZIP;
@@ -71,13 +69,13 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 impl Opened {
     /// The capture itself, decompressed and copied as need be. Waits for the first octets.
-    fn into_capture(mut self) -> io::Result<Box<dyn Read + Send>> {
+    pub(super) fn into_capture(self) -> io::Result<Box<dyn Read + Send>> {
         let mut magic = Vec::new();
-        self.input.by_ref().take(2).read_to_end(&mut magic)?;
+        (&self.input).take(2).read_to_end(&mut magic)?;
         let compressed = magic == GZIP;
         let whole = Cursor::new(magic).chain(self.input);
         let capture: Box<dyn Read + Send> = if compressed {
-            Box::new(MultiGzDecoder::new(whole))
+            Box::new(Gunzip::start(whole))
         } else {
             Box::new(whole)
         };
@@ -95,8 +93,9 @@ impl Opened {
 pub fn start(opened: Opened, selection: Selection, mut sink: Sink) {
     thread::spawn(move || {
         let mut collector = Collector::new(selection);
+        let growing = opened.growing;
         let ended = match opened.into_capture() {
-            Ok(capture) => read(Savefile::new(capture), &mut collector, &mut sink),
+            Ok(capture) => read(Savefile::new(capture), growing, &mut collector, &mut sink),
             Err(why) => Some(failed(why.to_string())),
         };
         if let Some(ended) = ended {
@@ -116,11 +115,11 @@ fn failed(error: String) -> Ended {
 /// `None`: nobody listens any more.
 fn read(
     mut savefile: Savefile<Box<dyn Read + Send>>,
+    growing: bool,
     collector: &mut Collector,
     sink: &mut Sink,
 ) -> Option<Ended> {
     loop {
-        // What has been read is handed on before waiting for more: a pipe may be slow.
         loop {
             match savefile.next_frame() {
                 Ok(Next::Frame(frame)) => {
@@ -131,11 +130,12 @@ fn read(
                 Ok(Next::Incomplete) => break,
                 Err(why) => return Some(failed(why)),
             }
-            if collector.batch.segments.len() >= BATCH && !sink(Feed::Batch(collector.flush())) {
+            if collector.is_full() && !sink(Feed::Batch(collector.flush())) {
                 return None;
             }
         }
-        if !sink(Feed::Batch(collector.flush())) {
+        // What has been read is handed on before waiting for more: a pipe may be slow.
+        if growing && !sink(Feed::Batch(collector.flush())) {
             return None;
         }
         match savefile.fill() {

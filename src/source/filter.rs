@@ -65,12 +65,18 @@ impl FrameFilter {
         }
     }
 
-    /// Whether the frame is wanted; an error says why the expression can't be used.
-    #[cfg(feature = "live")]
+    /// Whether the frame is wanted; an error says why the expression can't be used. A link type that
+    /// nobody can read is left to the decoder to count.
     pub(super) fn matches(&mut self, frame: &Frame<'_>) -> Result<bool, String> {
-        let Some(expression) = &self.expression else {
-            return Ok(true);
-        };
+        match &self.expression {
+            Some(_) if frame.link.is_known() => self.apply(frame),
+            _ => Ok(true),
+        }
+    }
+
+    #[cfg(feature = "live")]
+    fn apply(&mut self, frame: &Frame<'_>) -> Result<bool, String> {
+        let expression = self.expression.as_deref().unwrap_or_default();
         let program = match self
             .programs
             .iter()
@@ -88,13 +94,9 @@ impl FrameFilter {
 
     /// Without libpcap there is no filter language.
     #[cfg(not(feature = "live"))]
-    pub(super) fn matches(&mut self, _: &Frame<'_>) -> Result<bool, String> {
-        match self.expression {
-            None => Ok(true),
-            Some(_) => {
-                Err("-f needs libpcap, and this tcpviz was built without it; --port works".into())
-            }
-        }
+    #[expect(clippy::unused_self, reason = "as the other one")]
+    fn apply(&mut self, _: &Frame<'_>) -> Result<bool, String> {
+        Err("-f needs libpcap, and this tcpviz was built without it; --port works".into())
     }
 }
 

@@ -4,6 +4,8 @@
 pub mod buffer;
 pub mod file;
 pub mod filter;
+pub mod frames;
+pub mod gunzip;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod save;
@@ -14,21 +16,37 @@ mod tstamp;
 
 pub use file::open;
 pub use filter::Selection;
+pub use frames::Frames;
 pub use store::Store;
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use crate::wire::{
-    Batch, Captured, CapturedError, Decoded, Feed, Frame, Place, Ports, decode, decode_error,
+    Batch, Captured, CapturedError, Feed, Frame, Place, Ports, Segment, decode, decode_error,
+    decode_plain,
 };
 use filter::FrameFilter;
 
 /// Takes what a source hands on; `false` means that nobody listens any more.
 pub type Sink = Box<dyn FnMut(Feed) -> bool + Send>;
 
+/// Frames after which a batch is handed on: few enough that one stays in a core's cache until it is
+/// looked at, enough that handing it on costs nothing.
+const BATCH: u64 = 1024;
+
+/// Batches remembered to be used again; more than may wait for anybody who keeps up.
+const LENT: usize = 128;
+
 /// Decodes frames into the batch under way.
 struct Collector {
     ports: Ports,
     filter: FrameFilter,
     batch: Batch,
+    /// The count of frames with which the batch is full.
+    full_at: u64,
+    /// Batches handed on, the oldest first: memory that was used before costs much less than fresh.
+    lent: VecDeque<Arc<Batch>>,
 }
 
 impl Collector {
@@ -37,7 +55,14 @@ impl Collector {
             filter: FrameFilter::new(selection.expression),
             ports: selection.ports,
             batch: Batch::default(),
+            full_at: BATCH,
+            lent: VecDeque::new(),
         }
+    }
+
+    /// Whether it is time to hand the batch on.
+    fn is_full(&self) -> bool {
+        self.batch.tally.frames >= self.full_at
     }
 
     /// Takes one frame; an error is a filter that can't be compiled for its link type.
@@ -45,27 +70,38 @@ impl Collector {
         let tally = &mut self.batch.tally;
         tally.frames += 1;
         self.batch.link.get_or_insert(frame.link);
-        if frame.link.is_known() && !self.filter.matches(frame)? {
+        if !self.filter.matches(frame)? {
             tally.filtered += 1;
             // A filter of ports can't look into what an error quotes.
             self.take_error(frame);
             return Ok(());
         }
+        // The two ways don't meet before the segment is where it stays: it would be moved there.
+        if let Some(decoded) = decode_plain(frame) {
+            self.keep(frame, decoded.segment);
+            return Ok(());
+        }
         match decode(frame) {
+            Ok(decoded) => self.keep(frame, decoded.segment),
             Err(why) => {
-                tally.count(why);
+                self.batch.tally.count(why);
                 self.take_error(frame);
             }
-            Ok(Decoded { segment, .. }) if !self.ports.match_ends(segment.src, segment.dst) => {
-                tally.filtered += 1;
-            }
-            Ok(decoded) => self.batch.segments.push(Captured {
-                time_ns: frame.time_ns,
-                place: place(frame),
-                segment: decoded.segment,
-            }),
         }
         Ok(())
+    }
+
+    #[inline]
+    fn keep(&mut self, frame: &Frame<'_>, segment: Segment) {
+        if self.ports.match_ends(segment.src, segment.dst) {
+            self.batch.segments.push(Captured {
+                time_ns: frame.time_ns,
+                place: place(frame),
+                segment,
+            });
+        } else {
+            self.batch.tally.filtered += 1;
+        }
     }
 
     /// A frame that holds no TCP may be an ICMP error about it.
@@ -81,14 +117,31 @@ impl Collector {
     }
 
     /// What was collected since the last call; the counts go on.
-    fn flush(&mut self) -> Batch {
-        let next = Batch {
-            segments: Vec::with_capacity(self.batch.segments.len()),
-            errors: Vec::new(),
-            tally: self.batch.tally,
-            link: self.batch.link,
-        };
-        std::mem::replace(&mut self.batch, next)
+    fn flush(&mut self) -> Arc<Batch> {
+        let mut next = self.unused();
+        (next.tally, next.link) = (self.batch.tally, self.batch.link);
+        self.full_at = next.tally.frames + BATCH;
+        let full = Arc::new(std::mem::replace(&mut self.batch, next));
+        self.lent.push_back(full.clone());
+        full
+    }
+
+    /// An empty batch: one that everybody is done with, if there is one.
+    fn unused(&mut self) -> Batch {
+        match self.lent.pop_front().map(Arc::try_unwrap) {
+            Some(Ok(mut batch)) => {
+                batch.segments.clear();
+                batch.errors.clear();
+                batch
+            }
+            Some(Err(in_use)) => {
+                if self.lent.len() < LENT {
+                    self.lent.push_front(in_use);
+                }
+                Batch::default()
+            }
+            None => Batch::default(),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reading a frame's octets back from the capture file.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
@@ -29,5 +29,30 @@ impl Store {
         let mut octets = vec![0; place.captured as usize];
         self.file.read_exact_at(&mut octets, place.offset)?;
         Ok(octets)
+    }
+
+    /// Reads the file from its start on, as far as it has been written.
+    #[must_use]
+    pub fn growing(&self) -> Growing {
+        Growing {
+            file: Arc::clone(&self.file),
+            position: 0,
+        }
+    }
+}
+
+/// A capture file that is still being written: where it ends now, more may stand later. Whoever writes
+/// it isn't disturbed: the position is its own.
+#[derive(Debug)]
+pub struct Growing {
+    file: Arc<File>,
+    position: u64,
+}
+
+impl Read for Growing {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read_at(buffer, self.position)?;
+        self.position += count as u64;
+        Ok(count)
     }
 }

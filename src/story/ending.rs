@@ -127,7 +127,7 @@ pub(super) fn outcome(trace: &Trace, id: ConnectionId) -> Outcome {
     let kind = match (reset, connection.fins.len()) {
         (Some(reset), _) if reset.refused => Kind::Refused,
         (Some(_), _) => Kind::Reset,
-        (None, 0) if is_unanswered(&connection) => Kind::Unanswered,
+        (None, 0) if connection.is_unanswered() => Kind::Unanswered,
         (None, _) if given_up => Kind::TimedOut,
         // A socket connected to itself has one FIN, which crosses itself.
         (None, 1..) if connection.simultaneous_close => Kind::Simultaneous,
@@ -182,12 +182,6 @@ pub fn ending(trace: &Trace, id: ConnectionId) -> Ending {
         causes,
         evidence,
     }
-}
-
-fn is_unanswered(connection: &Connection) -> bool {
-    connection.opening == Opening::Seen
-        && connection.ends.server.last_sent.is_none()
-        && connection.ends.server.iss.is_none()
 }
 
 /// Both FINs were sent.

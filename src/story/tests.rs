@@ -101,4 +101,44 @@ proptest! {
         prop_assert_eq!(&told, &everything(&whole(&one_by_one)));
         prop_assert_eq!(told, everything(&resting(&one_by_one)));
     }
+
+    /// Finished connections leave as soon as they rest; what comes for one that has left begins another.
+    #[test]
+    fn of_a_trace_that_connections_leave_the_others_can_be_told(
+        segments in vec((0u64..90, any_segment()), 1..60),
+    ) {
+        let timed: Vec<_> = segments.into_iter().map(|(at, (_, segment))| (at, segment)).collect();
+        let one_by_one: Vec<_> = timed.chunks(1).collect();
+        let trace = follow(&one_by_one, |trace| {
+            trace.keep_finished(0);
+            trace.rest();
+        });
+        let stay: Vec<_> = trace.ids().filter(|id| trace.has(*id)).collect();
+        prop_assert_eq!(stay.len() + trace.left_in_all(), trace.ids().len());
+        for id in stay {
+            let ending = ending(&trace, id);
+            prop_assert!(!tell(&trace, id, &ending).is_empty() || trace.len(id) > 0);
+        }
+    }
+}
+
+#[test]
+fn a_finished_connection_beyond_the_limit_leaves_and_one_that_is_held_or_open_stays() {
+    let refused = "> S 0:0\n< R. 0:0 ack 1";
+    let mut trace = trace_without_handshake(refused);
+    trace.keep_finished(0);
+    trace.rest();
+    let nothing = Batch::default();
+    trace.hold(0);
+    trace.take(&nothing, |_, _, _| {});
+    assert!(trace.has(0) && trace.left().is_empty());
+    trace.hold(1);
+    trace.take(&nothing, |_, _, _| {});
+    assert_eq!((trace.left(), trace.has(0)), (&[0][..], false));
+    assert_eq!((trace.left_in_all(), trace.ids().len()), (1, 1));
+    let mut open = trace_of("> P. 1:9 ack 1");
+    open.keep_finished(0);
+    open.rest();
+    open.take(&nothing, |_, _, _| {});
+    assert!(open.has(0));
 }

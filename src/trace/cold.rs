@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::log::Log;
-use super::octets::{Octets, put};
+use super::octets::{Few, Octets, put};
 use crate::conn::state::PerSide;
 use crate::conn::{Connection, Opening, Roles};
 
@@ -55,13 +55,15 @@ pub fn write(octets: &mut Vec<u8>, connection: &Connection, log: &Log, doubts: u
         }
         octets.extend(address.port().to_le_bytes());
     }
-    octets.push(warmed);
-    put(octets, doubts.into());
-    put(octets, connection.rows.into());
+    let mut few = Few::new();
+    few.push(warmed);
+    put(&mut few, doubts.into());
+    put(&mut few, connection.rows.into());
     if let Some(previous) = connection.previous {
-        put(octets, previous.into());
+        put(&mut few, previous.into());
     }
-    octets.extend(log.octets());
+    octets.extend_from_slice(&few);
+    octets.extend_from_slice(log.octets());
 }
 
 impl<'a> Cold<'a> {

@@ -5,15 +5,19 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use super::cold::{self, Cold};
 use super::log::{Befell, Entries, Entry, Log, Logged};
+use super::looked_at::LookedAt;
+use super::numbered::Numbered;
 use super::shelf::{Shelf, Spot};
 use super::{ErrorRecord, Record};
 use crate::conn::state::PerSide;
 use crate::conn::table::{Connections, last_id};
-use crate::conn::{Connection, ConnectionId, ErrorSeen, Observed, Revision, Side, Stimulus};
+use crate::conn::{
+    Connection, ConnectionId, ErrorSeen, Observed, Opening, Revision, Roles, Side, Stimulus,
+};
 use crate::wire::{Captured, Place, Segment, Seq};
 
 /// Connections that stay warm though nothing comes: few enough for a processor's cache, more than a batch touches.
@@ -28,9 +32,6 @@ const LONG_LOG: usize = 64 * LONG;
 /// A connection that was warmed again `n` times waits 2^n rounds without anything coming until it cools again: many
 /// that take turns aren't followed anew for each of their segments. No more than so many doublings.
 const PATIENCE: u8 = 10;
-
-/// Connections that were cold and are looked at, kept meanwhile.
-const LOOKED_AT: usize = 256;
 
 /// All that is known of a connection.
 #[derive(Clone, Debug)]
@@ -145,13 +146,10 @@ enum Slot {
     Cold(Spot),
 }
 
-/// A cold connection that is looked at, if there is one in this place.
-type LookedAt = Option<(ConnectionId, Arc<Warm>)>;
-
 /// All connections of a trace.
 #[derive(Debug, Default)]
 pub struct Kept {
-    slots: Vec<Slot>,
+    slots: Numbered<Slot>,
     warm: Vec<Warm>,
     /// Places among them of connections that have cooled.
     spare: Vec<u32>,
@@ -160,6 +158,10 @@ pub struct Kept {
     queue: VecDeque<ConnectionId>,
     /// Those of them that cool before anything else comes.
     due: Vec<ConnectionId>,
+    /// Cold ones that are over, or were never answered, in the order in which they came to rest; some of them are warm again.
+    finished: VecDeque<ConnectionId>,
+    /// One that stays.
+    pub held: Option<ConnectionId>,
     /// Those that never do.
     long: Vec<ConnectionId>,
     /// The ICMP errors, in the order of the capture.
@@ -169,8 +171,7 @@ pub struct Kept {
     /// How often frames were found missing.
     doubts: u32,
     pub without_places: bool,
-    /// Behind a lock so that several threads may read a trace that is finished: while it grows it has one reader.
-    looked_at: Mutex<Vec<LookedAt>>,
+    looked_at: LookedAt,
 }
 
 impl Kept {
@@ -182,17 +183,19 @@ impl Kept {
     /// What is known of a connection.
     #[must_use]
     pub fn at(&self, id: ConnectionId) -> Known<'_> {
-        match &self.slots[id as usize] {
-            Slot::Warm(at) => Known::Warm(&self.warm[*at as usize]),
-            Slot::Cold(spot) => Known::Cold(self.look(id, Cold(self.shelf.get(*spot)))),
+        match self.slots.get(id as usize) {
+            Some(Slot::Warm(at)) => Known::Warm(&self.warm[*at as usize]),
+            Some(Slot::Cold(spot)) => Known::Cold(self.look(id, Cold(self.shelf.get(*spot)))),
+            None => Known::Cold(Arc::new(Warm::new(nobodys(), self.without_places))),
         }
     }
 
     #[must_use]
     pub fn addresses(&self, id: ConnectionId) -> PerSide<SocketAddr> {
-        match &self.slots[id as usize] {
-            Slot::Warm(at) => self.warm[*at as usize].connection.addresses,
-            Slot::Cold(spot) => Cold(self.shelf.get(*spot)).addresses(),
+        match self.slots.get(id as usize) {
+            Some(Slot::Warm(at)) => self.warm[*at as usize].connection.addresses,
+            Some(Slot::Cold(spot)) => Cold(self.shelf.get(*spot)).addresses(),
+            None => nobodys().addresses,
         }
     }
 
@@ -206,54 +209,33 @@ impl Kept {
         }
     }
 
-    fn looked_at(&self) -> MutexGuard<'_, Vec<LookedAt>> {
-        // Whoever panicked left whole entries.
-        self.looked_at
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn look(&self, id: ConnectionId, cold: Cold<'_>) -> Arc<Warm> {
-        let mut places = self.looked_at();
-        if places.is_empty() {
-            places.resize_with(LOOKED_AT, || None);
-        }
-        match &mut places[id as usize % LOOKED_AT] {
-            Some((known, warm)) if *known == id => warm.clone(),
-            place => {
-                let mut warm = Warm::new(cold.begin(), self.without_places);
-                let past = Past {
-                    errors: &self.errors,
-                    doubts: self.doubts,
-                    without_places: self.without_places,
-                };
-                past.follow(id, cold, &mut warm);
-                let warm = Arc::new(warm);
-                *place = Some((id, warm.clone()));
-                warm
-            }
-        }
+        self.looked_at.get(id, || {
+            let mut warm = Warm::new(cold.begin(), self.without_places);
+            let past = Past {
+                errors: &self.errors,
+                doubts: self.doubts,
+                without_places: self.without_places,
+            };
+            past.follow(id, cold, &mut warm);
+            warm
+        })
     }
 
     /// The connection, made warm.
     pub fn warm(&mut self, id: ConnectionId) -> &mut Warm {
-        let at = match &self.slots[id as usize] {
-            Slot::Warm(at) => *at,
-            Slot::Cold(_) => self.warm_again(id),
+        let at = match self.slots.get(id as usize) {
+            Some(Slot::Warm(at)) => *at,
+            Some(Slot::Cold(spot)) => self.warm_again(id, *spot),
+            None => unreachable!("nobody refers to a connection that has left"),
         };
         let warm = &mut self.warm[at as usize];
         warm.is_used = true;
         warm
     }
 
-    fn warm_again(&mut self, id: ConnectionId) -> u32 {
-        if let Some(place) = self.looked_at().get_mut(id as usize % LOOKED_AT) {
-            *place = None;
-        }
-        let slot = std::mem::replace(&mut self.slots[id as usize], Slot::Warm(0));
-        let Slot::Cold(spot) = slot else {
-            unreachable!("only cold ones are made warm")
-        };
+    fn warm_again(&mut self, id: ConnectionId, spot: Spot) -> u32 {
+        self.looked_at.forget(id);
         let at = self.place(Cold(self.shelf.get(spot)).begin());
         let cold = Cold(self.shelf.get(spot));
         let past = Past {
@@ -263,7 +245,7 @@ impl Kept {
         };
         past.follow(id, cold, &mut self.warm[at as usize]);
         self.shelf.drop(spot);
-        self.slots[id as usize] = Slot::Warm(at);
+        self.put(id, Slot::Warm(at));
         self.queue.push_back(id);
         at
     }
@@ -293,9 +275,9 @@ impl Kept {
     /// Frames are missing, nobody knows whose: every connection that isn't over is in doubt.
     pub fn doubt(&mut self) {
         self.doubts += 1;
-        self.looked_at().clear();
+        self.looked_at.forget_all();
         for id in self.queue.iter().chain(&self.due).chain(&self.long) {
-            if let Slot::Warm(at) = &self.slots[*id as usize] {
+            if let Some(Slot::Warm(at)) = self.slots.get(*id as usize) {
                 let warm = &mut self.warm[*at as usize];
                 if !warm.connection.is_over() {
                     warm.befall(Stimulus::Doubt, 0);
@@ -342,7 +324,7 @@ impl Kept {
 
     /// Whoever has waited long enough is due.
     fn look_after(&mut self, id: ConnectionId) {
-        let Slot::Warm(at) = self.slots[id as usize] else {
+        let Some(&Slot::Warm(at)) = self.slots.get(id as usize) else {
             return;
         };
         let warm = &mut self.warm[at as usize];
@@ -359,7 +341,7 @@ impl Kept {
     }
 
     fn cool_one(&mut self, id: ConnectionId) {
-        let Slot::Warm(at) = self.slots[id as usize] else {
+        let Some(&Slot::Warm(at)) = self.slots.get(id as usize) else {
             return;
         };
         let warm = &self.warm[at as usize];
@@ -379,9 +361,49 @@ impl Kept {
                 warm.warmed,
             );
         });
-        self.slots[id as usize] = Slot::Cold(spot);
+        let is_finished = warm.connection.is_over() || warm.connection.is_unanswered();
+        self.put(id, Slot::Cold(spot));
         self.spare.push(at);
+        if is_finished {
+            self.finished.push_back(id);
+        }
     }
+
+    fn put(&mut self, id: ConnectionId, slot: Slot) {
+        if let Some(place) = self.slots.get_mut(id as usize) {
+            *place = slot;
+        }
+    }
+
+    /// Takes out one of the finished connections to which nothing came for longest, if there are more than `limit`: its
+    /// number, and between whom it was.
+    pub fn remove_one(&mut self, limit: usize) -> Option<(ConnectionId, PerSide<SocketAddr>)> {
+        while self.finished.len() > limit {
+            let id = self.finished.pop_front()?;
+            // One that is warm again has another place further behind once it rests.
+            if let Some(&Slot::Cold(spot)) = self.slots.get(id as usize) {
+                if self.held == Some(id) {
+                    self.finished.push_back(id);
+                    return None;
+                }
+                let addresses = self.addresses(id);
+                self.slots.remove(id as usize);
+                self.shelf.drop(spot);
+                return Some((id, addresses));
+            }
+        }
+        None
+    }
+}
+
+/// What is known of a connection that has left: nothing.
+fn nobodys() -> Connection {
+    let nowhere = SocketAddr::from(([0; 4], 0));
+    let addresses = PerSide {
+        client: nowhere,
+        server: nowhere,
+    };
+    Connection::new(addresses, Opening::Midway, Roles::Guessed, None)
 }
 
 /// What a log refers to.
@@ -455,6 +477,10 @@ impl Connections for Kept {
         &mut self.warm(id).connection
     }
 
+    fn has(&self, id: ConnectionId) -> bool {
+        self.slots.get(id as usize).is_some()
+    }
+
     fn begin(&mut self, connection: Connection) -> ConnectionId {
         let at = self.place(connection);
         self.slots.push(Slot::Warm(at));
@@ -474,9 +500,10 @@ impl Connections for Kept {
     }
 
     fn is_between(&self, id: ConnectionId, a: SocketAddr, b: SocketAddr) -> bool {
-        match &self.slots[id as usize] {
-            Slot::Warm(at) => self.warm[*at as usize].connection.is_between(a, b),
-            Slot::Cold(spot) => Cold(self.shelf.get(*spot)).is_between(a, b),
+        match self.slots.get(id as usize) {
+            Some(Slot::Warm(at)) => self.warm[*at as usize].connection.is_between(a, b),
+            Some(Slot::Cold(spot)) => Cold(self.shelf.get(*spot)).is_between(a, b),
+            None => false,
         }
     }
 }

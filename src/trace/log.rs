@@ -4,7 +4,7 @@
 //! Each entry stands as its difference from what is likely after the one before: numbers go on where the last segment of
 //! that side ended, windows and times to live stay. A segment takes some 11 octets, with its place some 15.
 
-use super::octets::{Octets, put, unzigzag, zigzag};
+use super::octets::{Few, Octets, put, put_all, unzigzag, zigzag};
 use crate::conn::{Side, Stimulus};
 use crate::wire::{Captured, Flags, LinkType, Place, Segment, Seq, Told};
 
@@ -182,18 +182,20 @@ impl Log {
         let head = bits
             .iter()
             .fold(0, |head, &(set, bit)| head | if set { bit } else { 0 });
-        let out = &mut self.octets;
+        // The longest takes 75.
+        let mut all = Few::new();
+        let out = &mut all;
         out.push(head);
         put(out, it.flags.0.into());
         put(out, zigzag(it.time_ns.wrapping_sub(self.last.time_ns)));
         if it.seq != seq {
-            out.extend(it.seq.0.to_le_bytes());
+            put_all(out, &it.seq.0.to_le_bytes());
         }
         if it.ack != ack {
-            out.extend(it.ack.0.to_le_bytes());
+            put_all(out, &it.ack.0.to_le_bytes());
         }
         if it.wnd != wnd {
-            out.extend(it.wnd.to_le_bytes());
+            put_all(out, &it.wnd.to_le_bytes());
         }
         if it.ttl != ttl {
             out.push(it.ttl);
@@ -218,15 +220,17 @@ impl Log {
             put(out, u64::from(captured) << 1 | u64::from(other_link));
             put(out, u64::from(wire_len.wrapping_sub(captured)));
             if other_link {
-                out.extend(link.0.to_le_bytes());
+                put_all(out, &link.0.to_le_bytes());
             }
         }
+        self.octets.extend_from_slice(out);
         self.last.segment(it);
     }
 
     /// Adds what befell.
     pub fn befell(&mut self, what: Befell) {
-        let out = &mut self.octets;
+        let mut all = Few::new();
+        let out = &mut all;
         let since = |at: u64| zigzag(at.wrapping_sub(self.last.time_ns));
         match what {
             Befell::Met { receiver, at } => {
@@ -243,6 +247,7 @@ impl Log {
                 put(out, index.into());
             }
         }
+        self.octets.extend_from_slice(out);
     }
 }
 
@@ -379,15 +384,15 @@ impl Iterator for Entries<'_> {
     }
 }
 
-fn put_told(out: &mut Vec<u8>, told: &Told) {
+fn put_told(out: &mut Few, told: &Told) {
     let what = u8::from(told.window_scale.is_some())
         | u8::from(told.sack_permitted) << 1
         | u8::from(told.sack.is_some()) << 2;
     out.push(what);
     out.extend(told.window_scale);
     if let Some((from, to)) = told.sack {
-        out.extend(from.0.to_le_bytes());
-        out.extend(to.0.to_le_bytes());
+        put_all(out, &from.0.to_le_bytes());
+        put_all(out, &to.0.to_le_bytes());
     }
 }
 

@@ -8,6 +8,8 @@ mod beside;
 mod cold;
 mod kept;
 mod log;
+mod looked_at;
+pub mod numbered;
 mod octets;
 mod order;
 mod shelf;
@@ -86,6 +88,11 @@ pub struct Trace {
     /// Whose the segments are, in the order of the capture.
     order: Order,
     segments: usize,
+    /// How many finished connections stay.
+    limit: Option<usize>,
+    /// Those that have just left, and how many have left in all.
+    left: Vec<ConnectionId>,
+    left_in_all: usize,
     /// What is told beside the segments, by connection.
     beside: Vec<Beside>,
     /// Whether anything of it isn't an ICMP error.
@@ -111,6 +118,9 @@ impl Trace {
             table: Table::new(ports),
             order: Order::default(),
             segments: 0,
+            limit: None,
+            left: Vec::new(),
+            left_in_all: 0,
             beside: Vec::new(),
             is_told: false,
             prompted: Vec::new(),
@@ -133,21 +143,30 @@ impl Trace {
 
     /// Takes a batch; `revised` hears of states in earlier records that a segment disproved, as
     /// they are found.
-    pub fn take(
+    pub fn take(&mut self, batch: &Batch, revised: impl FnMut(&Trace, ConnectionId, &Revision)) {
+        self.take_share(batch, |_, _| true, revised);
+    }
+
+    /// The same, but only what goes between addresses (in either direction) that are wanted.
+    pub fn take_share(
         &mut self,
         batch: &Batch,
+        is_wanted: impl Fn(SocketAddr, SocketAddr) -> bool,
         mut revised: impl FnMut(&Trace, ConnectionId, &Revision),
     ) {
         // Who wanted to look at those has done so.
         self.table.connections.cool();
+        self.let_leave();
         let drops = batch.tally.dropped > self.tally.dropped;
         if drops {
             self.table.connections.doubt();
         }
         self.tally = batch.tally;
         self.link = self.link.or(batch.link);
-        let mut errors = batch.errors.iter().peekable();
-        for captured in &batch.segments {
+        let wanted = |it: &&CapturedError| is_wanted(it.error.src, it.error.dst);
+        let mut errors = batch.errors.iter().filter(wanted).peekable();
+        let wanted = |it: &&Captured| is_wanted(it.segment.src, it.segment.dst);
+        for captured in batch.segments.iter().filter(wanted) {
             while let Some(error) = errors.next_if(|error| error.place.frame < captured.place.frame)
             {
                 self.push_error(error, &mut revised);
@@ -169,6 +188,50 @@ impl Trace {
     #[must_use]
     pub fn about_to_rest(&self) -> &[ConnectionId] {
         self.table.connections.due()
+    }
+
+    /// Lets the oldest finished connections leave that are too many.
+    fn let_leave(&mut self) {
+        self.left.clear();
+        let Some(limit) = self.limit else { return };
+        while let Some((id, addresses)) = self.table.connections.remove_one(limit) {
+            self.table.forget(id, addresses);
+            if let Some(beside) = self.beside.get_mut(id as usize) {
+                *beside = Beside::default();
+            }
+            self.left.push(id);
+        }
+        self.left_in_all += self.left.len();
+        self.order.forget_beyond(limit);
+    }
+
+    /// Keeps at most so many finished connections: those that have rested longest leave. Their segments stay in the
+    /// capture file.
+    pub fn keep_finished(&mut self, limit: usize) {
+        self.limit = Some(limit);
+    }
+
+    /// This connection stays.
+    pub fn hold(&mut self, id: ConnectionId) {
+        self.table.connections.held = Some(id);
+    }
+
+    /// The connections that left when the last batch was taken.
+    #[must_use]
+    pub fn left(&self) -> &[ConnectionId] {
+        &self.left
+    }
+
+    /// How many connections have left.
+    #[must_use]
+    pub fn left_in_all(&self) -> usize {
+        self.left_in_all
+    }
+
+    /// Whether a connection is there: it has begun, and hasn't left.
+    #[must_use]
+    pub fn has(&self, id: ConnectionId) -> bool {
+        self.len(id) > 0
     }
 
     /// Corrects earlier records, and says so.
@@ -243,10 +306,11 @@ impl Trace {
         self.segments
     }
 
-    /// Whose the segments are, in the order of the capture.
+    /// Whose the segments are from the `n`th on, from 0, in the order of the capture. Where connections leave, the oldest
+    /// aren't remembered.
     #[must_use]
-    pub fn order(&self) -> &[ConnectionId] {
-        self.order.ids()
+    pub fn order_since(&self, n: usize) -> &[ConnectionId] {
+        self.order.since(n)
     }
 
     /// Connections that changed without a segment of their own: by an ICMP error, or because another took their ports.
@@ -261,10 +325,10 @@ impl Trace {
         &self.table.connections.errors
     }
 
-    /// Every segment, in the order of the capture.
+    /// Every segment, in the order of the capture; of one in which no connection leaves.
     pub fn records(&self) -> impl Iterator<Item = Record> {
         let mut rows = vec![0; self.ids().len()];
-        self.order().iter().map(move |&id| {
+        self.order_since(0).iter().map(move |&id| {
             let row = &mut rows[id as usize];
             *row += 1;
             self.row(id, *row - 1)
@@ -274,8 +338,10 @@ impl Trace {
     /// The number of the last frame that holds a segment; 0 if there is none.
     #[must_use]
     pub fn last_frame(&self) -> u32 {
-        let last = self.order().last();
-        let newest = last.map(|id| self.row(*id, self.len(*id) - 1));
+        let last = self.order_since(0).last();
+        let newest = last
+            .filter(|id| self.has(**id))
+            .map(|id| self.row(*id, self.len(*id) - 1));
         newest.map_or(0, |record| record.place.frame)
     }
 

@@ -1,12 +1,24 @@
 //! Numbers in as few octets as they need.
 
+use arrayvec::ArrayVec;
+
+/// What belongs together, put together before it is kept: at most so many octets.
+pub type Few = ArrayVec<u8, 96>;
+
 /// LEB128: seven bits an octet, the lowest first.
-pub fn put(out: &mut Vec<u8>, mut number: u64) {
+pub fn put(out: &mut Few, mut number: u64) {
     while number >= 0x80 {
         out.push(number.to_le_bytes()[0] | 0x80);
         number >>= 7;
     }
     out.push(number.to_le_bytes()[0]);
+}
+
+/// # Panics
+/// There is no room: what belongs together is shorter.
+pub fn put_all(out: &mut Few, octets: &[u8]) {
+    out.try_extend_from_slice(octets)
+        .expect("room for what belongs together");
 }
 
 /// A difference modulo 2^64, small in either direction, as a small number.

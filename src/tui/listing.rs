@@ -183,13 +183,13 @@ impl Listing {
             }
         }
         self.note_addresses(trace);
-        for id in &trace.order()[self.segments.min(trace.order().len())..] {
+        for id in trace.order_since(self.segments) {
             self.touched.mark(*id);
         }
         for id in &trace.befallen()[self.befallen.min(trace.befallen().len())..] {
             self.touched.mark(*id);
         }
-        (self.segments, self.befallen) = (trace.order().len(), trace.befallen().len());
+        (self.segments, self.befallen) = (trace.segments(), trace.befallen().len());
         for id in trace.about_to_rest() {
             if self.touched.unmark(*id) {
                 self.look(trace, *id, owners);

@@ -1,6 +1,8 @@
 //! What a source hands on: decoded segments with their places, in batches, and at last how it
 //! ended.
 
+use std::sync::Arc;
+
 use super::{IcmpError, LinkType, NotDecoded, Segment};
 
 /// Where a segment's frame stands in the capture file.
@@ -94,8 +96,9 @@ impl Ended {
 }
 
 /// What comes from a source.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Feed {
-    Batch(Batch),
+    /// The source uses its memory again once everybody has dropped it.
+    Batch(Arc<Batch>),
     Ended(Ended),
 }

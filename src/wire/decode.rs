@@ -3,6 +3,10 @@
 //! Two rules make this more than a chain of parsers: a segment's length is what the IP header says
 //! (the capture may have cut the frame), and only a first fragment holds a TCP header.
 
+mod plain;
+
+pub use plain::decode_plain;
+
 use std::net::{IpAddr, SocketAddr};
 
 use etherparse::{IpNumber, Ipv6ExtensionSlice, LaxIpv4Slice, LaxIpv6Slice, TcpHeaderSlice};
@@ -47,6 +51,18 @@ const NEEDED: usize = 16;
 /// # Errors
 /// Says why a frame holds no segment; none of these is a failure of the capture.
 pub fn decode<'a>(frame: &Frame<'a>) -> Result<Decoded<'a>, NotDecoded> {
+    match decode_plain(frame) {
+        Some(decoded) => Ok(decoded),
+        None => decode_any(frame),
+    }
+}
+
+/// The long way, for every frame.
+///
+/// # Errors
+/// As [`decode`].
+#[cold]
+pub fn decode_any<'a>(frame: &Frame<'a>) -> Result<Decoded<'a>, NotDecoded> {
     if !frame.link.is_known() {
         return Err(NotDecoded::UnknownLink);
     }

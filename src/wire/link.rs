@@ -54,6 +54,7 @@ impl LinkType {
 
     /// The network layer of a frame of this type, and its octets. `None`: not IP, or cut too short
     /// to tell.
+    #[inline]
     #[must_use]
     pub fn network(self, frame: &[u8]) -> Option<(Network, &[u8])> {
         match self {

@@ -11,7 +11,7 @@ pub mod segment;
 pub mod seq;
 
 pub use batch::{Batch, Captured, CapturedError, Ended, Feed, Place, Tally};
-pub use decode::{Decoded, NotDecoded, decode, decode_error};
+pub use decode::{Decoded, NotDecoded, decode, decode_error, decode_plain};
 pub use frame::Frame;
 pub use icmp::IcmpError;
 pub use link::LinkType;

@@ -1,6 +1,6 @@
 //! A TCP segment as the header tells it (RFC 9293, 3.1).
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::net::SocketAddr;
 
 use super::Seq;
@@ -21,16 +21,16 @@ impl Flags {
     pub const AE: Flags = Flags(0x100);
 
     /// tcpdump's letter and the name in words, in the order in which each is written.
-    const TABLE: [(Flags, char, &'static str); 9] = [
-        (Flags::FIN, 'F', "FIN"),
-        (Flags::SYN, 'S', "SYN"),
-        (Flags::RST, 'R', "RST"),
-        (Flags::PSH, 'P', "PSH"),
-        (Flags::ACK, '.', "ACK"),
-        (Flags::URG, 'U', "URG"),
-        (Flags::ECE, 'E', "ECE"),
-        (Flags::CWR, 'W', "CWR"),
-        (Flags::AE, 'e', "AE"),
+    const TABLE: [(Flags, u8, &'static str); 9] = [
+        (Flags::FIN, b'F', "FIN"),
+        (Flags::SYN, b'S', "SYN"),
+        (Flags::RST, b'R', "RST"),
+        (Flags::PSH, b'P', "PSH"),
+        (Flags::ACK, b'.', "ACK"),
+        (Flags::URG, b'U', "URG"),
+        (Flags::ECE, b'E', "ECE"),
+        (Flags::CWR, b'W', "CWR"),
+        (Flags::AE, b'e', "AE"),
     ];
 
     /// Whether any bit of `other` is set.
@@ -49,7 +49,12 @@ impl Flags {
         set.join(",")
     }
 
-    fn set(self) -> impl Iterator<Item = &'static (Flags, char, &'static str)> {
+    /// tcpdump's letters (ASCII); nothing where no flag is set.
+    pub fn letters(self) -> impl Iterator<Item = u8> {
+        self.set().map(|(_, letter, _)| *letter)
+    }
+
+    fn set(self) -> impl Iterator<Item = &'static (Flags, u8, &'static str)> {
         Flags::TABLE
             .iter()
             .filter(move |(flag, ..)| self.has(*flag))
@@ -69,8 +74,8 @@ impl fmt::Display for Flags {
         if self.set().next().is_none() {
             return f.write_str("none");
         }
-        self.set()
-            .try_for_each(|(_, letter, _)| write!(f, "{letter}"))
+        self.letters()
+            .try_for_each(|letter| f.write_char(letter.into()))
     }
 }
 

@@ -171,8 +171,8 @@ pub fn whole(name: &str) -> Batch {
     let mut all = Batch::default();
     for feed in feeds(&super::capture(name)).0 {
         if let Feed::Batch(batch) = feed {
-            all.segments.extend(batch.segments);
-            all.errors.extend(batch.errors);
+            all.segments.extend(&batch.segments);
+            all.errors.extend(&batch.errors);
             (all.tally, all.link) = (batch.tally, all.link.or(batch.link));
         }
     }
@@ -181,10 +181,11 @@ pub fn whole(name: &str) -> Batch {
 
 /// Segments and ICMP errors as one batch.
 pub fn batch(segments: &[Captured], errors: &[CapturedError], tally: Tally) -> Feed {
-    Feed::Batch(Batch {
+    let batch = Batch {
         segments: segments.to_vec(),
         errors: errors.to_vec(),
         tally,
         link: segments.first().map(|captured| captured.place.link),
-    })
+    };
+    Feed::Batch(batch.into())
 }

@@ -7,6 +7,7 @@ mod common;
 mod exchange;
 mod journeys;
 mod kernel;
+mod lines;
 mod random;
 mod trials;
 

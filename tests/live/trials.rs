@@ -18,7 +18,7 @@ use crate::common::screen::{END, LEFT, Screen};
 use crate::common::{PATIENCE, json, printed, tcpviz};
 use crate::exchange::{EXCHANGES, Exchange, Pair, connect, listen};
 use crate::random::scripts_agree_with_the_kernel;
-use crate::{journeys, kernel};
+use crate::{journeys, kernel, lines};
 
 pub fn all() -> Vec<Trial> {
     let exchanges = EXCHANGES.iter().map(|exchange| {
@@ -30,7 +30,7 @@ pub fn all() -> Vec<Trial> {
             },
         )
     });
-    let others: [(&str, fn()); 12] = [
+    let others: [(&str, fn()); 13] = [
         ("a_stuck_reader_does_not_stop_the_capture", stuck_reader),
         ("random_scripts_agree_with_the_kernel::ipv4", || {
             scripts_agree_with_the_kernel("127.0.0.1");
@@ -53,6 +53,10 @@ pub fn all() -> Vec<Trial> {
         ),
         ("screen_follows_a_pipe_from_tcpdump", screen_follows_a_pipe),
         ("an_existing_file_is_not_overwritten", existing_file),
+        (
+            "tcpdump_lines_come_live_and_are_those_of_the_saved_file",
+            lines::lines_come_live,
+        ),
         (
             "capabilities_are_gone_while_capturing",
             capabilities_are_gone,

@@ -19,10 +19,6 @@ impl Cells {
         self.0
     }
 
-    pub fn clear(&mut self) {
-        self.0.clear();
-    }
-
     /// How much there is.
     #[must_use]
     pub fn width(&self) -> usize {
@@ -73,15 +69,33 @@ impl Cells {
         self.blanks((begun + width).saturating_sub(self.width()));
     }
 
-    /// The same with its text on the right.
-    pub fn align_right(&mut self, begun: usize, width: usize) {
-        let missing = (begun + width).saturating_sub(self.width());
-        self.blanks(missing);
-        self.0[begun..].rotate_right(missing);
-    }
-
     pub fn end_line(&mut self) {
         self.text("\n");
+    }
+}
+
+/// How wide a number is.
+#[must_use]
+pub fn digits(number: u64) -> usize {
+    number.checked_ilog10().map_or(1, |log| log as usize + 1)
+}
+
+/// How wide `seconds` are.
+#[must_use]
+pub fn seconds_width(ns: u64) -> usize {
+    digits(ns / 1_000_000_000) + ".123456".len()
+}
+
+/// How wide an address is.
+#[must_use]
+pub fn address_width(address: SocketAddr) -> usize {
+    match address.ip() {
+        IpAddr::V4(ip) => {
+            let octets = ip.octets().into_iter();
+            let host: usize = octets.map(|octet| digits(octet.into()) + 1).sum();
+            host + digits(address.port().into())
+        }
+        IpAddr::V6(_) => address.to_string().len(),
     }
 }
 
@@ -113,19 +127,34 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_is_filled_up_on_its_side_and_never_cut() {
-        let cell = |width, right: bool| {
+    fn what_is_put_into_a_cell_is_as_wide_as_was_said() {
+        for number in [0, 9, 10, 99_999, 100_000, u64::MAX] {
+            let text = made(|cells| cells.number(number));
+            assert_eq!(text.len(), digits(number));
+            let text = made(|cells| cells.seconds(number));
+            assert_eq!(text.len(), seconds_width(number));
+        }
+        for address in [
+            "1.2.3.4:5",
+            "127.0.0.1:4321",
+            "255.10.0.199:65535",
+            "[::1]:80",
+        ] {
+            let address = address.parse().unwrap();
+            let text = made(|cells| cells.address(address));
+            assert_eq!(text.len(), address_width(address));
+        }
+    }
+
+    #[test]
+    fn a_cell_is_filled_up_and_never_cut() {
+        let cell = |width| {
             made(|cells| {
                 cells.text("a ");
                 cells.number(123);
-                if right {
-                    cells.align_right(2, width);
-                } else {
-                    cells.align_left(2, width);
-                }
+                cells.align_left(2, width);
             })
         };
-        assert_eq!([cell(5, true), cell(5, false)], ["a   123", "a 123  "]);
-        assert_eq!(cell(2, true), "a 123");
+        assert_eq!([cell(5), cell(2)], ["a 123  ", "a 123"]);
     }
 }

@@ -2,6 +2,9 @@
 //! stay.
 
 mod lines;
+mod whole;
+
+pub use whole::Whole;
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,12 +14,11 @@ use crate::conn::{ConnectionId, Revision};
 use crate::trace::Trace;
 use lines::{Line, connection, icmp, segment};
 
-/// Version of the schema, told in the first line.
-const SCHEMA: u32 = 1;
-
-/// Writes lines for one capture; `wanted` limits them to one connection.
+/// Writes lines of a capture that grows; `wanted` limits them to one connection.
 pub struct Writer<W: Write> {
     pub out: W,
+    /// A line that is being written.
+    text: Vec<u8>,
     wanted: Option<ConnectionId>,
     /// How many segments and ICMP errors were written.
     segments: usize,
@@ -31,6 +33,7 @@ impl<W: Write> Writer<W> {
     pub fn new(out: W, wanted: Option<ConnectionId>) -> Self {
         Writer {
             out,
+            text: Vec::new(),
             wanted,
             segments: 0,
             errors: 0,
@@ -44,25 +47,17 @@ impl<W: Write> Writer<W> {
     }
 
     fn line(&mut self, line: &Line<'_>) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, line)?;
-        self.out.write_all(b"\n")
+        self.text.clear();
+        lines::line(&mut self.text, line);
+        self.out.write_all(&self.text)
     }
 
-    /// The first line. `live`: what it counts has only begun.
+    /// The first line, of a capture that has only begun.
     ///
     /// # Errors
     /// Those of the output.
-    pub fn capture(&mut self, trace: &Trace, source: &str, live: bool) -> io::Result<()> {
-        self.line(&Line::Capture {
-            schema: SCHEMA,
-            source,
-            link_type: trace.link.map(|link| link.to_string()),
-            frames: trace.tally.frames,
-            segments: trace.segments(),
-            dropped: trace.tally.dropped,
-            truncated: trace.breaks_off().is_some(),
-            live,
-        })
+    pub fn capture(&mut self, trace: &Trace, source: &str) -> io::Result<()> {
+        self.line(&lines::capture(trace, source, true))
     }
 
     /// The segments and ICMP errors that came since the last call.
@@ -71,7 +66,7 @@ impl<W: Write> Writer<W> {
     /// Those of the output.
     pub fn segments(&mut self, trace: &Trace) -> io::Result<()> {
         self.rows.resize(trace.ids().len(), 0);
-        for (index, &id) in trace.order().iter().enumerate().skip(self.segments) {
+        for (index, &id) in (self.segments..).zip(trace.order_since(self.segments)) {
             self.errors_before(trace, index)?;
             let row = self.asides(trace, id)?;
             if self.wants(id) {
@@ -176,12 +171,12 @@ impl<W: Write> Writer<W> {
         if !self.wants(id) {
             return Ok(());
         }
-        let line = serde_json::to_vec(&connection(trace, id))?;
+        self.text.clear();
+        lines::line(&mut self.text, &connection(trace, id));
         let mut hasher = DefaultHasher::new();
-        line.hash(&mut hasher);
+        self.text.hash(&mut hasher);
         if self.told.insert(id, hasher.finish()) != Some(hasher.finish()) {
-            self.out.write_all(&line)?;
-            self.out.write_all(b"\n")?;
+            self.out.write_all(&self.text)?;
         }
         Ok(())
     }

@@ -1,10 +1,12 @@
 //! pcap, the classic format: one link type, one time unit, one byte order.
 
-use pcap_parser::nom;
-use pcap_parser::{PcapHeader, parse_pcap_frame, parse_pcap_frame_be};
+use pcap_parser::PcapHeader;
 
-use super::{Found, MAX_FRAME};
+use super::{Found, Looked, MAX_FRAME, word};
 use crate::wire::LinkType;
+
+/// Octets before a record's frame: seconds, fraction, captured octets, octets on the wire.
+const RECORD_HEADER: usize = 16;
 
 /// What the file header says.
 pub struct Classic {
@@ -28,40 +30,35 @@ impl Classic {
         }
     }
 
-    /// The record at the start of `octets`; `None` if it isn't all there.
-    pub fn record(&self, octets: &[u8]) -> Result<Option<Found>, String> {
-        let Some(claimed) = octets.get(8..12).and_then(|word| word.try_into().ok()) else {
-            return Ok(None);
+    /// Looks at the record at the start of `octets`.
+    #[inline]
+    pub(super) fn record(&self, octets: &[u8]) -> Result<Looked, String> {
+        let Some(header) = octets.first_chunk::<RECORD_HEADER>() else {
+            return Ok(Looked::Incomplete);
         };
-        let claimed = if self.big_endian {
-            u32::from_be_bytes(claimed)
-        } else {
-            u32::from_le_bytes(claimed)
-        };
+        let (seconds, fraction) = (self.word(header, 0), self.word(header, 4));
+        let (claimed, wire_len) = (self.word(header, 8), self.word(header, 12));
         if claimed > MAX_FRAME {
             return Err(format!(
                 "a record claims {claimed} octets, more than any frame has"
             ));
         }
-        let parsed = if self.big_endian {
-            parse_pcap_frame_be(octets)
-        } else {
-            parse_pcap_frame(octets)
-        };
-        let record = match parsed {
-            Ok((_, record)) => record,
-            Err(nom::Err::Incomplete(_)) => return Ok(None),
-            Err(_) => return Err("a record that can't be read".into()),
-        };
-        let time_ns =
-            u64::from(record.ts_sec) * 1_000_000_000 + u64::from(record.ts_usec) * self.unit_ns;
-        Ok(Some(Found {
-            time_ns,
+        let captured = claimed as usize;
+        let record = RECORD_HEADER + captured;
+        if record > octets.len() {
+            return Ok(Looked::Incomplete);
+        }
+        Ok(Looked::Frame(Found {
+            time_ns: u64::from(seconds) * 1_000_000_000 + u64::from(fraction) * self.unit_ns,
             link: self.link,
-            wire_len: record.origlen,
-            before: 16,
-            captured: record.data.len(),
-            record: 16 + record.data.len(),
+            wire_len,
+            before: RECORD_HEADER,
+            captured,
+            record,
         }))
+    }
+
+    fn word(&self, header: &[u8; RECORD_HEADER], at: usize) -> u32 {
+        word(header, at, self.big_endian)
     }
 }

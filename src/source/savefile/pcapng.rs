@@ -4,7 +4,7 @@
 use pcap_parser::InterfaceDescriptionBlock;
 use pcap_parser::pcapng::{Block, OptionCode, parse_block_be, parse_block_le};
 
-use super::Found;
+use super::{Found, Looked, word};
 use crate::source::buffer::CAPACITY;
 use crate::wire::LinkType;
 
@@ -15,6 +15,8 @@ const PB: u32 = 2;
 const SPB: u32 = 3;
 const EPB: u32 = 6;
 
+const UNREADABLE: &str = "a block that can't be read";
+
 /// The byte order of the section, and the interfaces it has described so far.
 #[derive(Default)]
 pub struct Pcapng {
@@ -22,45 +24,30 @@ pub struct Pcapng {
     interfaces: Vec<Interface>,
 }
 
-#[derive(Clone, Copy)]
 struct Interface {
     link: LinkType,
     snaplen: u32,
+    /// Nanoseconds in a unit, if that is a whole number and nothing is to be added.
+    unit_ns: Option<u64>,
     /// Units in a second; `None` if that doesn't fit 128 bits.
     resolution: Option<u128>,
     /// Seconds to add.
     offset: i64,
 }
 
-/// What stands at the start of the octets.
-pub enum Looked {
-    /// Not a whole block yet.
-    Incomplete,
-    /// A block of this many octets without a frame; it may be larger than the buffer.
-    Passed(u64),
-    Frame(Found),
-}
-
 impl Pcapng {
     /// Looks at the block at the start of `octets`.
-    pub fn block(&mut self, octets: &[u8]) -> Result<Looked, String> {
+    pub(super) fn block(&mut self, octets: &[u8]) -> Result<Looked, String> {
         let Some(header) = octets.first_chunk::<12>() else {
             return Ok(Looked::Incomplete);
         };
-        let word = |at: usize, big_endian: bool| {
-            let octets = [header[at], header[at + 1], header[at + 2], header[at + 3]];
-            if big_endian {
-                u32::from_be_bytes(octets)
-            } else {
-                u32::from_le_bytes(octets)
-            }
-        };
-        if word(0, true) == SHB {
-            self.big_endian = word(8, true) == 0x1a2b_3c4d;
+        if word(header, 0, true) == SHB {
+            self.big_endian = word(header, 8, true) == 0x1a2b_3c4d;
             self.interfaces.clear();
         }
-        let (kind, len) = (word(0, self.big_endian), word(4, self.big_endian));
-        if len < 12 || len % 4 != 0 {
+        let kind = word(header, 0, self.big_endian);
+        let len = word(header, 4, self.big_endian);
+        if len < 12 || !len.is_multiple_of(4) {
             return Err(format!("a block claims a length of {len} octets"));
         }
         let is_needed = matches!(kind, SHB | IDB | PB | SPB | EPB);
@@ -73,7 +60,7 @@ impl Pcapng {
             ));
         }
         match octets.get(..len as usize) {
-            Some(block) if kind == PB => self.obsolete_packet(block),
+            Some(block) if matches!(kind, EPB | PB) => self.packet(block, kind),
             Some(block) => self.read(block),
             None => Ok(Looked::Incomplete),
         }
@@ -86,19 +73,10 @@ impl Pcapng {
         } else {
             parse_block_le(block)
         };
-        match parsed
-            .map_err(|_| "a block that can't be read".to_string())?
-            .1
-        {
+        match parsed.map_err(|_| UNREADABLE.to_string())?.1 {
             Block::InterfaceDescription(description) => {
                 self.interfaces
                     .push(Interface::new(&description, self.big_endian));
-            }
-            Block::EnhancedPacket(packet) => {
-                let interface = self.interface(packet.if_id)?;
-                let ticks = u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low);
-                let time_ns = interface.time_ns(ticks);
-                return interface.found(time_ns, packet.origlen, packet.caplen, 28, block.len());
             }
             Block::SimplePacket(packet) => {
                 let interface = self.interface(0)?;
@@ -116,39 +94,30 @@ impl Pcapng {
         Ok(Looked::Passed(block.len() as u64))
     }
 
-    /// As an Enhanced Packet Block, but for an interface number of 16 bits with a drop count behind it.
-    fn obsolete_packet(&self, block: &[u8]) -> Result<Looked, String> {
-        let Some(fixed) = block.get(8..28).filter(|_| block.len() >= 32) else {
-            return Err("a block that can't be read".into());
+    /// An Enhanced Packet Block, or the obsolete one: that has an interface number of 16 bits with a
+    /// drop count behind it.
+    fn packet(&self, block: &[u8], kind: u32) -> Result<Looked, String> {
+        let Some((fixed, rest)) = block[8..].split_first_chunk::<20>() else {
+            return Err(UNREADABLE.into());
         };
-        let word = |at: usize| {
-            let octets = [fixed[at], fixed[at + 1], fixed[at + 2], fixed[at + 3]];
-            if self.big_endian {
-                u32::from_be_bytes(octets)
-            } else {
-                u32::from_le_bytes(octets)
-            }
-        };
-        let id = if self.big_endian {
-            word(0) >> 16
-        } else {
-            word(0) & 0xffff
+        let word = |at: usize| word(fixed, at, self.big_endian);
+        if rest.last_chunk() != block[4..].first_chunk::<4>() {
+            return Err(UNREADABLE.into());
+        }
+        let id = match (kind, self.big_endian) {
+            (EPB, _) => word(0),
+            (_, true) => word(0) >> 16,
+            (_, false) => word(0) & 0xffff,
         };
         let interface = self.interface(id)?;
         let ticks = u64::from(word(4)) << 32 | u64::from(word(8));
-        interface.found(
-            interface.time_ns(ticks),
-            word(16),
-            word(12),
-            28,
-            block.len(),
-        )
+        let time_ns = interface.time_ns(ticks);
+        interface.found(time_ns, word(16), word(12), 28, block.len())
     }
 
-    fn interface(&self, id: u32) -> Result<Interface, String> {
+    fn interface(&self, id: u32) -> Result<&Interface, String> {
         self.interfaces
             .get(id as usize)
-            .copied()
             .ok_or_else(|| format!("a frame names interface {id}, which the file doesn't describe"))
     }
 }
@@ -174,7 +143,9 @@ impl Interface {
                     i64::from_le_bytes(octets)
                 }
             });
+        let whole = resolution.filter(|units| offset == 0 && 1_000_000_000 % units == 0);
         Interface {
+            unit_ns: whole.and_then(|units| u64::try_from(1_000_000_000 / units).ok()),
             link: LinkType::from_dlt(block.linktype.0),
             snaplen: block.snaplen,
             resolution,
@@ -184,6 +155,9 @@ impl Interface {
 
     /// Nanoseconds since the epoch; what doesn't fit is as far as it goes.
     fn time_ns(&self, ticks: u64) -> u64 {
+        if let Some(time_ns) = self.unit_ns.and_then(|unit| unit.checked_mul(ticks)) {
+            return time_ns;
+        }
         let since = self
             .resolution
             .map_or(0, |units| u128::from(ticks) * 1_000_000_000 / units);
