@@ -1,10 +1,14 @@
 //! What a frame costs: the whole screen at 200x60, with a hundred segments loaded and with a million.
+//! Then a frame, a step, a jump and a filter over the list of 1.1 million connections.
 //! `cargo bench --bench frame`
+
+use std::cell::RefCell;
+use std::net::Ipv4Addr;
 
 use divan::Bencher;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use tcpviz::story::Style;
+use tcpviz::story::{Query, Style};
 use tcpviz::trace::Trace;
 use tcpviz::tui::keys::Action;
 use tcpviz::tui::{self, App, Origin, Theme};
@@ -69,6 +73,7 @@ fn app(segments: Vec<Captured>) -> App {
     let origin = Origin {
         name: "bench.pcap".into(),
         growing: false,
+        size: None,
         listening: None,
         port: 0,
     };
@@ -141,4 +146,103 @@ fn list(bencher: Bencher, connections: u16) {
     let mut app = app(segments);
     app.press(Some(Action::ToggleList));
     draw(bencher, &app);
+}
+
+/// Connections of the long list.
+const MANY: u32 = 1_100_000;
+
+/// Those in a batch, as sources make them.
+const AT_ONCE: u32 = 1_000;
+
+/// A short connection that ends in one of four ways.
+fn short_connection(number: u32) -> Vec<Captured> {
+    let client_port = 1024 + u16::try_from(number % 60_000).unwrap();
+    let mut all = one_connection(6, client_port);
+    let client = Ipv4Addr::from_bits(0x0a00_0000 + number / 60_000);
+    for (row, captured) in (0..).zip(&mut all) {
+        captured.time_ns += u64::from(number) * 10_000;
+        captured.place.frame = number * 6 + row + 1;
+        let segment = &mut captured.segment;
+        for end in [&mut segment.src, &mut segment.dst] {
+            if end.port() == client_port {
+                end.set_ip(client.into());
+            }
+        }
+    }
+    all.truncate(3 + (number % 4) as usize);
+    all
+}
+
+thread_local! {
+    /// The list alone, of very many connections.
+    static LONG_LIST: RefCell<App> = RefCell::new(long_list());
+}
+
+fn long_list() -> App {
+    let mut app = app(Vec::new());
+    app.trace.ended = None;
+    for first in (0..MANY).step_by(AT_ONCE as usize) {
+        let segments = (first..first + AT_ONCE)
+            .flat_map(short_connection)
+            .collect();
+        app.feed(Feed::Batch(Batch {
+            segments,
+            ..Batch::default()
+        }));
+    }
+    app.feed(Feed::Ended(Ended::default()));
+    app.prepare();
+    app.press(Some(Action::ToggleList));
+    app
+}
+
+/// What is pressed in turn, and the frame after it.
+fn pressed(bencher: Bencher, keys: [Action; 2]) {
+    LONG_LIST.with_borrow_mut(|app| {
+        app.press(Some(Action::First));
+        let mut terminal = Terminal::new(TestBackend::new(200, 60)).unwrap();
+        let mut turns = keys.iter().cycle();
+        bencher.bench_local(|| {
+            app.press(turns.next().copied());
+            terminal.draw(|frame| tui::draw(app, frame)).unwrap();
+        });
+    });
+}
+
+#[divan::bench]
+fn long_list_frame(bencher: Bencher) {
+    LONG_LIST.with_borrow_mut(|app| draw(bencher, app));
+}
+
+#[divan::bench]
+fn long_list_step(bencher: Bencher) {
+    pressed(bencher, [Action::Down, Action::Up]);
+}
+
+#[divan::bench]
+fn long_list_end(bencher: Bencher) {
+    pressed(bencher, [Action::Last, Action::First]);
+}
+
+/// Another filter, and the frame after it.
+#[divan::bench(args = ["ending:reset", "state:close-wait", "port:1024-2000", "10.0.0.7", "server", ""])]
+fn long_list_filter(bencher: Bencher, query: &str) {
+    LONG_LIST.with_borrow_mut(|app| {
+        let app = RefCell::new(app);
+        let mut terminal = Terminal::new(TestBackend::new(200, 60)).unwrap();
+        let choose = |query: &str| {
+            let mut app = app.borrow_mut();
+            app.listing.set_query(Query::parse(query).unwrap());
+            app.prepare();
+        };
+        bencher
+            .with_inputs(|| choose("segments:4"))
+            .bench_local_values(|()| {
+                choose(query);
+                terminal
+                    .draw(|frame| tui::draw(&app.borrow(), frame))
+                    .unwrap();
+            });
+        choose("");
+    });
 }

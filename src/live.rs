@@ -78,6 +78,7 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     let origin = Origin {
         name: printable(&interface),
         growing: true,
+        size: None,
         listening: Some(filter.clone()),
         port: cli.port.first().map_or(EXAMPLE_PORT, |range| range.0),
     };

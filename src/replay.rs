@@ -1,6 +1,8 @@
 //! Replaying a saved capture, or following one that comes through a pipe.
 
+use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -13,6 +15,9 @@ use tcpviz::tui::{Origin, ReadBack};
 use crate::cli::{Cli, Format};
 use crate::lines;
 use crate::view::{self, OwnerSink, View};
+
+/// The first octets of what gzip has compressed.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Replays `capture`.
 ///
@@ -49,6 +54,7 @@ pub fn show(cli: &Cli, capture: &Path, name: String, beside: Vec<Aside>) -> anyh
     let origin = Origin {
         name,
         growing: opened.growing,
+        size: size(capture),
         listening: None,
         port: 0,
     };
@@ -65,6 +71,15 @@ pub fn show(cli: &Cli, capture: &Path, name: String, beside: Vec<Aside>) -> anyh
         Ok(None)
     });
     view.show(cli, origin, read_back, beside, start)
+}
+
+/// The octets of a file that is read as it stands: gzip doesn't tell how many it makes of its own.
+fn size(capture: &Path) -> Option<u64> {
+    let mut magic = [0; 2];
+    let file = File::open(capture).ok()?;
+    let about = file.metadata().ok().filter(Metadata::is_file)?;
+    file.read_exact_at(&mut magic, 0).ok()?;
+    (magic != GZIP).then_some(about.len())
 }
 
 fn file_name(capture: &Path) -> String {

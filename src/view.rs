@@ -31,6 +31,9 @@ pub const WRITING: &str = "the output can't be written";
 /// Messages that may wait between the source's thread and the view's.
 pub const QUEUE: usize = 64;
 
+/// The same for the terminal UI: a key stands behind them.
+const BEFORE_A_KEY: usize = 4;
+
 /// Starts a source's thread; gives back how to end it, where it can be asked to: what it still has
 /// comes first, then its last word.
 pub type Start = Box<dyn FnOnce(Sink, OwnerSink) -> anyhow::Result<Option<Stop>>>;
@@ -148,7 +151,7 @@ pub fn write_frames(
 }
 
 fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
-    let (sender, messages) = sync_channel(QUEUE);
+    let (sender, messages) = sync_channel(BEFORE_A_KEY);
     let feed = sender.clone();
     let told = sender.clone();
     let stop = start(

@@ -55,6 +55,7 @@ pub fn show(args: &LabArgs, experiment: &'static Experiment) -> anyhow::Result<(
     let origin = Origin {
         name: format!("lab: {}", experiment.name),
         growing: true,
+        size: None,
         listening: None,
         port: experiment.port,
     };

@@ -99,12 +99,16 @@ impl Summary {
     }
 
     fn next_by_clock(&self, outcome: &Outcome) -> Option<u64> {
-        let waits = Side::BOTH
-            .into_iter()
-            .filter(|side| self.states[*side] == State::TimeWait)
-            .map(|side| self.since_ns[side].saturating_add(LINUX_WAIT_NS - 1));
         let silence = outcome.silence.filter(|silence| !silence.given_up);
-        waits.chain(silence.map(|silence| silence.until_ns)).min()
+        let silent = silence.map(|silence| silence.until_ns);
+        self.time_waits().chain(silent).min()
+    }
+
+    /// Up to when a TIME-WAIT lasts.
+    fn time_waits(&self) -> impl Iterator<Item = u64> {
+        let waits = |side: &Side| self.states[*side] == State::TimeWait;
+        let until = |side: Side| self.since_ns[side].saturating_add(LINUX_WAIT_NS - 1);
+        Side::BOTH.into_iter().filter(waits).map(until)
     }
 
     /// Takes the end of a TIME-WAIT from the clock, at `now_ns` (nanoseconds since the Unix epoch): what a look at the
@@ -116,9 +120,12 @@ impl Summary {
                 self.states[side] = State::Closed;
             }
         }
+        if self.holds_until_ns < now_ns && !self.is_outdated(now_ns) {
+            self.holds_until_ns = self.time_waits().min().unwrap_or(u64::MAX);
+        }
     }
 
-    /// Whether a look at the connection, once the capture has ended at `now_ns`, would tell something else than `pass` does.
+    /// Whether a look at the connection at `now_ns` would tell something else than `pass` does.
     #[must_use]
     pub fn is_outdated(&self, now_ns: u64) -> bool {
         let waits = |side: &Side| self.states[*side] == State::FinWait2;

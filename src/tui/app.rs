@@ -10,6 +10,7 @@ use super::intake::Held;
 use super::keys::Action;
 use super::listing::{Listing, Sort};
 use super::pace::Pace;
+use super::progress::Progress;
 use super::prompt::{Prompt, Question};
 use super::theme::Look;
 use super::{owners, timeline};
@@ -66,6 +67,8 @@ pub struct App {
     pub play: Option<Playbill>,
     /// Only this connection may be chosen.
     pub(super) only: Option<ConnectionId>,
+    /// How far the source has been read.
+    pub progress: Progress,
 }
 
 impl App {
@@ -77,9 +80,10 @@ impl App {
         style: Style,
         theme: Theme,
     ) -> Self {
-        let sort = match &origin.listening {
-            Some(_) => Sort::Closing,
-            None => Sort::Number,
+        let listing = match &origin.listening {
+            Some(_) => Listing::new(Sort::Closing),
+            None if origin.growing => Listing::new(Sort::Number),
+            None => Listing::of_file(),
         };
         App {
             following: origin.growing,
@@ -91,7 +95,7 @@ impl App {
             connection: 0,
             line: 0,
             list: ListView::Beside,
-            listing: Listing::new(sort),
+            listing,
             owners: owners::Known::default(),
             wanted: Wanted {
                 folds: true,
@@ -114,6 +118,7 @@ impl App {
             focus: Focus::default(),
             play: None,
             only: None,
+            progress: Progress::default(),
         }
     }
 
@@ -136,6 +141,7 @@ impl App {
     /// Brings what is known of the connection shown up to date; to be called before drawing.
     pub fn prepare(&mut self) {
         self.follow_listing();
+        self.see_list();
         self.follow_focus();
         if self.stand_on_a_line() {
             self.follow_focus();

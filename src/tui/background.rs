@@ -17,7 +17,7 @@ use super::Theme;
 
 /// Waited for a terminal that answers nothing at all. One on this machine answers within a few milliseconds, one at the end of
 /// an ssh connection after a round trip.
-const NEAR: Duration = Duration::from_millis(150);
+const NEAR: Duration = Duration::from_millis(70);
 const FAR: Duration = Duration::from_millis(800);
 
 impl Theme {

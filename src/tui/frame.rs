@@ -16,7 +16,9 @@ use super::app::{App, Popup};
 use super::clean::clean;
 use super::layout::Areas;
 use super::listing::Sort;
-use super::{explain, figure, foot, help, keys, ladder, list, panel, timeline, title, waiting};
+use super::{
+    explain, figure, foot, help, keys, ladder, list, panel, progress, timeline, title, waiting,
+};
 use crate::story::Charset;
 
 /// Draws everything that is on the screen.
@@ -116,7 +118,12 @@ fn draw_rules(app: &App, areas: &Areas, buffer: &mut Buffer) {
     for line in areas.divider.rows() {
         buffer.set_string(line.x, line.y, upright, app.theme.quiet());
     }
-    draw_list_title(app, areas, buffer);
+    let titled = draw_list_title(app, areas, buffer);
+    let rule = Rect {
+        width: areas.rules[0].width.saturating_sub(titled),
+        ..areas.rules[0]
+    };
+    progress::draw(app, rule, buffer);
     if let Some(why) = app.trace.breaks_off() {
         let rule = areas.rules[0];
         let room = usize::from(rule.width) * usize::from(rule.height);
@@ -128,12 +135,13 @@ fn draw_rules(app: &App, areas: &Areas, buffer: &mut Buffer) {
     }
 }
 
-/// On the line above the list: which connections it shows, and in what order, where that isn't plain.
-fn draw_list_title(app: &App, areas: &Areas, buffer: &mut Buffer) {
+/// On the line above the list: which connections it shows, and in what order, where that isn't plain. Says how many columns
+/// at the right end it takes.
+fn draw_list_title(app: &App, areas: &Areas, buffer: &mut Buffer) -> u16 {
     let rule = areas.rules[0];
     let is_plain = app.listing.query().is_empty() && app.listing.sort() == Sort::Number;
     if areas.list.is_empty() || rule.is_empty() || is_plain {
-        return;
+        return 0;
     }
     let title = format!(" {} ", app.listing.title(app.style.charset.dot()));
     let width = u16::try_from(title.chars().count()).unwrap_or(u16::MAX);
@@ -148,6 +156,7 @@ fn draw_list_title(app: &App, areas: &Areas, buffer: &mut Buffer) {
         usize::from(rule.right() - x),
         app.theme.news(),
     );
+    rule.right() - x
 }
 
 fn draw_rule(app: &App, area: Rect, buffer: &mut Buffer) {

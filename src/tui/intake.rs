@@ -38,15 +38,19 @@ impl App {
         let selected = self.selected_row();
         let (shown, focus) = (self.connection, &mut self.focus);
         match feed {
-            Feed::Batch(batch) => self.trace.take(batch, |trace, id, revision| {
-                if id == shown {
-                    focus.forget_from(trace, revision.from as usize);
-                }
-            }),
+            Feed::Batch(batch) => {
+                self.progress.note(batch);
+                self.trace.take(batch, |trace, id, revision| {
+                    if id == shown {
+                        focus.forget_from(trace, revision.from as usize);
+                    }
+                });
+            }
             Feed::Ended(ended) => self.trace.end(ended.clone()),
         }
         self.focus.outdate();
         self.greet_owners(known);
+        self.note_in_listing();
         if self.following {
             if self.connections() > known {
                 self.show_newest();

@@ -145,7 +145,7 @@ pub const SECTIONS: &[Section] = &[
             entry(
                 "Home End",
                 "Home End",
-                "first, last segment; End follows a live capture (also G)",
+                "first, last segment or connection; End follows live (also G)",
                 &[
                     key(KeyCode::Home, Action::First),
                     key(KeyCode::End, Action::Last),

@@ -26,7 +26,7 @@ const LADDER: u16 = 97;
 /// The widest that panels beside it get: longer lines are hard to read.
 const SIDE_MAX: u16 = 72;
 /// From this many lines on, rules stand between the panels.
-const RULED: u16 = 16;
+pub(super) const RULED: u16 = 16;
 
 /// The parts of the screen; those without lines aren't drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -57,6 +57,12 @@ fn window(listing: &Listing, chosen: ConnectionId, height: usize) -> std::ops::R
     first..total.min(first + height)
 }
 
+/// The places in the order that drawing looks at, on a screen of so many lines.
+#[must_use]
+pub fn looked_at(listing: &Listing, chosen: ConnectionId, lines: u16) -> std::ops::Range<usize> {
+    window(listing, chosen, LOOKED_AT.max(lines.into()))
+}
+
 fn has_heading(area: Rect) -> bool {
     area.height > 1
 }
@@ -179,7 +185,7 @@ impl Panel<'_> {
     }
 
     fn address(&self, id: ConnectionId, side: Side) -> std::net::SocketAddr {
-        self.trace.connection(id).addresses[side]
+        self.trace.addresses(id)[side]
     }
 
     /// The name of a column, with a mark on the one that is sorted by.

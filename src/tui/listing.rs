@@ -1,6 +1,8 @@
 //! Which connections the list shows, and in what order. Draws nothing; follows the trace as it grows, looking again only
-//! at connections to which something came, or at which a clock may have ended something.
+//! at connections to which something came, or at which a clock may have ended something: before they rest, or when the list
+//! is drawn.
 
+mod marks;
 mod sort;
 
 pub use sort::Sort;
@@ -8,6 +10,7 @@ pub use sort::Sort;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
+use self::marks::Marks;
 use self::sort::SortKey;
 use crate::conn::ConnectionId;
 use crate::conn::state::PerSide;
@@ -19,17 +22,28 @@ use crate::trace::Trace;
 /// Tells whose socket each end of a connection is.
 pub type Owners<'a> = &'a dyn Fn(ConnectionId) -> PerSide<Option<Owner>>;
 
-/// What is known of a connection.
+/// What is known of a connection: little, since there may be millions.
 #[derive(Clone, Debug)]
 struct Known {
-    summary: Summary,
-    key: SortKey,
-    shown: bool,
-    /// To be looked at again after this time, in nanoseconds since the Unix epoch.
-    until_ns: Option<u64>,
+    /// `None` before it was looked at.
+    summary: Option<Summary>,
+    /// To be looked at again after this time, in nanoseconds since the Unix epoch; `u64::MAX` if time tells nothing.
+    until_ns: u64,
     /// Rows when a query that walks over all of them was last asked.
     walked: u32,
+    shown: bool,
+    /// It has moved since the order was made.
+    moved: bool,
 }
+
+/// A connection that wasn't looked at yet.
+const UNKNOWN: Known = Known {
+    summary: None,
+    until_ns: u64::MAX,
+    walked: 0,
+    shown: false,
+    moved: false,
+};
 
 /// What is out of date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,13 +65,20 @@ pub struct Listing {
     reversed: bool,
     order: Vec<ConnectionId>,
     known: Vec<Known>,
+    /// Where sorting by the client needs them: a summary doesn't tell addresses.
+    addresses: Vec<SortKey>,
     /// When a connection is to be looked at again; outdated entries are dropped as they come.
     due: BinaryHeap<Reverse<(u64, ConnectionId)>>,
-    touched: Vec<ConnectionId>,
+    /// Those to be looked at.
+    touched: Marks,
+    /// Those that have to stand elsewhere, and whether they stand anywhere now.
+    moved: Vec<(ConnectionId, bool)>,
     /// What it has seen of the trace's order, and of those that something befell.
     segments: usize,
     befallen: usize,
     ended: bool,
+    /// A file is read: until its end only what is seen has to be up to date.
+    hurries: bool,
     stale: Stale,
 }
 
@@ -77,13 +98,31 @@ impl Listing {
             reversed: false,
             order: Vec::new(),
             known: Vec::new(),
+            addresses: Vec::new(),
             due: BinaryHeap::new(),
-            touched: Vec::new(),
+            touched: Marks::default(),
+            moved: Vec::new(),
             segments: 0,
             befallen: 0,
             ended: false,
+            hurries: false,
             stale: Stale::Nothing,
         }
+    }
+
+    /// The list of a file that is read as fast as it can be: what the clock tells comes at its end, and nobody is looked at
+    /// before the connection rests or is seen, unless the order depends on it.
+    #[must_use]
+    pub fn of_file() -> Self {
+        Listing {
+            hurries: true,
+            ..Listing::default()
+        }
+    }
+
+    /// Whether the list shows all, in the order in which they began.
+    fn is_plain(&self) -> bool {
+        self.sort == Sort::Number && self.query.is_empty()
     }
 
     #[must_use]
@@ -129,131 +168,213 @@ impl Listing {
     /// The owner of a connection's socket has become known.
     pub fn owner_found(&mut self, id: ConnectionId) {
         if self.query.asks_owner() {
-            self.touched.push(id);
+            self.touched.mark(id);
+        }
+    }
+
+    /// Notes what came; to be called after each batch. Looks at those that are about to rest: later that costs more.
+    pub fn note(&mut self, trace: &Trace, owners: Owners<'_>) {
+        let new = ids(self.known.len()..trace.ids().len());
+        self.known.resize(trace.ids().len(), UNKNOWN);
+        if self.hurries && self.is_plain() {
+            for id in new {
+                (self.known[id as usize].shown, self.known[id as usize].moved) = (true, true);
+                self.moved.push((id, false));
+            }
+        }
+        self.note_addresses(trace);
+        for id in trace.order_since(self.segments) {
+            self.touched.mark(*id);
+        }
+        for id in &trace.befallen()[self.befallen.min(trace.befallen().len())..] {
+            self.touched.mark(*id);
+        }
+        (self.segments, self.befallen) = (trace.segments(), trace.befallen().len());
+        for id in trace.about_to_rest() {
+            if self.touched.unmark(*id) {
+                self.look(trace, *id, owners);
+            }
         }
     }
 
     /// Brings it up to date with the trace.
     pub fn follow(&mut self, trace: &Trace, owners: Owners<'_>) {
+        self.note(trace, owners);
         let ended = trace.ended.is_some();
         if ended != self.ended {
-            self.stale = Stale::All;
             self.ended = ended;
+            // What the lab tells comes to an end, too.
+            if trace.is_told() {
+                self.stale = Stale::All;
+            }
+            if ended && self.hurries {
+                self.catch_up(trace, owners);
+            }
         }
-        self.note_what_came(trace);
         if self.stale == Stale::All {
-            self.touched.extend(ids(0..trace.ids().len()));
+            ids(0..self.known.len()).for_each(|id| self.touched.mark(id));
         }
-        let mut touched = std::mem::take(&mut self.touched);
-        touched.sort_unstable();
-        touched.dedup();
-        let moved: Vec<_> = touched
-            .iter()
-            .filter_map(|id| self.look(trace, *id, owners))
-            .collect();
+        self.let_time_pass(trace, owners);
+        if ended || !self.hurries || !self.is_plain() {
+            let mut touched = std::mem::take(&mut self.touched);
+            touched.take(|id| self.look(trace, id, owners));
+            self.touched = touched;
+        }
+        let mut moved = std::mem::take(&mut self.moved);
+        for (id, _) in &moved {
+            self.known[*id as usize].moved = false;
+        }
         match self.stale {
-            Stale::Nothing => self.place(moved),
+            Stale::Nothing => self.place(&mut moved),
             Stale::Order => self.choose_anew(trace, owners),
             Stale::All => self.arrange(),
         }
         self.stale = Stale::Nothing;
         // Kept for its memory.
-        touched.clear();
-        self.touched = touched;
+        moved.clear();
+        self.moved = moved;
     }
 
-    /// Collects the connections to which something came, or at which a clock may have ended something.
-    fn note_what_came(&mut self, trace: &Trace) {
-        for id in trace.order_since(self.segments) {
-            if self.touched.last() != Some(id) {
-                self.touched.push(*id);
+    /// What is seen is up to date, whatever else isn't; to be called behind `follow`.
+    pub fn see(&mut self, trace: &Trace, owners: Owners<'_>, seen: std::ops::Range<usize>) {
+        if !self.hurries || self.ended || !self.is_plain() {
+            return;
+        }
+        for place in seen {
+            let id = self.order[place];
+            let holds = |summary: &Summary| summary.holds_until_ns >= trace.now_ns();
+            if self.touched.unmark(id) || !self.summary(id).is_some_and(holds) {
+                self.look(trace, id, owners);
             }
         }
-        let befallen = &trace.befallen()[self.befallen.min(trace.befallen().len())..];
-        self.touched.extend(befallen);
-        (self.segments, self.befallen) = (trace.segments(), trace.befallen().len());
-        let now = trace.now_ns();
+    }
+
+    /// The file has ended: the clock tells of those that hold, others are to be looked at.
+    fn catch_up(&mut self, trace: &Trace, owners: Owners<'_>) {
+        let now_ns = trace.now_ns();
+        for id in ids(0..self.known.len()) {
+            match &self.known[id as usize].summary {
+                _ if self.touched.has(id) => {}
+                Some(summary) if summary.holds_until_ns >= now_ns => {}
+                Some(summary) if !summary.is_outdated(now_ns) => {
+                    let mut summary = summary.clone();
+                    summary.pass(now_ns);
+                    self.renew(trace, id, summary, owners);
+                }
+                _ => self.touched.mark(id),
+            }
+        }
+        if !self.query.is_empty() {
+            self.stale = self.stale_at_least_order();
+        }
+    }
+
+    /// Clients' addresses, if they are sorted by.
+    fn note_addresses(&mut self, trace: &Trace) {
+        if self.sort != Sort::Client {
+            self.addresses = Vec::new();
+            return;
+        }
+        for id in ids(self.addresses.len()..self.known.len()) {
+            let client = trace.addresses(id).client;
+            self.addresses.push(SortKey::of_address(client));
+        }
+    }
+
+    /// A clock may have ended something.
+    fn let_time_pass(&mut self, trace: &Trace, owners: Owners<'_>) {
+        let now_ns = trace.now_ns();
         while let Some(&Reverse((until, id))) = self.due.peek()
-            && until < now
+            && until < now_ns
         {
             self.due.pop();
             let known = &mut self.known[id as usize];
-            if known.until_ns == Some(until) {
-                known.until_ns = None;
-                known.walked = 0;
-                self.touched.push(id);
+            if known.until_ns != until {
+                continue;
+            }
+            (known.until_ns, known.walked) = (u64::MAX, 0);
+            match known.summary.clone() {
+                _ if self.touched.has(id) => {}
+                Some(mut summary) if !summary.is_outdated(now_ns) => {
+                    summary.pass(now_ns);
+                    self.renew(trace, id, summary, owners);
+                }
+                _ => self.touched.mark(id),
             }
         }
     }
 
-    /// Looks at a connection again; if it has to stand elsewhere, its number, and whether it stands anywhere now.
-    fn look(
-        &mut self,
-        trace: &Trace,
-        id: ConnectionId,
-        owners: Owners<'_>,
-    ) -> Option<(ConnectionId, bool)> {
-        let summary = Summary::of(trace, id);
-        let key = self.sort.key(trace, id, &summary);
-        // Connections are numbered in their order, and a trace tells of each first with a row of its own.
-        let before = self.known.get(id as usize).cloned();
-        let rested = before.as_ref().filter(|it| self.may_rest(it, &summary));
-        let shown = match rested {
-            Some(known) => known.shown,
-            None => self
-                .query
-                .matches_connection(trace, id, &summary, &|| owners(id)),
+    /// Looks at a connection again.
+    fn look(&mut self, trace: &Trace, id: ConnectionId, owners: Owners<'_>) {
+        self.renew(trace, id, Summary::of(trace, id), owners);
+    }
+
+    /// Takes what is known of a connection now.
+    fn renew(&mut self, trace: &Trace, id: ConnectionId, summary: Summary, owners: Owners<'_>) {
+        let before = &self.known[id as usize];
+        let rests = self.may_rest(before, &summary);
+        let shown = if rests {
+            before.shown
+        } else {
+            self.query
+                .matches_connection(trace, id, &summary, &|| owners(id))
         };
-        let walked = rested.map_or(summary.segments, |known| known.walked);
+        let walked = if rests {
+            before.walked
+        } else {
+            summary.segments
+        };
         let until_ns = self.until_ns(&summary, trace.now_ns());
-        if let Some(until) =
-            until_ns.filter(|_| before.as_ref().map(|it| it.until_ns) != Some(until_ns))
-        {
-            self.due.push(Reverse((until, id)));
+        if !self.hurries && until_ns < u64::MAX && until_ns != before.until_ns {
+            self.due.push(Reverse((until_ns, id)));
         }
-        let known = Known {
-            summary,
-            key,
-            shown,
+        let stays = before.shown == shown && (!shown || self.key(id) == self.key_of(id, &summary));
+        if !stays && !before.moved {
+            self.moved.push((id, before.shown));
+        }
+        let moved = before.moved || !stays;
+        self.known[id as usize] = Known {
+            summary: Some(summary),
             until_ns,
             walked,
+            shown,
+            moved,
         };
-        match self.known.get_mut(id as usize) {
-            Some(place) => *place = known,
-            None => self.known.push(known),
-        }
-        let stood = before.filter(|before| before.shown).map(|it| it.key);
-        (stood != shown.then_some(key)).then_some((id, stood.is_some()))
     }
 
     /// Whether a long connection has changed too little to walk over all of it again.
     fn may_rest(&self, known: &Known, now: &Summary) -> bool {
-        let is_same = known.summary.states == now.states && known.summary.kind == now.kind;
+        let is_same = |then: &Summary| then.states == now.states && then.kind == now.kind;
         self.stale == Stale::Nothing
             && self.query.walks()
-            && is_same
             && now.segments > LONG
             && now.segments - known.walked < known.walked / 16
+            && known.summary.as_ref().is_some_and(is_same)
     }
 
     /// Puts what moved where it belongs: one pass to take it out, and one to put it in.
-    fn place(&mut self, mut moved: Vec<(ConnectionId, bool)>) {
+    fn place(&mut self, moved: &mut Vec<(ConnectionId, bool)>) {
         if moved.iter().any(|(_, stood)| *stood) {
-            let mut taken = vec![0u64; self.known.len() / 64 + 1];
-            for (id, _) in &moved {
-                taken[*id as usize / 64] |= 1 << (id % 64);
-            }
-            self.order
-                .retain(|id| taken[*id as usize / 64] & 1 << (id % 64) == 0);
+            let mut taken = Marks::default();
+            moved.iter().for_each(|(id, _)| taken.mark(*id));
+            self.order.retain(|id| !taken.has(*id));
         }
         moved.retain(|(id, _)| self.known[*id as usize].shown);
         moved.sort_unstable_by(|a, b| self.compare(a.0, b.0));
         let mut end = self.order.len();
+        let is_behind = |last: &ConnectionId| {
+            let first = moved.first();
+            first.is_none_or(|(first, _)| self.compare(*last, *first).is_lt())
+        };
+        if self.order.last().is_none_or(is_behind) {
+            self.order.extend(moved.iter().map(|(id, _)| *id));
+            return;
+        }
         self.order.resize(end + moved.len(), 0);
-        for (before, (id, _)) in moved.into_iter().enumerate().rev() {
-            let at = self.order[..end].partition_point(|it| self.compare(*it, id).is_lt());
+        for (before, (id, _)) in moved.iter().enumerate().rev() {
+            let at = self.order[..end].partition_point(|it| self.compare(*it, *id).is_lt());
             self.order.copy_within(at..end, at + before + 1);
-            self.order[at + before] = id;
+            self.order[at + before] = *id;
             end = at;
         }
     }
@@ -261,36 +382,43 @@ impl Listing {
     /// Applies another filter or sort to what is known.
     fn choose_anew(&mut self, trace: &Trace, owners: Owners<'_>) {
         for id in ids(0..self.known.len()) {
-            let summary = &self.known[id as usize].summary;
-            let key = self.sort.key(trace, id, summary);
+            let Some(summary) = &self.known[id as usize].summary else {
+                self.known[id as usize].shown = self.is_plain();
+                continue;
+            };
             let owner = || owners(id);
             let shown = self.query.matches_connection(trace, id, summary, &owner);
             let until_ns = self.until_ns(summary, trace.now_ns());
+            let segments = summary.segments;
             let known = &mut self.known[id as usize];
-            (known.key, known.shown, known.walked) = (key, shown, known.summary.segments);
-            if let Some(until) = until_ns.filter(|_| known.until_ns != until_ns) {
-                self.due.push(Reverse((until, id)));
+            if !self.hurries && until_ns < u64::MAX && known.until_ns != until_ns {
+                self.due.push(Reverse((until_ns, id)));
             }
-            known.until_ns = until_ns;
+            (known.shown, known.walked, known.until_ns) = (shown, segments, until_ns);
         }
         self.arrange();
     }
 
     /// Sorts all that is shown.
     fn arrange(&mut self) {
-        let known = &self.known;
-        let shown = ids(0..known.len()).filter(|id| known[*id as usize].shown);
-        let mut keyed: Vec<_> = shown.map(|id| (known[id as usize].key, id)).collect();
-        keyed.sort_unstable();
-        if self.reversed {
-            keyed.reverse();
+        let shown = ids(0..self.known.len()).filter(|id| self.known[*id as usize].shown);
+        let mut order = std::mem::take(&mut self.order);
+        order.clear();
+        if self.sort == Sort::Number {
+            order.extend(shown);
+        } else {
+            let mut keyed: Vec<_> = shown.map(|id| (self.key(id), id)).collect();
+            keyed.sort_unstable();
+            order.extend(keyed.into_iter().map(|(_, id)| id));
         }
-        self.order.clear();
-        self.order.extend(keyed.into_iter().map(|(_, id)| id));
+        if self.reversed {
+            order.reverse();
+        }
+        self.order = order;
     }
 
     fn compare(&self, a: ConnectionId, b: ConnectionId) -> Ordering {
-        let key = |id: ConnectionId| (self.known[id as usize].key, id);
+        let key = |id: ConnectionId| (self.key(id), id);
         let order = key(a).cmp(&key(b));
         if self.reversed {
             order.reverse()
@@ -299,13 +427,22 @@ impl Listing {
         }
     }
 
-    fn until_ns(&self, summary: &Summary, now_ns: u64) -> Option<u64> {
+    /// What a connection's order is told from.
+    fn key(&self, id: ConnectionId) -> SortKey {
+        let summary = self.known[id as usize].summary.as_ref();
+        summary.map_or(SortKey::default(), |summary| self.key_of(id, summary))
+    }
+
+    fn key_of(&self, id: ConnectionId, summary: &Summary) -> SortKey {
+        match self.sort {
+            Sort::Client => self.addresses.get(id as usize).copied().unwrap_or_default(),
+            sort => sort.key(id, summary),
+        }
+    }
+
+    fn until_ns(&self, summary: &Summary, now_ns: u64) -> u64 {
         let query = self.query.holds_until_ns(summary, now_ns);
-        query
-            .into_iter()
-            .chain(Some(summary.holds_until_ns))
-            .min()
-            .filter(|until| *until < u64::MAX)
+        query.unwrap_or(u64::MAX).min(summary.holds_until_ns)
     }
 
     /// The connections shown, in order.
@@ -323,7 +460,7 @@ impl Listing {
     /// What was known of a connection at the last `follow`.
     #[must_use]
     pub fn summary(&self, id: ConnectionId) -> Option<&Summary> {
-        self.known.get(id as usize).map(|known| &known.summary)
+        self.known.get(id as usize)?.summary.as_ref()
     }
 
     /// Where a connection stands in the order, from 0; `None` if it isn't shown.
@@ -379,7 +516,7 @@ impl Listing {
         wanted: impl Fn(&Summary) -> bool,
     ) -> Option<ConnectionId> {
         let at = self.known.get(id as usize).map_or(0, |_| self.place_of(id));
-        let is_wanted = |it: &&ConnectionId| wanted(&self.known[**it as usize].summary);
+        let is_wanted = |it: &&ConnectionId| self.summary(**it).is_some_and(&wanted);
         let found = if forward {
             let below = self.order[at..].iter();
             below.filter(|it| **it != id).find(is_wanted)

@@ -27,6 +27,7 @@ pub mod pace;
 mod panel;
 mod parts;
 mod popup;
+mod progress;
 mod prompt;
 mod seek;
 mod stage;
@@ -43,6 +44,7 @@ pub use app::{App, Cue, Effect, Origin, Playbill, ReadBack};
 pub use frame::draw;
 pub use listing::{Listing, Sort};
 pub use pace::Pace;
+pub use progress::Progress;
 pub use prompt::{Prompt, Question};
 pub use theme::{Look, Theme};
 
@@ -61,8 +63,15 @@ use crate::story::Owned;
 use crate::trace::Aside;
 use crate::wire::{Feed, Place};
 
-/// Messages handled before the screen is drawn again, so that a flood can't keep the screen still.
-const BETWEEN_FRAMES: usize = 64;
+/// The screen isn't drawn more often than this for what comes by itself; a key is answered at once.
+const BETWEEN_FRAMES: Duration = Duration::from_millis(33);
+
+/// While much comes, drawing takes one part in so many of the time, unless that makes the screen stand still.
+const DRAWING: u32 = 10;
+const STILL: Duration = Duration::from_millis(200);
+
+/// What has come by the time a key is answered is drawn with it, if that delays the answer no longer than this.
+const ANSWERED: Duration = Duration::from_millis(4);
 
 /// How often the ages of states are drawn anew while nothing comes.
 const AGEING: Duration = Duration::from_secs(1);
@@ -152,43 +161,47 @@ fn follow(
     terminal: &mut ratatui::DefaultTerminal,
     outside: &mut dyn Outside,
 ) -> io::Result<()> {
-    let mut stepped = Instant::now();
+    let begun = Instant::now();
+    let mut stepped = begun;
     loop {
+        let drawing = Instant::now();
+        app.progress.elapsed = begun.elapsed();
         app.screen = terminal.size()?.into();
         app.prepare();
         terminal.draw(|frame| draw(app, frame))?;
         let step = app
             .step_after()
             .map(|wait| wait.saturating_sub(stepped.elapsed()));
+        let rest = (drawing.elapsed() * DRAWING).clamp(BETWEEN_FRAMES, STILL);
+        let mut draw_by = Instant::now() + step.map_or(rest, |step| step.min(rest));
         let age = app.is_live().then_some(AGEING);
-        let first = match [step, age].into_iter().flatten().min() {
+        let mut message = match [step, age].into_iter().flatten().min() {
             Some(wait) => messages.recv_timeout(wait),
             None => messages.recv().map_err(Into::into),
         };
-        let first = match first {
-            Ok(message) => Some(message),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => return Ok(()),
-        };
-        let rest = std::iter::from_fn(|| messages.try_recv().ok()).take(BETWEEN_FRAMES);
-        for message in first.into_iter().chain(rest) {
-            match take(app, message) {
+        while let Ok(came) = message {
+            let soon = Instant::now() + ANSWERED;
+            if !came.can_wait() {
+                draw_by = draw_by.min(soon);
+            }
+            match take(app, came) {
                 Effect::None => {}
-                // Not `clear`: that asks the terminal where the cursor is, and the answer would go to
-                // the thread that reads keys.
-                Effect::Redraw => terminal.resize(terminal.size()?.into())?,
-                Effect::Cue(told) => outside.cue(told),
-                Effect::Copy(text) => clipboard::copy(&text)?,
-                Effect::Write { connection, path } => {
-                    let frames = app.trace.frames_of(connection);
-                    let written = match &app.read_back {
-                        Some(read_back) => outside.write(&path, &frames, read_back),
-                        None => Err("its frames can't be read back".into()),
-                    };
-                    app.tell_written(connection, &path, written);
+                Effect::Redraw => {
+                    // Not `clear`: that asks the terminal where the cursor is, and the answer would go to
+                    // the thread that reads keys.
+                    terminal.resize(terminal.size()?.into())?;
+                    draw_by = draw_by.min(soon);
                 }
                 Effect::Leave => return Ok(()),
+                effect => act(app, effect, outside)?,
             }
+            message = match draw_by.checked_duration_since(Instant::now()) {
+                Some(left) => messages.recv_timeout(left),
+                None => Err(RecvTimeoutError::Timeout),
+            };
+        }
+        if message.is_err_and(|why| why == RecvTimeoutError::Disconnected) {
+            return Ok(());
         }
         // The next step is one among the rows that are there now.
         app.prepare();
@@ -202,6 +215,31 @@ fn follow(
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let now_ns = now.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(0));
         app.pass(now_ns);
+    }
+}
+
+/// Does what has to be done outside of the screen.
+fn act(app: &mut App, effect: Effect, outside: &mut dyn Outside) -> io::Result<()> {
+    match effect {
+        Effect::Cue(told) => outside.cue(told),
+        Effect::Copy(text) => clipboard::copy(&text)?,
+        Effect::Write { connection, path } => {
+            let frames = app.trace.frames_of(connection);
+            let written = match &app.read_back {
+                Some(read_back) => outside.write(&path, &frames, read_back),
+                None => Err("its frames can't be read back".into()),
+            };
+            app.tell_written(connection, &path, written);
+        }
+        Effect::None | Effect::Redraw | Effect::Leave => {}
+    }
+    Ok(())
+}
+
+impl Message {
+    /// Whether it may be drawn with what comes after it: a file or a busy network tells more than can be seen.
+    fn can_wait(&self) -> bool {
+        matches!(self, Message::Feed(Feed::Batch(_)) | Message::Owners(_))
     }
 }
 

@@ -43,7 +43,7 @@ impl App {
             return;
         }
         for id in self.trace.ids().skip(first) {
-            let addresses = self.trace.connection(id).addresses;
+            let addresses = self.trace.addresses(id);
             for side in Side::BOTH {
                 let ends = (addresses[side], addresses[side.peer()]);
                 if let Some(owner) = self.owners.early.remove(&ends) {

@@ -18,6 +18,8 @@ pub struct Origin {
     pub name: String,
     /// Still growing: a live capture, or a pipe.
     pub growing: bool,
+    /// Octets of the file, where they are read as they stand in it.
+    pub size: Option<u64>,
     /// What a live capture listens to, as a filter expression; `None` on replay.
     pub listening: Option<String>,
     /// A port to suggest for trying it out.

@@ -2,6 +2,7 @@
 
 use super::app::App;
 use super::keys::Action;
+use super::list;
 use super::listing::Listing;
 use crate::story::{Query, Search};
 use crate::trace::Entry;
@@ -71,12 +72,29 @@ impl App {
 
     /// Brings the list up to date.
     pub(super) fn follow_listing(&mut self) {
-        if self.only.is_some() {
-            return;
+        self.with_listing(|listing, app| listing.follow(&app.trace, &|id| app.owner_of(id)));
+    }
+
+    /// Tells the list what came.
+    pub(super) fn note_in_listing(&mut self) {
+        self.with_listing(|listing, app| listing.note(&app.trace, &|id| app.owner_of(id)));
+    }
+
+    /// Brings up to date what the screen may show of the list.
+    pub(super) fn see_list(&mut self) {
+        let (chosen, height) = (self.connection, self.screen.height);
+        self.with_listing(|listing, app| {
+            let seen = list::looked_at(listing, chosen, height);
+            listing.see(&app.trace, &|id| app.owner_of(id), seen);
+        });
+    }
+
+    fn with_listing(&mut self, tell: impl FnOnce(&mut Listing, &App)) {
+        if self.only.is_none() {
+            let mut listing = std::mem::take(&mut self.listing);
+            tell(&mut listing, self);
+            self.listing = listing;
         }
-        let mut listing = std::mem::replace(&mut self.listing, Listing::new(super::Sort::Number));
-        listing.follow(&self.trace, &|id| self.owner_of(id));
-        self.listing = listing;
     }
 
     /// Whether an entry of the ladder is one that was looked for.

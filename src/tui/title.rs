@@ -11,6 +11,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::app::App;
+use super::layout::RULED;
 use crate::story::numbers::{counted, grouped};
 
 /// Draws it: the counts keep their place and give way in words, then the name gives way.
@@ -65,6 +66,10 @@ fn counts(app: &App, brevity: Brevity) -> Vec<Span<'static>> {
             counted(app.connections() as u64, "connection"),
         ];
         facts.extend(counts.map(|text| (text, Style::new())));
+    }
+    // Higher screens have a rule that tells it.
+    if app.screen.height < RULED {
+        facts.extend(app.percent_read().map(|text| (text, news)));
     }
     if app.is_held() {
         let text = if words { "held (p goes on)" } else { "held" };

@@ -128,6 +128,7 @@ mod tests {
         let origin = Origin {
             name: "lo".into(),
             growing: true,
+            size: None,
             listening: Some("tcp".into()),
             port: 4321,
         };

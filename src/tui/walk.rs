@@ -18,6 +18,10 @@ impl App {
             Action::PageUp if self.list == ListView::Alone => self.choose_by(-10),
             Action::PageDown => self.step(10),
             Action::PageUp => self.step(-10),
+            Action::First if self.is_in_list() => self.choose_one(self.listing.first()),
+            Action::Last if self.is_in_list() && !self.origin.growing => {
+                self.choose_one(self.listing.last());
+            }
             Action::First => self.go_to(0),
             Action::Last => self.go_to_last(),
             Action::NextChange => self.change(true),
@@ -85,10 +89,17 @@ impl App {
 
     /// Shows the newest connection, if the list shows it.
     pub(super) fn show_newest(&mut self) {
-        self.follow_listing();
         let newest = last_id(self.connections());
-        if self.only.is_none() && self.listing.position(newest).is_some() {
+        if self.only.is_none() && self.lists(newest) {
             self.show_connection(newest);
+        }
+    }
+
+    /// Whether the list shows a connection, by now.
+    fn lists(&mut self, id: ConnectionId) -> bool {
+        self.listing.query().is_empty() || {
+            self.follow_listing();
+            self.listing.position(id).is_some()
         }
     }
 
@@ -194,9 +205,18 @@ impl App {
         }
     }
 
+    /// Whether the list stands alone.
+    fn is_in_list(&self) -> bool {
+        self.list == ListView::Alone && self.has_list()
+    }
+
     /// So many connections on in the list, or back.
     fn choose_by(&mut self, count: isize) {
-        if let Some(connection) = self.listing.step(self.connection, count) {
+        self.choose_one(self.listing.step(self.connection, count));
+    }
+
+    fn choose_one(&mut self, connection: Option<ConnectionId>) {
+        if let Some(connection) = connection {
             self.choose(connection);
         }
     }

@@ -160,3 +160,16 @@ fn one_connection_has_no_list_to_filter() {
         "there is no list to filter: only one connection"
     );
 }
+
+#[test]
+fn in_the_list_alone_end_and_home_go_to_the_last_and_first_connection_shown() {
+    let mut app = many();
+    keys(&mut app, "⇥\\-ending:open⏎s⇲");
+    assert_eq!(Some(app.connection), app.listing.last());
+    keys(&mut app, "⇱");
+    assert_eq!(Some(app.connection), app.listing.first());
+    // The ladder has its own ends.
+    keys(&mut app, "⏎⇲");
+    assert_eq!(Some(app.connection), app.listing.first());
+    assert_eq!(app.line + 1, app.trace.entries(app.connection));
+}

@@ -24,6 +24,7 @@ pub fn file(name: &str) -> Origin {
     Origin {
         name: name.into(),
         growing: false,
+        size: None,
         listening: None,
         port: 0,
     }
@@ -34,6 +35,7 @@ pub fn live() -> Origin {
     Origin {
         name: "lo".into(),
         growing: true,
+        size: None,
         listening: Some("tcp and (port 4321)".into()),
         port: 4321,
     }

@@ -7,6 +7,7 @@ mod common;
 mod experiment;
 mod list;
 mod live;
+mod loading;
 mod one;
 mod popup;
 mod small;

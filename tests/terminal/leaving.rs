@@ -68,6 +68,7 @@ fn panicking_ui() {
     let origin = Origin {
         name: "test".into(),
         growing: false,
+        size: None,
         listening: None,
         port: 0,
     };

@@ -171,7 +171,7 @@ impl fmt::Display for Query {
 impl Test {
     fn holds(&self, of: &Subject<'_>) -> bool {
         let Subject { trace, summary, .. } = of;
-        let addresses = trace.connection(of.id).addresses;
+        let addresses = || trace.addresses(of.id);
         let either = |holds: &dyn Fn(Side) -> bool| Side::BOTH.into_iter().any(holds);
         let chosen = |side: &Option<Side>, holds: &dyn Fn(Side) -> bool| match side {
             Some(side) => holds(*side),
@@ -190,11 +190,17 @@ impl Test {
             }
             Test::Sure(sure) => summary.confidence() == Some(*sure),
             Test::Known(known) => either(&|side| summary.certainty[side] == *known),
-            Test::Port(numbers) => either(&|side| {
-                let port = u64::from(addresses[side].port());
-                numbers.iter().any(|number| number.holds(port))
-            }),
-            Test::Address(side, address) => chosen(side, &|side| address.holds(addresses[side])),
+            Test::Port(numbers) => {
+                let addresses = addresses();
+                either(&|side| {
+                    let port = u64::from(addresses[side].port());
+                    numbers.iter().any(|number| number.holds(port))
+                })
+            }
+            Test::Address(side, address) => {
+                let addresses = addresses();
+                chosen(side, &|side| address.holds(addresses[side]))
+            }
             Test::Finding(ids) => {
                 let ending = ending(trace, of.id);
                 let found = finding::findings(trace, of.id, &ending);
@@ -246,7 +252,7 @@ fn has_word(of: &Subject<'_>, word: &str) -> bool {
         return true;
     }
     if of.could_be_address(word) {
-        let addresses = of.trace.connection(of.id).addresses;
+        let addresses = of.trace.addresses(of.id);
         let has = |side: Side| contains(&addresses[side].to_string(), word);
         if Side::BOTH.into_iter().any(has) {
             return true;
@@ -265,8 +271,7 @@ fn has_word(of: &Subject<'_>, word: &str) -> bool {
 impl Subject<'_> {
     /// Writing addresses is dear: only for a word that may stand in one.
     fn could_be_address(&self, word: &str) -> bool {
-        let connection = self.trace.connection(self.id);
-        let is_v4 = connection.addresses.client.is_ipv4();
+        let is_v4 = self.trace.addresses(self.id).client.is_ipv4();
         word.bytes().all(|octet| match octet {
             b'0'..=b'9' | b'.' | b':' => true,
             b'a'..=b'f' | b'[' | b']' => !is_v4,

@@ -4,7 +4,6 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::conn::{ConnectionId, Side, State};
 use crate::story::{Kind, Summary};
-use crate::trace::Trace;
 
 /// What the list is sorted by. Each has a direction that is natural: what is sought mostly stands first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,11 +67,11 @@ impl Sort {
         matches!(self, Closing | Age | Duration | Segments | Bytes)
     }
 
-    /// What the order of a connection is told from.
-    pub(super) fn key(self, trace: &Trace, id: ConnectionId, summary: &Summary) -> SortKey {
+    /// What the order of a connection is told from, but for its addresses.
+    pub(super) fn key(self, id: ConnectionId, summary: &Summary) -> SortKey {
         let most_first = |number: u64| SortKey(0, u128::from(u64::MAX - number), 0);
         match self {
-            Sort::Number => SortKey::default(),
+            Sort::Number | Sort::Client => SortKey::default(),
             Sort::Closing => closing(id, summary),
             Sort::Ending => ending(summary),
             Sort::Age => match summary.closing_since_ns() {
@@ -82,7 +81,6 @@ impl Sort {
             Sort::Duration => most_first(summary.duration_ns),
             Sort::Segments => most_first(summary.segments.into()),
             Sort::Bytes => most_first(summary.bytes.client.saturating_add(summary.bytes.server)),
-            Sort::Client => by_address(trace.connection(id).addresses.client),
         }
     }
 }
@@ -122,12 +120,14 @@ fn ending(summary: &Summary) -> SortKey {
     SortKey(rank, cause, who)
 }
 
-fn by_address(address: SocketAddr) -> SortKey {
-    let (family, bits) = match address.ip() {
-        IpAddr::V4(ip) => (4, u128::from(ip.to_bits())),
-        IpAddr::V6(ip) => (6, ip.to_bits()),
-    };
-    SortKey(family, bits, address.port())
+impl SortKey {
+    pub(super) fn of_address(address: SocketAddr) -> SortKey {
+        let (family, bits) = match address.ip() {
+            IpAddr::V4(ip) => (4, u128::from(ip.to_bits())),
+            IpAddr::V6(ip) => (6, ip.to_bits()),
+        };
+        SortKey(family, bits, address.port())
+    }
 }
 
 #[cfg(test)]

@@ -170,10 +170,11 @@ proptest! {
             "ending:timed-out",
         ]),
         ends: bool,
+        of_file: bool,
     ) {
         let mut trace = Trace::new(Ports::default());
         let fresh = || {
-            let mut listing = Listing::new(sort);
+            let mut listing = if of_file { Listing::of_file() } else { Listing::new(sort) };
             listing.set_sort(sort, reversed);
             listing.set_query(Query::parse(query).unwrap());
             listing
@@ -189,8 +190,14 @@ proptest! {
             trace.end(Ended::default());
             followed.follow(&trace, &nobody);
         }
-        let mut whole = fresh();
+        let mut whole = Listing::new(sort);
+        whole.set_sort(sort, reversed);
+        whole.set_query(Query::parse(query).unwrap());
         whole.follow(&trace, &nobody);
+        prop_assume!(ends || !of_file);
         prop_assert_eq!(followed.order(), whole.order());
+        for id in trace.ids() {
+            prop_assert_eq!(followed.summary(id), whole.summary(id));
+        }
     }
 }
