@@ -1,8 +1,9 @@
 //! Capturing live: the interface is opened, privileges are given up, and only then is anything
 //! read.
 
-use std::collections::HashSet;
 use std::io::{self, Write};
+#[cfg(target_os = "linux")]
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,6 +16,8 @@ use tcpviz::source::save::{FILE_HEADER, SaveFile};
 use tcpviz::source::{Selection, Sink, Store};
 use tcpviz::story::numbers::{counted, printable};
 use tcpviz::tui::{Origin, ReadBack};
+#[cfg(target_os = "linux")]
+use tcpviz::wire::Batch;
 use tcpviz::wire::Feed;
 
 use crate::cli::{Cli, Format};
@@ -23,6 +26,12 @@ use crate::view::{self, OwnerSink, Stop, View};
 
 /// Port to suggest where none is watched.
 const EXAMPLE_PORT: u16 = 4321;
+
+/// Connections whose latest question for their owners is remembered, and how long it holds.
+#[cfg(target_os = "linux")]
+const PLACES: usize = 1024;
+#[cfg(target_os = "linux")]
+const AGAIN_NS: u64 = 100_000_000;
 
 /// Lists the interfaces, one a line.
 ///
@@ -127,17 +136,48 @@ fn owners() -> TellOwners {
     let helper = Helper::start();
     Box::new(move |told, mut sink| {
         let owners = Owners::start(helper, told)?;
+        let mut asked = Asked::default();
         Ok(Box::new(move |feed: Feed| {
             if let Feed::Batch(batch) = &feed {
-                let ends = batch.segments.iter().map(|captured| &captured.segment);
-                let connections: HashSet<_> = ends
-                    .map(|segment| (segment.src.min(segment.dst), segment.src.max(segment.dst)))
-                    .collect();
-                owners.ask(connections.into_iter().collect());
+                let connections = asked.fresh(batch);
+                if !connections.is_empty() {
+                    owners.ask(connections);
+                }
             }
             sink(feed)
         }))
     })
+}
+
+/// Connections that were asked about lately: a flood asks about each but now and then.
+#[cfg(target_os = "linux")]
+#[derive(Default)]
+struct Asked {
+    /// The latest by the sum of both ports, and when: in nanoseconds since the Unix epoch.
+    places: Vec<(u64, Ends)>,
+}
+
+#[cfg(target_os = "linux")]
+type Ends = Option<(SocketAddr, SocketAddr)>;
+
+#[cfg(target_os = "linux")]
+impl Asked {
+    /// The connections of a batch, each once, that weren't asked about just before.
+    fn fresh(&mut self, batch: &Batch) -> Vec<(SocketAddr, SocketAddr)> {
+        self.places.resize(PLACES, (0, None));
+        let mut fresh = Vec::new();
+        for captured in &batch.segments {
+            let (src, dst) = (captured.segment.src, captured.segment.dst);
+            let at = usize::from(src.port().wrapping_add(dst.port())) % PLACES;
+            let (then, ends) = &mut self.places[at];
+            let is_known = *ends == Some((src, dst)) || *ends == Some((dst, src));
+            if !is_known || captured.time_ns.abs_diff(*then) >= AGAIN_NS {
+                (*then, *ends) = (captured.time_ns, Some((src, dst)));
+                fresh.push((src, dst));
+            }
+        }
+        fresh
+    }
 }
 
 /// Elsewhere nobody can be asked.

@@ -190,6 +190,12 @@ struct Text<'a> {
 
 impl Text<'_> {
     fn write(mut self, mut trace: Trace, start: Start) -> anyhow::Result<()> {
+        if self.origin.listening.is_some() {
+            trace.keep_finished(self.cli.limit);
+            if let Some(number) = self.cli.connection {
+                trace.hold(number - 1);
+            }
+        }
         let (sender, feeds) = sync_channel(QUEUE);
         let feed = sender.clone();
         let stop = start(
@@ -213,6 +219,7 @@ impl Text<'_> {
         if trace.is_empty() {
             tell_nothing(&trace);
         }
+        tell_left(trace.left_in_all(), self.cli.limit);
         finish(trace.tally.dropped, trace.breaks_off())
     }
 
@@ -260,6 +267,7 @@ impl Text<'_> {
             for id in trace.order_since(known) {
                 writer.over(trace, *id)?;
             }
+            writer.resting(trace)?;
             writer.out.flush()?;
             if ended {
                 break;
@@ -277,6 +285,17 @@ pub fn tell_nothing(trace: &Trace) {
         eprintln!(
             "tcpviz: no TCP segment to show; {}",
             read_without(&trace.tally)
+        );
+    }
+}
+
+/// Says how many connections have left a live capture's memory; where that capture is, and what to type to see it, is
+/// said last of all.
+fn tell_left(connections: usize, limit: usize) {
+    if connections > 0 {
+        eprintln!(
+            "tcpviz: {} left memory, being finished and more than --limit {limit}; all of it is in the capture file",
+            counted(connections as u64, "connection")
         );
     }
 }

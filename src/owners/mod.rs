@@ -1,13 +1,14 @@
 //! Who holds the sockets of this machine, while they live: process, pid and user, as far as Linux tells. Best effort.
 //!
 //! ```text
-//!   ask: addresses  ->  thread "owners": /proc/net/tcp  ->  helper: /proc/*/fd  ->  sink: owners that changed
+//!   ask: addresses  ->  thread "owners": sock_diag  ->  helper: /proc/*/fd  ->  sink: owners that changed
 //! ```
 //!
 //! The thread has no privileges, as the rest of the program. The helper ([`Helper`]), where there is one, sees the processes of
 //! other users too; otherwise the thread looks at the user's own processes itself. Where no process is seen the owner is
 //! the user who made the socket.
 
+mod diag;
 mod helper;
 mod holders;
 mod sockets;

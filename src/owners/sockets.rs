@@ -1,8 +1,11 @@
-//! The TCP sockets of this process's network namespace: /proc/net/tcp and /proc/net/tcp6, which anybody may read (proc_net_tcp(5)).
+//! The TCP sockets of this process's network namespace: by sock_diag (`diag.rs`), or where that isn't to be had from
+//! /proc/net/tcp and /proc/net/tcp6, which anybody may read (proc_net_tcp(5)).
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::diag;
 
 const FILES: [&str; 2] = ["/proc/net/tcp", "/proc/net/tcp6"];
 
@@ -16,12 +19,19 @@ pub struct Socket {
     pub remote: SocketAddr,
     /// Who made it. Means nothing where the inode is 0.
     pub uid: u32,
-    /// 0 where no descriptor is left (TIME-WAIT, FIN-WAIT-2 after close()), or none is there yet (before accept()).
+    /// 0 where no descriptor is left (FIN-WAIT-2 after close()), or none is there yet (before accept()).
     pub inode: u64,
 }
 
-/// Hands on every socket. What can't be read is left out: a kernel without IPv6 has no tcp6.
+/// Hands on every socket that may belong to somebody.
 pub fn each(mut found: impl FnMut(Socket)) {
+    if diag::each(&mut found).is_err() {
+        read_each(found);
+    }
+}
+
+/// What can't be read is left out: a kernel without IPv6 has no tcp6.
+fn read_each(mut found: impl FnMut(Socket)) {
     for file in FILES.iter().filter_map(|path| File::open(path).ok()) {
         let mut lines = BufReader::with_capacity(1 << 16, file.take(MOST));
         let mut line = String::new();

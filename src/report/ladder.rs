@@ -13,7 +13,7 @@ use crate::trace::{Entry, Trace};
 /// Columns of a page.
 pub const WIDTH: usize = 100;
 
-/// Writes the connections that `wanted` names; none named means all.
+/// Writes the connections that `wanted` names; none named means all that are there.
 ///
 /// # Errors
 /// Those of `out`.
@@ -25,7 +25,7 @@ pub fn write(
 ) -> io::Result<()> {
     let all = trace.ids();
     for (i, id) in all
-        .filter(|id| wanted.is_none_or(|wanted| wanted == *id))
+        .filter(|id| trace.has(*id) && wanted.is_none_or(|wanted| wanted == *id))
         .enumerate()
     {
         if i > 0 {

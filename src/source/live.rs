@@ -20,6 +20,19 @@ const TICK: Timespec = Timespec {
     tv_nsec: 250_000_000,
 };
 
+/// The kernel collects frames in blocks of memory, and hands a block over when it is full or this old, in milliseconds:
+/// nobody sees that they wait, and a flood doesn't wake the program for every frame. libpcap's immediate mode would, and
+/// has room for only one frame in each 64 KiB of the buffer.
+const RETIRED_AFTER: u16 = 20;
+
+const BLOCK: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 1_000_000 * RETIRED_AFTER as i64,
+};
+
+/// A block that the kernel began before the end was asked for has been handed over after this.
+const SETTLED: Duration = Duration::from_millis(3 * RETIRED_AFTER as u64);
+
 /// How long the kernel's buffer is emptied after the end was asked for: under a flood it never is.
 const DRAIN: Duration = Duration::from_secs(2);
 
@@ -83,8 +96,7 @@ pub fn interfaces() -> Result<Vec<(String, String)>, String> {
         .collect())
 }
 
-/// Opens an interface in immediate mode, with nanosecond time stamps where granted, and sets the
-/// kernel's filter.
+/// Opens an interface, with nanosecond time stamps where granted, and sets the kernel's filter.
 ///
 /// # Errors
 /// See [`OpenError`].
@@ -93,7 +105,7 @@ pub fn open(interface: &str, selection: Selection) -> Result<Open, OpenError> {
     let mut capture = Capture::from_device(interface)
         .map_err(failed)?
         .promisc(false)
-        .immediate_mode(true)
+        .timeout(RETIRED_AFTER.into())
         .precision(Precision::Nano)
         .snaplen(SNAPLEN.cast_signed())
         .buffer_size(KERNEL_BUFFER)
@@ -184,9 +196,14 @@ impl Open {
             frames: 0,
         };
         let mut told = collector.batch.tally;
-        let mut stop_at: Option<Instant> = None;
+        let mut stopping: Option<Instant> = None;
         loop {
-            let stopping = wait(&self.capture, stopped).map_err(|why| why.to_string())?;
+            let failed = |why: io::Error| why.to_string();
+            if stopping.is_some() {
+                settle(&self.capture).map_err(failed)?;
+            } else if wait(&self.capture, stopped).map_err(failed)? {
+                stopping = Some(Instant::now());
+            }
             let taken = reader.take(&mut self.capture, save, &mut collector);
             if collector.batch.tally != told {
                 told = collector.batch.tally;
@@ -194,11 +211,9 @@ impl Open {
                 let _ = captured.send(Feed::Batch(collector.flush()));
             }
             let empty = taken? == 0;
-            if stopping {
-                let stop_at = *stop_at.get_or_insert_with(|| Instant::now() + DRAIN);
-                if empty || Instant::now() > stop_at {
-                    return Ok(());
-                }
+            let over = if empty { SETTLED } else { DRAIN };
+            if stopping.is_some_and(|since| since.elapsed() >= over) {
+                return Ok(());
             }
         }
     }
@@ -212,6 +227,15 @@ fn wait(capture: &Capture<Active>, stopped: &PipeReader) -> io::Result<bool> {
     ];
     match poll(&mut waiting, Some(&TICK)) {
         Ok(_) | Err(rustix::io::Errno::INTR) => Ok(!waiting[1].revents().is_empty()),
+        Err(why) => Err(why.into()),
+    }
+}
+
+/// Waits for what the kernel still has, at most for as long as it keeps a block.
+fn settle(capture: &Capture<Active>) -> io::Result<()> {
+    let mut waiting = [PollFd::from_borrowed_fd(capture.as_fd(), PollFlags::IN)];
+    match poll(&mut waiting, Some(&BLOCK)) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
         Err(why) => Err(why.into()),
     }
 }
@@ -232,6 +256,7 @@ impl Reader {
         collector: &mut Collector,
     ) -> Result<usize, String> {
         let mut unusable = Ok(());
+        let mut written = Ok(());
         let taken = capture.dispatch(Some(BATCH), |packet| {
             let header = packet.header;
             let seconds = u64::try_from(header.ts.tv_sec).unwrap_or(0);
@@ -249,9 +274,13 @@ impl Reader {
             if unusable.is_ok() {
                 unusable = collector.take(&frame);
             }
+            if save.is_full() && written.is_ok() {
+                written = save.flush();
+            }
         });
         // Even if reading broke off, what came before is written.
-        save.flush()
+        written
+            .and_then(|()| save.flush())
             .map_err(|why| format!("{} can't be written: {why}", save.path.display()))?;
         if let Ok(stats) = capture.stats() {
             collector.batch.tally.dropped = u64::from(stats.dropped) + u64::from(stats.if_dropped);

@@ -75,8 +75,8 @@ pub fn trim(path: &Path, snap: u32) -> io::Result<()> {
     std::fs::write(path, trimmed)
 }
 
-/// Octets collected before they are written.
-const WRITTEN_AT_ONCE: usize = 1 << 20;
+/// Octets collected before they are written: they stay in a core's cache until then.
+const WRITTEN_AT_ONCE: usize = 256 << 10;
 
 /// Writes frames of a capture to a file of their own, which must not exist yet: when each came (nanoseconds since the
 /// Unix epoch), and where it stands. Returns how many.
@@ -101,7 +101,7 @@ pub fn extract(
         file.begin(link)?;
         for (time_ns, place) in frames {
             file.add(*time_ns, place.wire_len, &read_back(place)?);
-            if file.pending.len() >= WRITTEN_AT_ONCE {
+            if file.is_full() {
                 file.flush()?;
             }
         }
@@ -204,6 +204,12 @@ impl SaveFile {
         }
         self.pending.extend(data);
         offset
+    }
+
+    /// Whether it is time to flush: what waits takes memory.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.pending.len() >= WRITTEN_AT_ONCE
     }
 
     /// Hands everything added to the kernel: what was captured survives this process from here on.

@@ -12,6 +12,7 @@ use std::io::{self, Write};
 
 use crate::conn::{ConnectionId, Revision};
 use crate::trace::Trace;
+use crate::trace::numbered::Numbered;
 use lines::{Line, connection, icmp, segment};
 
 /// Writes lines of a capture that grows; `wanted` limits them to one connection.
@@ -24,7 +25,7 @@ pub struct Writer<W: Write> {
     segments: usize,
     errors: usize,
     /// How many segments of each connection were written.
-    rows: Vec<u32>,
+    rows: Numbered<u32>,
     /// Connections whose line was written, each with the line's hash.
     told: HashMap<ConnectionId, u64>,
 }
@@ -37,7 +38,7 @@ impl<W: Write> Writer<W> {
             wanted,
             segments: 0,
             errors: 0,
-            rows: Vec::new(),
+            rows: Numbered::default(),
             told: HashMap::new(),
         }
     }
@@ -60,12 +61,17 @@ impl<W: Write> Writer<W> {
         self.line(&lines::capture(trace, source, true))
     }
 
-    /// The segments and ICMP errors that came since the last call.
+    /// The segments and ICMP errors that came since the last call. To be called after each batch: what is remembered of
+    /// the connections that have left with it goes.
     ///
     /// # Errors
     /// Those of the output.
     pub fn segments(&mut self, trace: &Trace) -> io::Result<()> {
-        self.rows.resize(trace.ids().len(), 0);
+        for id in trace.left() {
+            self.rows.remove(*id as usize);
+            self.told.remove(id);
+        }
+        self.count_new(trace);
         for (index, &id) in (self.segments..).zip(trace.order_since(self.segments)) {
             self.errors_before(trace, index)?;
             let row = self.asides(trace, id)?;
@@ -77,11 +83,18 @@ impl<W: Write> Writer<W> {
         self.errors_before(trace, self.segments)
     }
 
+    fn count_new(&mut self, trace: &Trace) {
+        (self.rows.len()..trace.ids().len()).for_each(|_| self.rows.push(0));
+    }
+
     /// What is told beside a connection's segments, before the next of them; then that one, whose row comes back, counts as
     /// written.
     fn asides(&mut self, trace: &Trace, id: ConnectionId) -> io::Result<u32> {
-        let row = self.rows[id as usize];
-        self.rows[id as usize] += 1;
+        let Some(rows) = self.rows.get_mut(id as usize) else {
+            unreachable!("what has left gets no segments");
+        };
+        let row = *rows;
+        *rows += 1;
         if self.wants(id) {
             let here = trace.asides_before(id, row).iter();
             for line in here.filter_map(|aside| lines::aside(trace, aside)) {
@@ -151,13 +164,31 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// The connections, last, after what is told behind their segments; not those whose line was written and still holds.
+    /// Those that may leave before anything else is known of them, unless their line was written and still holds.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn resting(&mut self, trace: &Trace) -> io::Result<()> {
+        for &id in trace.about_to_rest() {
+            let (is_over, is_unanswered) = {
+                let connection = trace.connection(id);
+                (connection.is_over(), connection.is_unanswered())
+            };
+            if is_over || is_unanswered {
+                self.connection(trace, id)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The connections, last, after what is told behind their segments; not those whose line was written and still holds,
+    /// nor those that have left.
     ///
     /// # Errors
     /// Those of the output.
     pub fn connections(&mut self, trace: &Trace) -> io::Result<()> {
-        let all = trace.ids();
-        self.rows.resize(trace.ids().len(), 0);
+        let all = trace.ids().filter(|id| trace.has(*id));
+        self.count_new(trace);
         for id in all.clone() {
             self.asides(trace, id)?;
         }
