@@ -185,11 +185,13 @@ fn long_list() -> App {
         let segments = (first..first + AT_ONCE)
             .flat_map(short_connection)
             .collect();
-        let batch = Batch {
-            segments,
-            ..Batch::default()
-        };
-        app.feed(Feed::Batch(batch.into()));
+        app.feed(Feed::Batch(
+            Batch {
+                segments,
+                ..Batch::default()
+            }
+            .into(),
+        ));
     }
     app.feed(Feed::Ended(Ended::default()));
     app.prepare();

@@ -3,6 +3,7 @@
 //! is drawn.
 
 mod marks;
+mod places;
 mod sort;
 
 pub use sort::Sort;
@@ -14,7 +15,6 @@ use self::marks::Marks;
 use self::sort::SortKey;
 use crate::conn::ConnectionId;
 use crate::conn::state::PerSide;
-use crate::story::numbers::{counted, grouped, printable};
 use crate::story::query::Query;
 use crate::story::{Owner, Summary};
 use crate::trace::Trace;
@@ -57,10 +57,15 @@ enum Stale {
 /// A query that walks over all rows isn't asked anew for each row of a connection that has more than this.
 const LONG: u32 = 4096;
 
+/// Of so many connections such a query is asked at once: some milliseconds, behind which a key waits.
+const AT_ONCE: usize = 4096;
+
 /// The list: which connections, in what order. Kept between frames.
 #[derive(Debug)]
 pub struct Listing {
     query: Query,
+    /// Of whom a query that walks wasn't asked yet.
+    unasked: std::ops::Range<usize>,
     sort: Sort,
     reversed: bool,
     order: Vec<ConnectionId>,
@@ -94,6 +99,7 @@ impl Listing {
     pub fn new(sort: Sort) -> Self {
         Listing {
             query: Query::default(),
+            unasked: 0..0,
             sort,
             reversed: false,
             order: Vec::new(),
@@ -144,6 +150,7 @@ impl Listing {
     pub fn set_query(&mut self, query: Query) {
         if self.query != query {
             self.query = query;
+            self.begin_to_ask();
             self.stale = self.stale_at_least_order();
         }
     }
@@ -170,6 +177,34 @@ impl Listing {
         if self.query.asks_owner() {
             self.touched.mark(id);
         }
+    }
+
+    /// Whether the query wasn't asked of all connections yet: `follow` goes on.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        !self.unasked.is_empty()
+    }
+
+    /// Nobody is shown before a query that walks was asked of it.
+    fn begin_to_ask(&mut self) {
+        self.unasked = 0..0;
+        if self.query.walks() {
+            self.unasked = 0..self.known.len();
+            for known in &mut self.known {
+                (known.shown, known.walked) = (false, 0);
+            }
+        }
+    }
+
+    /// Asks a query that walks of some more.
+    fn ask_on(&mut self, trace: &Trace, owners: Owners<'_>) {
+        let to = self.unasked.end.min(self.unasked.start + AT_ONCE);
+        for id in ids(self.unasked.start..to) {
+            if let Some(summary) = self.known[id as usize].summary.clone() {
+                self.renew(trace, id, summary, owners);
+            }
+        }
+        self.unasked.start = to;
     }
 
     /// Notes what came; to be called after each batch. Looks at those that are about to rest: later that costs more.
@@ -211,6 +246,7 @@ impl Listing {
                 self.catch_up(trace, owners);
             }
         }
+        self.ask_on(trace, owners);
         if self.stale == Stale::All {
             ids(0..self.known.len()).for_each(|id| self.touched.mark(id));
         }
@@ -264,7 +300,9 @@ impl Listing {
                 _ => self.touched.mark(id),
             }
         }
-        if !self.query.is_empty() {
+        if self.query.walks() {
+            self.unasked = 0..self.known.len();
+        } else if !self.query.is_empty() {
             self.stale = self.stale_at_least_order();
         }
     }
@@ -356,7 +394,9 @@ impl Listing {
     fn place(&mut self, moved: &mut Vec<(ConnectionId, bool)>) {
         if moved.iter().any(|(_, stood)| *stood) {
             let mut taken = Marks::default();
-            moved.iter().for_each(|(id, _)| taken.mark(*id));
+            for (id, _) in moved.iter() {
+                taken.mark(*id);
+            }
             self.order.retain(|id| !taken.has(*id));
         }
         moved.retain(|(id, _)| self.known[*id as usize].shown);
@@ -379,8 +419,11 @@ impl Listing {
         }
     }
 
-    /// Applies another filter or sort to what is known.
+    /// Applies another filter or sort to what is known; who walks is asked bit by bit.
     fn choose_anew(&mut self, trace: &Trace, owners: Owners<'_>) {
+        if self.query.walks() {
+            return self.arrange();
+        }
         for id in ids(0..self.known.len()) {
             let Some(summary) = &self.known[id as usize].summary else {
                 self.known[id as usize].shown = self.is_plain();
@@ -407,9 +450,8 @@ impl Listing {
         if self.sort == Sort::Number {
             order.extend(shown);
         } else {
-            let mut keyed: Vec<_> = shown.map(|id| (self.key(id), id)).collect();
-            keyed.sort_unstable();
-            order.extend(keyed.into_iter().map(|(_, id)| id));
+            let keyed: Vec<_> = shown.map(|id| (self.key(id), id)).collect();
+            order.extend(sort::sorted(keyed));
         }
         if self.reversed {
             order.reverse();
@@ -443,105 +485,6 @@ impl Listing {
     fn until_ns(&self, summary: &Summary, now_ns: u64) -> u64 {
         let query = self.query.holds_until_ns(summary, now_ns);
         query.unwrap_or(u64::MAX).min(summary.holds_until_ns)
-    }
-
-    /// The connections shown, in order.
-    #[must_use]
-    pub fn order(&self) -> &[ConnectionId] {
-        &self.order
-    }
-
-    /// How many connections there are, shown or not.
-    #[must_use]
-    pub fn total(&self) -> usize {
-        self.known.len()
-    }
-
-    /// What was known of a connection at the last `follow`.
-    #[must_use]
-    pub fn summary(&self, id: ConnectionId) -> Option<&Summary> {
-        self.known.get(id as usize)?.summary.as_ref()
-    }
-
-    /// Where a connection stands in the order, from 0; `None` if it isn't shown.
-    #[must_use]
-    pub fn position(&self, id: ConnectionId) -> Option<usize> {
-        let known = self.known.get(id as usize)?;
-        known.shown.then(|| self.place_of(id))
-    }
-
-    /// Where it stands or would stand.
-    fn place_of(&self, id: ConnectionId) -> usize {
-        self.order
-            .partition_point(|it| self.compare(*it, id).is_lt())
-    }
-
-    /// The connection itself if it is shown, else the one that stands where it would; `None` if none is shown.
-    #[must_use]
-    pub fn nearest(&self, id: ConnectionId) -> Option<ConnectionId> {
-        let last = self.order.len().checked_sub(1)?;
-        let at = match self.known.get(id as usize) {
-            Some(_) => self.place_of(id),
-            None => last,
-        };
-        Some(self.order[at.min(last)])
-    }
-
-    /// The connection `steps` further down (up if negative), or the last (first) there is; `None` if none is shown.
-    #[must_use]
-    pub fn step(&self, id: ConnectionId, steps: isize) -> Option<ConnectionId> {
-        let last = self.order.len().checked_sub(1)?;
-        let Some(at) = self.position(id) else {
-            return self.nearest(id);
-        };
-        Some(self.order[at.saturating_add_signed(steps).min(last)])
-    }
-
-    #[must_use]
-    pub fn first(&self) -> Option<ConnectionId> {
-        self.order.first().copied()
-    }
-
-    #[must_use]
-    pub fn last(&self) -> Option<ConnectionId> {
-        self.order.last().copied()
-    }
-
-    /// The next connection below (above) `id` that is as wanted.
-    #[must_use]
-    pub fn find(
-        &self,
-        id: ConnectionId,
-        forward: bool,
-        wanted: impl Fn(&Summary) -> bool,
-    ) -> Option<ConnectionId> {
-        let at = self.known.get(id as usize).map_or(0, |_| self.place_of(id));
-        let is_wanted = |it: &&ConnectionId| self.summary(**it).is_some_and(&wanted);
-        let found = if forward {
-            let below = self.order[at..].iter();
-            below.filter(|it| **it != id).find(is_wanted)
-        } else {
-            self.order[..at].iter().rev().find(is_wanted)
-        };
-        found.copied()
-    }
-
-    /// What is shown of what there is, for a rule or title: `12 of 500 · ending:reset · by duration`. `dot` parts the facts.
-    #[must_use]
-    pub fn title(&self, dot: &str) -> String {
-        let total = self.total() as u64;
-        let mut text = if self.query.is_empty() {
-            counted(total, "connection")
-        } else {
-            let shown = grouped(self.order.len() as u64);
-            let query = printable(&self.query.to_string());
-            format!("{shown} of {} {dot} {query}", grouped(total))
-        };
-        if (self.sort, self.reversed) != (Sort::Number, false) {
-            let reversed = if self.reversed { ", reversed" } else { "" };
-            text += &format!(" {dot} by {}{reversed}", self.sort.name());
-        }
-        text
     }
 }
 

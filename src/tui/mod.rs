@@ -175,7 +175,8 @@ fn follow(
         let rest = (drawing.elapsed() * DRAWING).clamp(BETWEEN_FRAMES, STILL);
         let mut draw_by = Instant::now() + step.map_or(rest, |step| step.min(rest));
         let age = app.is_live().then_some(AGEING);
-        let mut message = match [step, age].into_iter().flatten().min() {
+        let behind = app.listing.is_behind().then_some(Duration::ZERO);
+        let mut message = match [step, age, behind].into_iter().flatten().min() {
             Some(wait) => messages.recv_timeout(wait),
             None => messages.recv().map_err(Into::into),
         };

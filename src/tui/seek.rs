@@ -47,6 +47,7 @@ impl App {
         self.follow_listing();
         match self.listing.nearest(self.connection) {
             Some(connection) => self.choose(connection),
+            None if self.listing.is_behind() => {}
             None => self.tell_failure("no connection is like that; Esc shows all again"),
         }
         Ok(())

@@ -120,10 +120,14 @@ impl Query {
             .all(|term| term.test.holds(&subject) != term.negated)
     }
 
-    /// Whether it has to walk over all segments of a connection.
+    /// Whether it has to look at the connection itself, or walk over all of its segments: the summary doesn't do.
     #[must_use]
     pub fn walks(&self) -> bool {
-        let walks = |term: &Term<Test>| matches!(term.test, Test::Finding(_));
+        let walks = |term: &Term<Test>| match &term.test {
+            Test::Finding(_) => true,
+            Test::Word(word) => word.contains(ARROWS),
+            _ => false,
+        };
         self.terms.iter().any(walks)
     }
 
@@ -235,6 +239,9 @@ fn owned(owners: &PerSide<Option<Owner>>, holds: impl Fn(&Owner) -> bool) -> boo
     owners.into_iter().any(holds)
 }
 
+/// What points in the codes of endings.
+const ARROWS: [char; 4] = ['<', '>', '▸', '◂'];
+
 /// Whether a word stands somewhere in what the list tells of a connection.
 fn has_word(of: &Subject<'_>, word: &str) -> bool {
     let summary = of.summary;
@@ -258,7 +265,7 @@ fn has_word(of: &Subject<'_>, word: &str) -> bool {
             return true;
         }
     }
-    if word.contains(['<', '>', '▸', '◂']) {
+    if word.contains(ARROWS) {
         let word = word.replace('▸', ">").replace('◂', "<");
         let code = code(of.trace, of.id, summary, Charset::Ascii);
         return contains(&code, &word);

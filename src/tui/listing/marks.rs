@@ -56,9 +56,9 @@ mod tests {
     #[test]
     fn marks_are_taken_once_and_in_order() {
         let mut marks = Marks::default();
-        [200, 3, 64, 3, 63]
-            .into_iter()
-            .for_each(|id| marks.mark(id));
+        for id in [200, 3, 64, 3, 63] {
+            marks.mark(id);
+        }
         assert!(marks.unmark(64) && !marks.unmark(64) && !marks.unmark(9_999));
         let mut taken = Vec::new();
         marks.take(|id| taken.push(id));

@@ -201,3 +201,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_query_that_walks_is_asked_of_very_many_bit_by_bit() {
+    let mut trace = Trace::new(Ports::default());
+    let lines: Vec<_> = (1..=9_000)
+        .flat_map(|port| {
+            [
+                format!("{port} 1 > P. 1:11 ack 1"),
+                format!("{port} 2 < R. 1:1 ack 11"),
+            ]
+        })
+        .collect();
+    wire(&mut trace, &lines.join("\n"));
+    let mut listing = Listing::default();
+    assert_eq!(shown(&trace, &mut listing).len(), 9_000);
+    listing.set_query(Query::parse("-finding:close-wait-lasts").unwrap());
+    let mut counts = Vec::new();
+    while counts.is_empty() || listing.is_behind() {
+        counts.push(shown(&trace, &mut listing).len());
+        assert_eq!(listing.title("/").contains("so far"), listing.is_behind());
+    }
+    assert_eq!(counts, [4_096, 8_192, 9_000]);
+    // Another filter waits for nothing.
+    listing.set_query(Query::parse("ending:reset").unwrap());
+    assert_eq!(shown(&trace, &mut listing).len(), 9_000);
+    assert!(!listing.is_behind());
+}
