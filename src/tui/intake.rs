@@ -40,6 +40,8 @@ impl App {
         match feed {
             Feed::Batch(batch) => {
                 self.progress.note(batch);
+                // What is looked at stays.
+                self.trace.hold(self.connection);
                 self.trace.take(batch, |trace, id, revision| {
                     if id == shown {
                         focus.forget_from(trace, revision.from as usize);
@@ -50,6 +52,7 @@ impl App {
         }
         self.focus.outdate();
         self.greet_owners(known);
+        self.forget_who_left();
         self.note_in_listing();
         if self.following {
             if self.connections() > known {
@@ -64,6 +67,15 @@ impl App {
             Effect::Redraw
         } else {
             Effect::None
+        }
+    }
+
+    /// Connections have left the trace: beyond `--limit`.
+    fn forget_who_left(&mut self) {
+        let left = self.trace.left();
+        if !left.is_empty() {
+            self.listing.forget(left);
+            self.owners.forget(left);
         }
     }
 

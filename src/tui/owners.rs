@@ -18,6 +18,17 @@ pub struct Known {
     early: HashMap<(SocketAddr, SocketAddr), Owner>,
 }
 
+impl Known {
+    /// These connections have left.
+    pub fn forget(&mut self, left: &[ConnectionId]) {
+        for id in left {
+            for side in Side::BOTH {
+                self.of.remove(&(*id, side));
+            }
+        }
+    }
+}
+
 impl App {
     /// Takes what has become known: it is about the newest connection between two addresses.
     pub fn learn_owners(&mut self, all: Vec<Owned>) {

@@ -275,6 +275,9 @@ impl App {
             Letter::ToGoTo => match self.marks.get(&name).copied() {
                 Some((connection, line)) => {
                     self.choose(connection);
+                    if self.connection != connection {
+                        return;
+                    }
                     self.reveal(line);
                 }
                 None => {

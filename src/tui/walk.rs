@@ -226,6 +226,13 @@ impl App {
         if self.only.is_some() || connection == self.connection {
             return;
         }
+        if !self.trace.has(connection) {
+            self.tell_failure(format!(
+                "connection {} was finished and has left memory (--limit); the capture file has it",
+                connection + 1
+            ));
+            return;
+        }
         self.show_connection(connection);
         self.go_to(0);
     }
