@@ -209,8 +209,9 @@ impl Listing {
 
     /// Notes what came; to be called after each batch. Looks at those that are about to rest: later that costs more.
     pub fn note(&mut self, trace: &Trace, owners: Owners<'_>) {
-        let new = ids(self.known.len()..trace.ids().len());
-        self.known.resize(trace.ids().len(), UNKNOWN);
+        let known = self.known.len();
+        let new = ids(known..trace.ids().len());
+        self.known.resize(known.max(trace.ids().len()), UNKNOWN);
         if self.hurries && self.is_plain() {
             for id in new {
                 (self.known[id as usize].shown, self.known[id as usize].moved) = (true, true);
@@ -342,9 +343,11 @@ impl Listing {
         }
     }
 
-    /// Looks at a connection again.
+    /// Looks at a connection again, if it is there.
     fn look(&mut self, trace: &Trace, id: ConnectionId, owners: Owners<'_>) {
-        self.renew(trace, id, Summary::of(trace, id), owners);
+        if trace.has(id) {
+            self.renew(trace, id, Summary::of(trace, id), owners);
+        }
     }
 
     /// Takes what is known of a connection now.
