@@ -97,6 +97,9 @@ impl View {
         let style = cli.look.style();
         let mut trace = Trace::new(cli.ports());
         trace.prompt(beside);
+        if origin.listening.is_some() {
+            trace.keep_finished(cli.limit);
+        }
         match self {
             View::Ui => {
                 let mut app = App::new(trace, origin, read_back, style, cli.look.theme());
@@ -190,11 +193,8 @@ struct Text<'a> {
 
 impl Text<'_> {
     fn write(mut self, mut trace: Trace, start: Start) -> anyhow::Result<()> {
-        if self.origin.listening.is_some() {
-            trace.keep_finished(self.cli.limit);
-            if let Some(number) = self.cli.connection {
-                trace.hold(number - 1);
-            }
+        if let Some(number) = self.cli.connection {
+            trace.hold(number - 1);
         }
         let (sender, feeds) = sync_channel(QUEUE);
         let feed = sender.clone();

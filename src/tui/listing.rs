@@ -2,6 +2,8 @@
 //! at connections to which something came, or at which a clock may have ended something: before they rest, or when the list
 //! is drawn.
 
+mod asking;
+mod clock;
 mod marks;
 mod places;
 mod sort;
@@ -18,6 +20,7 @@ use crate::conn::state::PerSide;
 use crate::story::query::Query;
 use crate::story::{Owner, Summary};
 use crate::trace::Trace;
+use crate::trace::numbered::Numbered;
 
 /// Tells whose socket each end of a connection is.
 pub type Owners<'a> = &'a dyn Fn(ConnectionId) -> PerSide<Option<Owner>>;
@@ -69,7 +72,8 @@ pub struct Listing {
     sort: Sort,
     reversed: bool,
     order: Vec<ConnectionId>,
-    known: Vec<Known>,
+    /// Of connections that have left nothing.
+    known: Numbered<Known>,
     /// Where sorting by the client needs them: a summary doesn't tell addresses.
     addresses: Vec<SortKey>,
     /// When a connection is to be looked at again; outdated entries are dropped as they come.
@@ -81,6 +85,8 @@ pub struct Listing {
     /// What it has seen of the trace's order, and of those that something befell.
     segments: usize,
     befallen: usize,
+    /// Connections have left that may still stand in the order.
+    some_left: bool,
     ended: bool,
     /// A file is read: until its end only what is seen has to be up to date.
     hurries: bool,
@@ -103,13 +109,14 @@ impl Listing {
             sort,
             reversed: false,
             order: Vec::new(),
-            known: Vec::new(),
+            known: Numbered::default(),
             addresses: Vec::new(),
             due: BinaryHeap::new(),
             touched: Marks::default(),
             moved: Vec::new(),
             segments: 0,
             befallen: 0,
+            some_left: false,
             ended: false,
             hurries: false,
             stale: Stale::Nothing,
@@ -179,42 +186,18 @@ impl Listing {
         }
     }
 
-    /// Whether the query wasn't asked of all connections yet: `follow` goes on.
-    #[must_use]
-    pub fn is_behind(&self) -> bool {
-        !self.unasked.is_empty()
-    }
-
-    /// Nobody is shown before a query that walks was asked of it.
-    fn begin_to_ask(&mut self) {
-        self.unasked = 0..0;
-        if self.query.walks() {
-            self.unasked = 0..self.known.len();
-            for known in &mut self.known {
-                (known.shown, known.walked) = (false, 0);
-            }
-        }
-    }
-
-    /// Asks a query that walks of some more.
-    fn ask_on(&mut self, trace: &Trace, owners: Owners<'_>) {
-        let to = self.unasked.end.min(self.unasked.start + AT_ONCE);
-        for id in ids(self.unasked.start..to) {
-            if let Some(summary) = self.known[id as usize].summary.clone() {
-                self.renew(trace, id, summary, owners);
-            }
-        }
-        self.unasked.start = to;
-    }
-
     /// Notes what came; to be called after each batch. Looks at those that are about to rest: later that costs more.
     pub fn note(&mut self, trace: &Trace, owners: Owners<'_>) {
         let known = self.known.len();
         let new = ids(known..trace.ids().len());
-        self.known.resize(known.max(trace.ids().len()), UNKNOWN);
-        if self.hurries && self.is_plain() {
-            for id in new {
-                (self.known[id as usize].shown, self.known[id as usize].moved) = (true, true);
+        let is_shown = self.hurries && self.is_plain();
+        for id in new {
+            self.known.push(Known {
+                shown: is_shown,
+                moved: is_shown,
+                ..UNKNOWN
+            });
+            if is_shown {
                 self.moved.push((id, false));
             }
         }
@@ -257,9 +240,15 @@ impl Listing {
             touched.take(|id| self.look(trace, id, owners));
             self.touched = touched;
         }
+        if std::mem::take(&mut self.some_left) {
+            let is_there = |id: &ConnectionId| self.known.get(*id as usize).is_some();
+            self.order.retain(is_there);
+        }
         let mut moved = std::mem::take(&mut self.moved);
         for (id, _) in &moved {
-            self.known[*id as usize].moved = false;
+            if let Some(known) = self.known.get_mut(*id as usize) {
+                known.moved = false;
+            }
         }
         match self.stale {
             Stale::Nothing => self.place(&mut moved),
@@ -286,28 +275,6 @@ impl Listing {
         }
     }
 
-    /// The file has ended: the clock tells of those that hold, others are to be looked at.
-    fn catch_up(&mut self, trace: &Trace, owners: Owners<'_>) {
-        let now_ns = trace.now_ns();
-        for id in ids(0..self.known.len()) {
-            match &self.known[id as usize].summary {
-                _ if self.touched.has(id) => {}
-                Some(summary) if summary.holds_until_ns >= now_ns => {}
-                Some(summary) if !summary.is_outdated(now_ns) => {
-                    let mut summary = summary.clone();
-                    summary.pass(now_ns);
-                    self.renew(trace, id, summary, owners);
-                }
-                _ => self.touched.mark(id),
-            }
-        }
-        if self.query.walks() {
-            self.unasked = 0..self.known.len();
-        } else if !self.query.is_empty() {
-            self.stale = self.stale_at_least_order();
-        }
-    }
-
     /// Clients' addresses, if they are sorted by.
     fn note_addresses(&mut self, trace: &Trace) {
         if self.sort != Sort::Client {
@@ -320,27 +287,17 @@ impl Listing {
         }
     }
 
-    /// A clock may have ended something.
-    fn let_time_pass(&mut self, trace: &Trace, owners: Owners<'_>) {
-        let now_ns = trace.now_ns();
-        while let Some(&Reverse((until, id))) = self.due.peek()
-            && until < now_ns
-        {
-            self.due.pop();
-            let known = &mut self.known[id as usize];
-            if known.until_ns != until {
-                continue;
-            }
-            (known.until_ns, known.walked) = (u64::MAX, 0);
-            match known.summary.clone() {
-                _ if self.touched.has(id) => {}
-                Some(mut summary) if !summary.is_outdated(now_ns) => {
-                    summary.pass(now_ns);
-                    self.renew(trace, id, summary, owners);
-                }
-                _ => self.touched.mark(id),
-            }
+    /// What is known of a connection: of one that has left nothing.
+    fn at(&self, id: ConnectionId) -> &Known {
+        self.known.get(id as usize).unwrap_or(&UNKNOWN)
+    }
+
+    /// These connections have left; from the next `follow` on they aren't in the list.
+    pub fn forget(&mut self, left: &[ConnectionId]) {
+        for id in left {
+            self.known.remove(*id as usize);
         }
+        self.some_left |= !left.is_empty();
     }
 
     /// Looks at a connection again, if it is there.
@@ -352,7 +309,7 @@ impl Listing {
 
     /// Takes what is known of a connection now.
     fn renew(&mut self, trace: &Trace, id: ConnectionId, summary: Summary, owners: Owners<'_>) {
-        let before = &self.known[id as usize];
+        let before = self.known.get(id as usize).unwrap_or(&UNKNOWN);
         let rests = self.may_rest(before, &summary);
         let shown = if rests {
             before.shown
@@ -374,23 +331,15 @@ impl Listing {
             self.moved.push((id, before.shown));
         }
         let moved = before.moved || !stays;
-        self.known[id as usize] = Known {
-            summary: Some(summary),
-            until_ns,
-            walked,
-            shown,
-            moved,
-        };
-    }
-
-    /// Whether a long connection has changed too little to walk over all of it again.
-    fn may_rest(&self, known: &Known, now: &Summary) -> bool {
-        let is_same = |then: &Summary| then.states == now.states && then.kind == now.kind;
-        self.stale == Stale::Nothing
-            && self.query.walks()
-            && now.segments > LONG
-            && now.segments - known.walked < known.walked / 16
-            && known.summary.as_ref().is_some_and(is_same)
+        if let Some(known) = self.known.get_mut(id as usize) {
+            *known = Known {
+                summary: Some(summary),
+                until_ns,
+                walked,
+                shown,
+                moved,
+            };
+        }
     }
 
     /// Puts what moved where it belongs: one pass to take it out, and one to put it in.
@@ -402,7 +351,7 @@ impl Listing {
             }
             self.order.retain(|id| !taken.has(*id));
         }
-        moved.retain(|(id, _)| self.known[*id as usize].shown);
+        moved.retain(|(id, _)| self.at(*id).shown);
         moved.sort_unstable_by(|a, b| self.compare(a.0, b.0));
         let mut end = self.order.len();
         let is_behind = |last: &ConnectionId| {
@@ -422,34 +371,11 @@ impl Listing {
         }
     }
 
-    /// Applies another filter or sort to what is known; who walks is asked bit by bit.
-    fn choose_anew(&mut self, trace: &Trace, owners: Owners<'_>) {
-        if self.query.walks() {
-            return self.arrange();
-        }
-        for id in ids(0..self.known.len()) {
-            let Some(summary) = &self.known[id as usize].summary else {
-                self.known[id as usize].shown = self.is_plain();
-                continue;
-            };
-            let owner = || owners(id);
-            let shown = self.query.matches_connection(trace, id, summary, &owner);
-            let until_ns = self.until_ns(summary, trace.now_ns());
-            let segments = summary.segments;
-            let known = &mut self.known[id as usize];
-            if !self.hurries && until_ns < u64::MAX && known.until_ns != until_ns {
-                self.due.push(Reverse((until_ns, id)));
-            }
-            (known.shown, known.walked, known.until_ns) = (shown, segments, until_ns);
-        }
-        self.arrange();
-    }
-
     /// Sorts all that is shown.
     fn arrange(&mut self) {
-        let shown = ids(0..self.known.len()).filter(|id| self.known[*id as usize].shown);
         let mut order = std::mem::take(&mut self.order);
         order.clear();
+        let shown = ids(0..self.known.len()).filter(|id| self.at(*id).shown);
         if self.sort == Sort::Number {
             order.extend(shown);
         } else {
@@ -474,7 +400,7 @@ impl Listing {
 
     /// What a connection's order is told from.
     fn key(&self, id: ConnectionId) -> SortKey {
-        let summary = self.known[id as usize].summary.as_ref();
+        let summary = self.at(id).summary.as_ref();
         summary.map_or(SortKey::default(), |summary| self.key_of(id, summary))
     }
 
@@ -483,11 +409,6 @@ impl Listing {
             Sort::Client => self.addresses.get(id as usize).copied().unwrap_or_default(),
             sort => sort.key(id, summary),
         }
-    }
-
-    fn until_ns(&self, summary: &Summary, now_ns: u64) -> u64 {
-        let query = self.query.holds_until_ns(summary, now_ns);
-        query.unwrap_or(u64::MAX).min(summary.holds_until_ns)
     }
 }
 

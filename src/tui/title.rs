@@ -60,6 +60,13 @@ fn counts(app: &App, brevity: Brevity) -> Vec<Span<'static>> {
             Style::new()
         };
         facts.push((format!("{} dropped", grouped(tally.dropped)), style));
+        // Beyond --limit.
+        let left = app.trace.left_in_all();
+        if left > 0 {
+            let memory = if words { " memory" } else { "" };
+            let text = format!("{} left{memory}", grouped(left as u64));
+            facts.push((text, Style::new()));
+        }
     } else if words {
         let counts = [
             counted(app.trace.segments() as u64, "segment"),

@@ -9,6 +9,7 @@ mod finding;
 mod folding;
 mod growing;
 mod holding;
+mod leaving;
 mod listing;
 mod marking;
 mod mouse;
