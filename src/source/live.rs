@@ -37,8 +37,12 @@ const SETTLED: Duration = Duration::from_millis(3 * RETIRED_AFTER as u64);
 const DRAIN: Duration = Duration::from_secs(2);
 
 /// Octets of kernel buffer: with frames of up to 64 KiB on loopback the default 2 MiB holds only
-/// some thirty.
-const KERNEL_BUFFER: i32 = 64 << 20;
+/// some thirty. The kernel clears all of it first: more would make the start slow.
+const KERNEL_BUFFER: i32 = 32 << 20;
+
+/// After something was handed on what comes next waits so long for more: a flood doesn't wake whoever looks for every
+/// batch. What comes after a silence doesn't wait.
+const TOGETHER: Duration = Duration::from_millis(25);
 
 /// Frames to take before the file is written and a batch handed on.
 const BATCH: usize = 1024;
@@ -173,7 +177,11 @@ impl Open {
             })?;
         thread::Builder::new()
             .name("handing on".into())
-            .spawn(move || while waiting.recv().is_ok_and(&mut sink) {})?;
+            .spawn(move || {
+                while waiting.recv().is_ok_and(&mut sink) && waiting.try_iter().all(&mut sink) {
+                    thread::sleep(TOGETHER);
+                }
+            })?;
         Ok(Running { stop })
     }
 
