@@ -47,6 +47,15 @@ const TOGETHER: Duration = Duration::from_millis(25);
 /// Frames to take before the file is written and a batch handed on.
 const BATCH: usize = 1024;
 
+/// How captured frames are handed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handing {
+    /// Each as it comes: for who compares it with what happens at the same time. Dear under a flood.
+    AtOnce,
+    /// What comes within some hundredths of a second together.
+    Together,
+}
+
 /// Why an interface could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -71,6 +80,7 @@ pub struct Open {
     pub link: LinkType,
     unit_ns: u64,
     selection: Selection,
+    handing: Handing,
 }
 
 /// Stops a running capture.
@@ -104,11 +114,12 @@ pub fn interfaces() -> Result<Vec<(String, String)>, String> {
 ///
 /// # Errors
 /// See [`OpenError`].
-pub fn open(interface: &str, selection: Selection) -> Result<Open, OpenError> {
+pub fn open(interface: &str, selection: Selection, handing: Handing) -> Result<Open, OpenError> {
     let failed = |why: Error| open_error(interface, &why);
     let mut capture = Capture::from_device(interface)
         .map_err(failed)?
         .promisc(false)
+        .immediate_mode(handing == Handing::AtOnce)
         .timeout(RETIRED_AFTER.into())
         .precision(Precision::Nano)
         .snaplen(SNAPLEN.cast_signed())
@@ -136,6 +147,7 @@ pub fn open(interface: &str, selection: Selection) -> Result<Open, OpenError> {
         capture,
         interface: interface.into(),
         selection,
+        handing,
     })
 }
 
@@ -165,6 +177,7 @@ impl Open {
         save.begin(self.link)?;
         let (stopped, stop) = io::pipe()?;
         let (captured, waiting) = channel();
+        let handing = self.handing;
         thread::Builder::new()
             .name("capture".into())
             .spawn(move || {
@@ -179,7 +192,9 @@ impl Open {
             .name("handing on".into())
             .spawn(move || {
                 while waiting.recv().is_ok_and(&mut sink) && waiting.try_iter().all(&mut sink) {
-                    thread::sleep(TOGETHER);
+                    if handing == Handing::Together {
+                        thread::sleep(TOGETHER);
+                    }
                 }
             })?;
         Ok(Running { stop })
@@ -219,7 +234,11 @@ impl Open {
                 let _ = captured.send(Feed::Batch(collector.flush()));
             }
             let empty = taken? == 0;
-            let over = if empty { SETTLED } else { DRAIN };
+            let over = match self.handing {
+                Handing::AtOnce if empty => Duration::ZERO,
+                Handing::Together if empty => SETTLED,
+                _ => DRAIN,
+            };
             if stopping.is_some_and(|since| since.elapsed() >= over) {
                 return Ok(());
             }
