@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context, bail};
 
 use tcpviz::privilege;
-use tcpviz::source::live::{self, OpenError};
+use tcpviz::source::live::{self, Handing, OpenError};
 use tcpviz::source::save::{FILE_HEADER, SaveFile};
 use tcpviz::source::{Selection, Sink, Store};
 use tcpviz::story::numbers::{counted, printable};
@@ -66,7 +66,7 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     };
     let filter = selection.words();
     let tell_owners = view::wants_ui(cli).then(owners);
-    let open = live::open(&interface, selection).map_err(explain)?;
+    let open = live::open(&interface, selection, Handing::Together).map_err(explain)?;
     let view = view::open(cli)?;
     let save = SaveFile::create(cli.write.as_deref(), cli.force, privilege::invoking_user())
         .map_err(|why| match &cli.write {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{LabError, Namespace};
 use crate::privilege;
-use crate::source::live::{self, Running};
+use crate::source::live::{self, Handing, Running};
 use crate::source::save::SaveFile;
 use crate::source::{Selection, Store};
 use crate::trace::Trace;
@@ -40,7 +40,7 @@ impl Recorder {
             ports: ports.clone(),
             expression: None,
         };
-        let open = namespace.run(|| live::open(interface, selection))?;
+        let open = namespace.run(|| live::open(interface, selection, Handing::AtOnce))?;
         let failed = || LabError::io("the capture file");
         let file = match save {
             Some(_) => SaveFile::create(save, force, privilege::invoking_user()),

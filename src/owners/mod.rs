@@ -40,7 +40,7 @@ const SOON: Duration = Duration::from_millis(250);
 const USUALLY: Duration = Duration::from_secs(1);
 
 /// A look that took long is followed by a pause so many times as long: a big machine isn't kept busy.
-const REST: u32 = 20;
+const REST: u32 = 50;
 
 /// Asks the kernel, in a thread of its own, which ends with this.
 #[derive(Debug)]

@@ -37,11 +37,24 @@ const SETTLED: Duration = Duration::from_millis(3 * RETIRED_AFTER as u64);
 const DRAIN: Duration = Duration::from_secs(2);
 
 /// Octets of kernel buffer: with frames of up to 64 KiB on loopback the default 2 MiB holds only
-/// some thirty.
-const KERNEL_BUFFER: i32 = 64 << 20;
+/// some thirty. The kernel clears all of it first: more would make the start slow.
+const KERNEL_BUFFER: i32 = 32 << 20;
+
+/// After something was handed on what comes next waits so long for more: a flood doesn't wake whoever looks for every
+/// batch. What comes after a silence doesn't wait.
+const TOGETHER: Duration = Duration::from_millis(25);
 
 /// Frames to take before the file is written and a batch handed on.
 const BATCH: usize = 1024;
+
+/// How captured frames are handed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handing {
+    /// Each as it comes: for who compares it with what happens at the same time. Dear under a flood.
+    AtOnce,
+    /// What comes within some hundredths of a second together.
+    Together,
+}
 
 /// Why an interface could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +80,7 @@ pub struct Open {
     pub link: LinkType,
     unit_ns: u64,
     selection: Selection,
+    handing: Handing,
 }
 
 /// Stops a running capture.
@@ -100,11 +114,12 @@ pub fn interfaces() -> Result<Vec<(String, String)>, String> {
 ///
 /// # Errors
 /// See [`OpenError`].
-pub fn open(interface: &str, selection: Selection) -> Result<Open, OpenError> {
+pub fn open(interface: &str, selection: Selection, handing: Handing) -> Result<Open, OpenError> {
     let failed = |why: Error| open_error(interface, &why);
     let mut capture = Capture::from_device(interface)
         .map_err(failed)?
         .promisc(false)
+        .immediate_mode(handing == Handing::AtOnce)
         .timeout(RETIRED_AFTER.into())
         .precision(Precision::Nano)
         .snaplen(SNAPLEN.cast_signed())
@@ -132,6 +147,7 @@ pub fn open(interface: &str, selection: Selection) -> Result<Open, OpenError> {
         capture,
         interface: interface.into(),
         selection,
+        handing,
     })
 }
 
@@ -161,6 +177,7 @@ impl Open {
         save.begin(self.link)?;
         let (stopped, stop) = io::pipe()?;
         let (captured, waiting) = channel();
+        let handing = self.handing;
         thread::Builder::new()
             .name("capture".into())
             .spawn(move || {
@@ -173,7 +190,13 @@ impl Open {
             })?;
         thread::Builder::new()
             .name("handing on".into())
-            .spawn(move || while waiting.recv().is_ok_and(&mut sink) {})?;
+            .spawn(move || {
+                while waiting.recv().is_ok_and(&mut sink) && waiting.try_iter().all(&mut sink) {
+                    if handing == Handing::Together {
+                        thread::sleep(TOGETHER);
+                    }
+                }
+            })?;
         Ok(Running { stop })
     }
 
@@ -211,7 +234,11 @@ impl Open {
                 let _ = captured.send(Feed::Batch(collector.flush()));
             }
             let empty = taken? == 0;
-            let over = if empty { SETTLED } else { DRAIN };
+            let over = match self.handing {
+                Handing::AtOnce if empty => Duration::ZERO,
+                Handing::Together if empty => SETTLED,
+                _ => DRAIN,
+            };
             if stopping.is_some_and(|since| since.elapsed() >= over) {
                 return Ok(());
             }

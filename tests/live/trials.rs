@@ -1,5 +1,6 @@
 //! The live tests themselves.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -30,8 +31,12 @@ pub fn all() -> Vec<Trial> {
             },
         )
     });
-    let others: [(&str, fn()); 13] = [
+    let others: [(&str, fn()); 14] = [
         ("a_stuck_reader_does_not_stop_the_capture", stuck_reader),
+        (
+            "past_the_limit_finished_connections_leave_and_each_is_told_before",
+            finished_leave,
+        ),
         ("random_scripts_agree_with_the_kernel::ipv4", || {
             scripts_agree_with_the_kernel("127.0.0.1");
         }),
@@ -349,6 +354,38 @@ fn stuck_reader() {
         .filter(|line| line["ending"]["kind"] == "reset")
         .count();
     assert_eq!(resets, CONNECTIONS);
+}
+
+/// Far more than are kept at hand.
+const FLOOD: usize = 6_000;
+
+fn finished_leave() {
+    let (listener, server) = listen("127.0.0.1");
+    let port = server.port().to_string();
+    let mut live = Live::start(&["--port", &port, "--limit", "10"]);
+    let said = live.child.stderr.take().expect("its messages");
+    for _ in 0..FLOOD {
+        let mut pair = connect(&listener, server);
+        let client = pair.client.take().expect("open");
+        client.set_linger(Some(Duration::ZERO)).unwrap();
+    }
+    let lines = live.stop();
+    let is_whole = lines.last().is_some_and(|end| {
+        end["type"] == "end" && end["dropped"] == 0 && end["segments"] == segments(&lines).len()
+    });
+    assert!(is_whole, "{:?}", lines.last());
+    let endings: BTreeMap<_, _> = lines
+        .iter()
+        .filter(|line| line["type"] == "connection")
+        .map(|line| (line["connection"].as_u64(), &line["ending"]["kind"]))
+        .collect();
+    assert_eq!(endings.len(), FLOOD);
+    assert!(endings.values().all(|kind| *kind == "reset"));
+    let said = std::io::read_to_string(said).unwrap();
+    assert!(
+        said.contains("connections left memory, being finished and more than --limit 10;"),
+        "{said}"
+    );
 }
 
 fn screen_follows_live() {
