@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::cold::{self, Cold};
 use super::log::{Befell, Entries, Entry, Log, Logged};
@@ -147,6 +148,34 @@ enum Slot {
     Cold(Spot),
 }
 
+/// Who was asked for last, and its place among the warm ones: most are asked for many times in a row. Whoever only looks
+/// writes it, too, from several threads at a time.
+#[derive(Debug)]
+struct Newest(AtomicU64);
+
+impl Default for Newest {
+    fn default() -> Self {
+        Newest(AtomicU64::new(u64::MAX))
+    }
+}
+
+impl Newest {
+    fn place_of(&self, id: ConnectionId) -> Option<u32> {
+        let both = self.0.load(Ordering::Relaxed);
+        let is_it = both & u64::from(u32::MAX) == u64::from(id);
+        is_it.then(|| u32::try_from(both >> 32).unwrap_or(u32::MAX))
+    }
+
+    fn set(&self, id: ConnectionId, at: u32) {
+        self.0
+            .store(u64::from(at) << 32 | u64::from(id), Ordering::Relaxed);
+    }
+
+    fn forget(&self) {
+        self.0.store(u64::MAX, Ordering::Relaxed);
+    }
+}
+
 /// All connections of a trace.
 #[derive(Debug, Default)]
 pub struct Kept {
@@ -162,7 +191,7 @@ pub struct Kept {
     /// Cold ones that are over, or were never answered, in the order in which they came to rest; some of them are warm again.
     finished: VecDeque<ConnectionId>,
     /// The one that was asked for last, and its place among the warm ones.
-    newest: Option<(ConnectionId, u32)>,
+    newest: Newest,
     /// One that stays.
     pub held: Option<ConnectionId>,
     /// Those that never do.
@@ -186,8 +215,14 @@ impl Kept {
     /// What is known of a connection.
     #[must_use]
     pub fn at(&self, id: ConnectionId) -> Known<'_> {
+        if let Some(at) = self.newest.place_of(id) {
+            return Known::Warm(&self.warm[at as usize]);
+        }
         match self.slots.get(id as usize) {
-            Some(Slot::Warm(at)) => Known::Warm(&self.warm[*at as usize]),
+            Some(Slot::Warm(at)) => {
+                self.newest.set(id, *at);
+                Known::Warm(&self.warm[*at as usize])
+            }
             Some(Slot::Cold(spot)) => Known::Cold(self.look(id, Cold(self.shelf.get(*spot)))),
             None => Known::Cold(Arc::new(Warm::new(nobodys(), self.without_places))),
         }
@@ -227,15 +262,17 @@ impl Kept {
 
     /// The connection, made warm.
     pub fn warm(&mut self, id: ConnectionId) -> &mut Warm {
-        if let Some((_, at)) = self.newest.filter(|(newest, _)| *newest == id) {
-            return &mut self.warm[at as usize];
+        if let Some(at) = self.newest.place_of(id) {
+            let warm = &mut self.warm[at as usize];
+            warm.is_used = true;
+            return warm;
         }
         let at = match self.slots.get(id as usize) {
             Some(Slot::Warm(at)) => *at,
             Some(Slot::Cold(spot)) => self.warm_again(id, *spot),
             None => unreachable!("nobody refers to a connection that has left"),
         };
-        self.newest = Some((id, at));
+        self.newest.set(id, at);
         let warm = &mut self.warm[at as usize];
         warm.is_used = true;
         warm
@@ -336,7 +373,6 @@ impl Kept {
         };
         let warm = &mut self.warm[at as usize];
         if warm.is_used {
-            self.newest = None;
             warm.is_used = false;
             warm.waits = (1 << warm.warmed) - 1;
             self.queue.push_back(id);
@@ -352,7 +388,7 @@ impl Kept {
         let Some(&Slot::Warm(at)) = self.slots.get(id as usize) else {
             return;
         };
-        self.newest = None;
+        self.newest.forget();
         let warm = &self.warm[at as usize];
         let PerSide { client, server } = warm.connection.addresses;
         // No frame makes a connection between an IPv4 and an IPv6 address.

@@ -64,10 +64,7 @@ const LONG: u32 = 4096;
 const AT_ONCE: usize = 4096;
 
 /// The list: which connections, in what order. Kept between frames.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact of its own"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug)]
 pub struct Listing {
     query: Query,

@@ -64,10 +64,10 @@ use crate::trace::Aside;
 use crate::wire::{Feed, Place};
 
 /// The screen isn't drawn more often than this for what comes by itself; a key is answered at once.
-const BETWEEN_FRAMES: Duration = Duration::from_millis(33);
+const BETWEEN_FRAMES: Duration = Duration::from_millis(50);
 
 /// While much comes, drawing takes one part in so many of the time, unless that makes the screen stand still.
-const DRAWING: u32 = 10;
+const DRAWING: u32 = 20;
 const STILL: Duration = Duration::from_millis(200);
 
 /// What has come by the time a key is answered is drawn with it, if that delays the answer no longer than this.
