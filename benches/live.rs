@@ -80,7 +80,7 @@ fn send(flood: Flood) -> usize {
     match flood {
         Flood::Short(rate) => {
             while begun.elapsed() < LASTS {
-                while sent < due(rate as usize) {
+                while sent < due(rate as usize) && begun.elapsed() < LASTS {
                     // Ports of one pair of addresses would be used up.
                     let host = [127, 0, 0, u8::try_from(1 + sent % 100).unwrap_or(1)];
                     let mut stream =
@@ -96,7 +96,7 @@ fn send(flood: Flood) -> usize {
             let mut stream = TcpStream::connect(("127.0.0.1", PORT)).unwrap();
             let some = vec![7; 65_536];
             while begun.elapsed() < LASTS {
-                while sent < due(rate) {
+                while sent < due(rate) && begun.elapsed() < LASTS {
                     stream.write_all(&some).unwrap();
                     sent += some.len();
                 }
