@@ -73,9 +73,9 @@ pub struct Cli {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub connection: Option<u32>,
 
-    /// Live: keep at most this many finished connections in memory, the oldest leave first; their segments stay in the
-    /// capture file
-    #[arg(long, value_name = "N", default_value_t = 100_000, conflicts_with_all = ["file", "read"])]
+    /// Live, on the screen, in JSON and the ladder: of finished connections this many stay in memory, besides the few hundred
+    /// to which something came last. The oldest leave first; their segments stay in the capture file
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = limit, conflicts_with_all = ["file", "read"])]
     pub limit: usize,
 
     /// Pace of the replay: `step` (wait for keys), `1x`, `0.1x`, `10x` (as it was, long gaps shortened), or `500ms` for a
@@ -290,6 +290,11 @@ fn locale_is_utf8<T: AsRef<OsStr>>(variable: impl Fn(&str) -> Option<T>) -> bool
         .map(|value| value.as_ref().to_string_lossy().to_lowercase())
         .find(|value| !value.is_empty());
     deciding.is_some_and(|value| value.contains("utf-8") || value.contains("utf8"))
+}
+
+fn limit(text: &str) -> Result<usize, String> {
+    let wrong = |_| format!("'{text}' isn't a number of connections: give 0 or more, such as 5000");
+    text.parse().map_err(wrong)
 }
 
 fn port_range(text: &str) -> Result<(u16, u16), String> {

@@ -47,7 +47,8 @@ pub fn show(cli: &Cli, capture: &Path, name: String, beside: Vec<Aside>) -> anyh
     let view = match view::open(cli)? {
         View::Text(Format::Tcpdump, out) => {
             let expression = cli.filter.clone();
-            return lines::replay(cli, move || Frames::of(opened, expression), out);
+            let growing = opened.growing;
+            return lines::replay(cli, growing, move || Frames::of(opened, expression), out);
         }
         view => view,
     };

@@ -22,7 +22,12 @@ const WAITING: usize = 8;
 ///
 /// # Errors
 /// The source broke off, or the output can't be written.
-pub fn write(cli: &Cli, mut out: Box<dyn Write>, start: Start) -> anyhow::Result<()> {
+pub fn write(
+    cli: &Cli,
+    growing: bool,
+    mut out: Box<dyn Write>,
+    start: Start,
+) -> anyhow::Result<()> {
     let threads = chunks::threads();
     let followers: Vec<_> = (0..threads)
         .map(|share| Follower::start(cli.ports(), (share, threads)))
@@ -31,7 +36,7 @@ pub fn write(cli: &Cli, mut out: Box<dyn Write>, start: Start) -> anyhow::Result
     let stopping = senders.clone();
     let sink = Box::new(move |feed| hand_on(&feed, &senders));
     let stop = start(sink, Box::new(|_| false))?;
-    view::on_signal(move || match &stop {
+    view::on_signal_to(growing, move || match &stop {
         Some(stop) => stop(),
         None => drop(hand_on(&Feed::Ended(Ended::default()), &stopping)),
     })?;
@@ -48,8 +53,6 @@ pub fn write(cli: &Cli, mut out: Box<dyn Write>, start: Start) -> anyhow::Result
             scope.spawn(|| lines.finish(trace));
         }
     });
-    let parts = followed.iter().map(|(trace, lines)| Part { trace, lines });
-    print(cli, parts.collect(), &mut out).context(WRITING)?;
     let count = followed.iter().map(|(trace, _)| trace.ids().len()).sum();
     view::check_wanted(cli, count)?;
     let Some((trace, _)) = followed.first() else {
@@ -57,6 +60,9 @@ pub fn write(cli: &Cli, mut out: Box<dyn Write>, start: Start) -> anyhow::Result
     };
     if count == 0 {
         view::tell_nothing(trace);
+    } else {
+        let parts = followed.iter().map(|(trace, lines)| Part { trace, lines });
+        print(cli, parts.collect(), &mut out).context(WRITING)?;
     }
     view::finish(trace.tally.dropped, trace.breaks_off())
 }
@@ -95,7 +101,14 @@ fn follow(ports: Ports, share: (usize, usize), feeds: &Receiver<Feed>) -> (Trace
 
 /// Hands it to each; whether anybody still listens.
 fn hand_on(feed: &Feed, to: &[SyncSender<Feed>]) -> bool {
-    to.iter().all(|it| it.send(feed.clone()).is_ok())
+    let listen = to.iter().all(|it| it.send(feed.clone()).is_ok());
+    if !listen {
+        // One of them failed: the others are told, or they would wait for ever.
+        for it in to {
+            let _ = it.send(Feed::Ended(Ended::default()));
+        }
+    }
+    listen
 }
 
 fn print(cli: &Cli, parts: Vec<Part<'_>>, out: &mut dyn Write) -> anyhow::Result<()> {

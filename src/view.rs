@@ -111,7 +111,7 @@ impl View {
                 }
                 show_ui(cli, app, start)
             }
-            View::Text(Format::Connections, out) => table::write(cli, out, start),
+            View::Text(Format::Connections, out) => table::write(cli, origin.growing, out, start),
             View::Text(format, out) => Text {
                 cli,
                 style,
@@ -203,7 +203,8 @@ impl Text<'_> {
             Box::new(|_| false),
         )?;
         let stop_on_signal = stop.clone();
-        on_signal(move || match &stop_on_signal {
+        let growing = self.origin.growing;
+        on_signal_to(growing, move || match &stop_on_signal {
             Some(stop) => stop(),
             // A pipe may stay silent for ever: what came is written without waiting for its end.
             None => drop(sender.send(Feed::Ended(Ended::default()))),
@@ -338,6 +339,15 @@ pub fn cannot_create(path: &Path, why: io::Error) -> anyhow::Error {
     }
 }
 
+/// Does something when a signal asks the program to leave whose output comes at the end of a source that grows. While a
+/// file is read the signal ends the program at once, as it does by itself: half a file's output looks like all of it.
+///
+/// # Errors
+/// Signals can't be handled.
+pub fn on_signal_to(growing: bool, act: impl Fn() + Send + 'static) -> io::Result<()> {
+    if growing { on_signal(act) } else { Ok(()) }
+}
+
 /// Does something when a signal asks the program to leave.
 pub fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
@@ -346,8 +356,6 @@ pub fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
 }
 
 /// A source that broke off is an error, told in one line, after everything before it was shown.
-///
-/// # Errors
 ///
 /// # Errors
 /// `breaks_off`, if so.

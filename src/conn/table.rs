@@ -165,11 +165,20 @@ impl<C: Connections> Table<C> {
         }
     }
 
-    /// A connection between these has left.
-    pub fn forget(&mut self, id: ConnectionId, addresses: PerSide<SocketAddr>) {
+    /// A connection between these has left; the one before it may still be there.
+    pub fn forget(
+        &mut self,
+        id: ConnectionId,
+        addresses: PerSide<SocketAddr>,
+        previous: Option<ConnectionId>,
+    ) {
         let hash = self.hash(addresses.client, addresses.server);
-        if let Ok(known) = self.newest.find_entry(spread(hash), |it| it.id == id) {
-            known.remove();
+        let previous = previous.filter(|id| self.connections.has(*id));
+        if let Ok(mut known) = self.newest.find_entry(spread(hash), |it| it.id == id) {
+            match previous {
+                Some(previous) => known.get_mut().id = previous,
+                None => drop(known.remove()),
+            }
         }
     }
 

@@ -148,6 +148,7 @@ enum Message {
 /// The output can't be written, or the capture breaks off.
 pub fn replay<R: Read + Send + 'static>(
     cli: &Cli,
+    growing: bool,
     open: impl FnOnce() -> io::Result<Frames<R>> + Send + 'static,
     mut out: Box<dyn Write>,
 ) -> anyhow::Result<()> {
@@ -156,7 +157,7 @@ pub fn replay<R: Read + Send + 'static>(
     let (used, empty) = channel();
     let leave = sender.clone();
     // A pipe may stay silent for ever: what came is written without waiting for its end.
-    view::on_signal(move || drop(leave.send(Message::Leave)))?;
+    view::on_signal_to(growing, move || drop(leave.send(Message::Leave)))?;
     thread::spawn(move || read(printer, open, &sender, &empty));
     loop {
         match messages.recv()? {

@@ -46,7 +46,9 @@ impl Lines {
         self.0.resize(trace.ids().len(), None);
         for id in trace.ids() {
             match &mut self.0[id as usize] {
-                Some(line) if !line.summary.is_outdated(now_ns) => line.summary.pass(now_ns),
+                Some(line) if trace.rests(id) && !line.summary.is_outdated(now_ns) => {
+                    line.summary.pass(now_ns);
+                }
                 _ => self.tell(trace, id),
             }
         }

@@ -27,7 +27,13 @@ impl Store {
     /// The file was truncated, replaced by something shorter, or can't be read any more.
     pub fn frame(&self, place: &Place) -> io::Result<Vec<u8>> {
         let mut octets = vec![0; place.captured as usize];
-        self.file.read_exact_at(&mut octets, place.offset)?;
+        let read = self.file.read_exact_at(&mut octets, place.offset);
+        read.map_err(|why| match why.kind() {
+            io::ErrorKind::UnexpectedEof => {
+                io::Error::new(why.kind(), "the file has become shorter since it was read")
+            }
+            _ => why,
+        })?;
         Ok(octets)
     }
 

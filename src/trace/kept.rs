@@ -25,6 +25,9 @@ use crate::wire::{Captured, Place, Segment, Seq};
 /// With 4,096, reading took half as long again.
 const WARM: usize = 256;
 
+/// Connections looked after for each batch, at most: it has that many segments, and half as many connections at most rest.
+const VISITED: usize = 2048;
+
 /// A connection of more rows than this stays warm: nobody should wait until it is followed anew.
 const LONG: usize = 256;
 
@@ -44,6 +47,8 @@ pub struct Warm {
     pub sacks: Vec<(u32, (Seq, Seq))>,
     log: Log,
     is_used: bool,
+    /// It is long, and among those that may leave.
+    may_leave: bool,
     /// How often it has been warmed again, and how many rounds it still waits.
     warmed: u8,
     waits: u16,
@@ -57,6 +62,7 @@ impl Warm {
             sacks: Vec::new(),
             log: Log::new(without_places),
             is_used: false,
+            may_leave: false,
             warmed: 0,
             waits: 0,
         }
@@ -68,7 +74,8 @@ impl Warm {
         self.rows.clear();
         self.sacks.clear();
         self.log.clear();
-        (self.is_used, self.warmed, self.waits) = (false, 0, 0);
+        (self.is_used, self.may_leave) = (false, false);
+        (self.warmed, self.waits) = (0, 0);
     }
 
     fn push(&mut self, id: ConnectionId, it: &Logged, observed: &Observed) {
@@ -144,8 +151,8 @@ impl Deref for Known<'_> {
 enum Slot {
     /// Its place among the warm ones.
     Warm(u32),
-    /// Where on the shelf.
-    Cold(Spot),
+    /// Where on the shelf; and whether it is among those that may leave.
+    Cold(Spot, bool),
 }
 
 /// Who was asked for last, and its place among the warm ones: most are asked for many times in a row. Whoever only looks
@@ -163,7 +170,8 @@ impl Newest {
     fn place_of(&self, id: ConnectionId) -> Option<u32> {
         let both = self.0.load(Ordering::Relaxed);
         let is_it = both & u64::from(u32::MAX) == u64::from(id);
-        is_it.then(|| u32::try_from(both >> 32).unwrap_or(u32::MAX))
+        let at = u32::try_from(both >> 32).unwrap_or(u32::MAX);
+        (is_it && at != u32::MAX).then_some(at)
     }
 
     fn set(&self, id: ConnectionId, at: u32) {
@@ -188,8 +196,11 @@ pub struct Kept {
     queue: VecDeque<ConnectionId>,
     /// Those of them that cool before anything else comes.
     due: Vec<ConnectionId>,
-    /// Cold ones that are over, or were never answered, in the order in which they came to rest; some of them are warm again.
-    finished: VecDeque<ConnectionId>,
+    /// Those that are over, or were never answered, in the order in which they came to rest and where they lie; long ones, which
+    /// never rest, since they are over. Some have been warmed again since: what they are by then has another place.
+    finished: VecDeque<(ConnectionId, Option<Spot>)>,
+    /// How many of them may leave.
+    may_leave: usize,
     /// The one that was asked for last, and its place among the warm ones.
     newest: Newest,
     /// One that stays.
@@ -223,7 +234,7 @@ impl Kept {
                 self.newest.set(id, *at);
                 Known::Warm(&self.warm[*at as usize])
             }
-            Some(Slot::Cold(spot)) => Known::Cold(self.look(id, Cold(self.shelf.get(*spot)))),
+            Some(Slot::Cold(spot, _)) => Known::Cold(self.look(id, Cold(self.shelf.get(*spot)))),
             None => Known::Cold(Arc::new(Warm::new(nobodys(), self.without_places))),
         }
     }
@@ -232,7 +243,7 @@ impl Kept {
     pub fn addresses(&self, id: ConnectionId) -> PerSide<SocketAddr> {
         match self.slots.get(id as usize) {
             Some(Slot::Warm(at)) => self.warm[*at as usize].connection.addresses,
-            Some(Slot::Cold(spot)) => Cold(self.shelf.get(*spot)).addresses(),
+            Some(Slot::Cold(spot, _)) => Cold(self.shelf.get(*spot)).addresses(),
             None => nobodys().addresses,
         }
     }
@@ -242,7 +253,7 @@ impl Kept {
     pub fn rows(&self, id: ConnectionId) -> usize {
         match self.slots.get(id as usize) {
             Some(Slot::Warm(at)) => self.warm[*at as usize].rows.len(),
-            Some(Slot::Cold(spot)) => Cold(self.shelf.get(*spot)).front().rows as usize,
+            Some(Slot::Cold(spot, _)) => Cold(self.shelf.get(*spot)).front().rows as usize,
             None => 0,
         }
     }
@@ -269,7 +280,10 @@ impl Kept {
         }
         let at = match self.slots.get(id as usize) {
             Some(Slot::Warm(at)) => *at,
-            Some(Slot::Cold(spot)) => self.warm_again(id, *spot),
+            Some(&Slot::Cold(spot, may_leave)) => {
+                self.may_leave -= usize::from(may_leave);
+                self.warm_again(id, spot)
+            }
             None => unreachable!("nobody refers to a connection that has left"),
         };
         self.newest.set(id, at);
@@ -313,7 +327,19 @@ impl Kept {
                 ..Place::default()
             };
         }
-        self.warm(id).push(id, &it, observed);
+        let warm = self.warm(id);
+        warm.push(id, &it, observed);
+        if warm.is_long() && warm.connection.is_over() && !warm.may_leave {
+            warm.may_leave = true;
+            self.finished.push_back((id, None));
+            self.may_leave += 1;
+        }
+    }
+
+    /// Whether a connection rests.
+    #[must_use]
+    pub fn rests(&self, id: ConnectionId) -> bool {
+        matches!(self.slots.get(id as usize), Some(Slot::Cold(..)))
     }
 
     /// Frames are missing, nobody knows whose: every connection that isn't over is in doubt.
@@ -349,7 +375,7 @@ impl Kept {
     pub fn choose_due(&mut self) {
         // Who has to wait is passed over: that takes its time, too.
         let too_many = self.queue.len().saturating_sub(WARM);
-        for _ in 0..2 * too_many {
+        for _ in 0..(2 * too_many).min(VISITED) {
             if self.queue.len() <= WARM {
                 return;
             }
@@ -406,11 +432,12 @@ impl Kept {
                 warm.warmed,
             );
         });
-        let is_finished = warm.connection.is_over() || warm.connection.is_unanswered();
-        self.put(id, Slot::Cold(spot));
+        let may_leave = warm.connection.is_over() || warm.connection.is_unanswered();
+        self.put(id, Slot::Cold(spot, may_leave));
         self.spare.push(at);
-        if is_finished {
-            self.finished.push_back(id);
+        if may_leave {
+            self.finished.push_back((id, Some(spot)));
+            self.may_leave += 1;
         }
     }
 
@@ -420,25 +447,65 @@ impl Kept {
         }
     }
 
-    /// Takes out one of the finished connections to which nothing came for longest, if there are more than `limit`: its
-    /// number, and between whom it was.
-    pub fn remove_one(&mut self, limit: usize) -> Option<(ConnectionId, PerSide<SocketAddr>)> {
-        while self.finished.len() > limit {
-            let id = self.finished.pop_front()?;
-            // One that is warm again has another place further behind once it rests.
-            if let Some(&Slot::Cold(spot)) = self.slots.get(id as usize) {
-                if self.held == Some(id) {
-                    self.finished.push_back(id);
-                    return None;
+    /// Takes out the connection that has been finished for longest, if there are more than `limit`.
+    pub fn remove_one(&mut self, limit: usize) -> Option<Left> {
+        while self.may_leave > limit {
+            let (id, lies) = self.finished.pop_front()?;
+            match (self.slots.get(id as usize), lies) {
+                (Some(Slot::Cold(spot, true)), Some(lies)) if *spot == lies => {}
+                (Some(Slot::Warm(at)), None) => {
+                    let warm = &mut self.warm[*at as usize];
+                    if !warm.connection.is_over() {
+                        warm.may_leave = false;
+                        self.may_leave -= 1;
+                        continue;
+                    }
                 }
-                let addresses = self.addresses(id);
-                self.slots.remove(id as usize);
-                self.shelf.drop(spot);
-                return Some((id, addresses));
+                _ => continue,
             }
+            if self.held == Some(id) {
+                self.finished.push_back((id, lies));
+                return None;
+            }
+            self.may_leave -= 1;
+            return Some(self.remove(id));
         }
         None
     }
+
+    fn remove(&mut self, id: ConnectionId) -> Left {
+        let left = Left {
+            id,
+            addresses: self.addresses(id),
+            previous: self.at(id).connection.previous,
+        };
+        match self.slots.remove(id as usize) {
+            Some(Slot::Cold(spot, _)) => {
+                self.looked_at.forget(id);
+                self.shelf.drop(spot);
+            }
+            Some(Slot::Warm(at)) => {
+                self.newest.forget();
+                self.warm[at as usize] = Warm::new(nobodys(), self.without_places);
+                self.spare.push(at);
+                for among in [&mut self.long, &mut self.due] {
+                    among.retain(|known| *known != id);
+                }
+                self.queue.retain(|known| *known != id);
+            }
+            None => {}
+        }
+        left
+    }
+}
+
+/// A connection that has left.
+#[derive(Clone, Copy, Debug)]
+pub struct Left {
+    pub id: ConnectionId,
+    pub addresses: PerSide<SocketAddr>,
+    /// The one before it between the same ends.
+    pub previous: Option<ConnectionId>,
 }
 
 /// What is known of a connection that has left: nothing.
@@ -540,14 +607,17 @@ impl Connections for Kept {
         stimulus: Stimulus<'_>,
     ) -> Option<(ErrorSeen, Vec<Revision>)> {
         let error = u32::try_from(self.errors.len()).unwrap_or(u32::MAX);
-        self.befallen.push(id);
-        self.warm(id).befall(stimulus, error)
+        let shown = self.warm(id).befall(stimulus, error);
+        if shown.is_some() || !matches!(stimulus, Stimulus::Error(_)) {
+            self.befallen.push(id);
+        }
+        shown
     }
 
     fn is_between(&self, id: ConnectionId, a: SocketAddr, b: SocketAddr) -> bool {
         match self.slots.get(id as usize) {
             Some(Slot::Warm(at)) => self.warm[*at as usize].connection.is_between(a, b),
-            Some(Slot::Cold(spot)) => Cold(self.shelf.get(*spot)).is_between(a, b),
+            Some(Slot::Cold(spot, _)) => Cold(self.shelf.get(*spot)).is_between(a, b),
             None => false,
         }
     }

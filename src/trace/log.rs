@@ -141,6 +141,8 @@ mod is {
 pub struct Log {
     octets: Vec<u8>,
     last: Last,
+    /// The last entry is a doubt: another says no more.
+    doubted: bool,
     /// Where frames stand in the file isn't asked of this trace.
     without_places: bool,
 }
@@ -162,7 +164,7 @@ impl Log {
     /// Empties it; its memory is kept.
     pub fn clear(&mut self) {
         self.octets.clear();
-        self.last = Last::default();
+        (self.last, self.doubted) = (Last::default(), false);
     }
 
     /// Adds a segment.
@@ -225,10 +227,15 @@ impl Log {
         }
         self.octets.extend_from_slice(out);
         self.last.segment(it);
+        self.doubted = false;
     }
 
     /// Adds what befell.
     pub fn befell(&mut self, what: Befell) {
+        if self.doubted && what == Befell::Doubt {
+            return;
+        }
+        self.doubted = what == Befell::Doubt;
         let mut all = Few::new();
         let out = &mut all;
         let since = |at: u64| zigzag(at.wrapping_sub(self.last.time_ns));
@@ -467,6 +474,9 @@ mod tests {
             entries in proptest::collection::vec(prop_oneof![4 => segment(), 1 => befell()], 0..20)
         ) {
             let log = written(&entries, false);
+            let doubt = Entry::Stimulus(Befell::Doubt);
+            let mut entries = entries;
+            entries.dedup_by(|a, b| *a == doubt && a == b);
             let read: Vec<_> = Entries::new(log.octets(), false).collect();
             prop_assert_eq!(read, entries);
         }

@@ -192,12 +192,12 @@ impl Trace {
     fn let_leave(&mut self) {
         self.left.clear();
         let Some(limit) = self.limit else { return };
-        while let Some((id, addresses)) = self.table.connections.remove_one(limit) {
-            self.table.forget(id, addresses);
-            if let Some(beside) = self.beside.get_mut(id as usize) {
+        while let Some(left) = self.table.connections.remove_one(limit) {
+            self.table.forget(left.id, left.addresses, left.previous);
+            if let Some(beside) = self.beside.get_mut(left.id as usize) {
                 *beside = Beside::default();
             }
-            self.left.push(id);
+            self.left.push(left.id);
         }
         self.left_in_all += self.left.len();
         self.order.forget_beyond(limit);
@@ -273,6 +273,12 @@ impl Trace {
             self.order.push(id, captured.place.frame);
         }
         (id, observed.revisions)
+    }
+
+    /// Whether a connection rests: nothing has come to it since it was `about_to_rest`.
+    #[must_use]
+    pub fn rests(&self, id: ConnectionId) -> bool {
+        self.table.connections.rests(id)
     }
 
     /// Lets every connection rest: memory is given back, and who looks at one waits until it is followed anew.

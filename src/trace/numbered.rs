@@ -8,6 +8,8 @@ const CHUNK: usize = 256;
 pub struct Numbered<T> {
     chunks: Vec<Option<Box<Chunk<T>>>>,
     len: usize,
+    /// How many have left.
+    removed: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -21,6 +23,7 @@ impl<T> Default for Numbered<T> {
         Numbered {
             chunks: Vec::new(),
             len: 0,
+            removed: 0,
         }
     }
 }
@@ -30,6 +33,12 @@ impl<T> Numbered<T> {
     #[must_use]
     pub fn len(&self) -> usize {
         self.len
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn present(&self) -> usize {
+        self.len - self.removed
     }
 
     #[must_use]
@@ -72,6 +81,7 @@ impl<T> Numbered<T> {
         let chunk = place.as_mut()?;
         let thing = chunk.things.get_mut(number % CHUNK)?.take()?;
         chunk.left += 1;
+        self.removed += 1;
         if chunk.left == CHUNK {
             *place = None;
         }
@@ -98,6 +108,7 @@ mod tests {
         let held: Vec<_> = numbered.chunks.iter().map(Option::is_some).collect();
         assert_eq!(held, [true, false, true, true]);
         assert_eq!(numbered.iter().count(), 1 + CHUNK + 7);
+        assert_eq!(numbered.present(), 1 + CHUNK + 7);
         numbered.push(1);
         assert_eq!(numbered.len(), 3 * CHUNK + 8);
     }

@@ -5,7 +5,7 @@
 const PIECE: usize = 256 * 1024;
 
 /// Where something lies.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spot {
     piece: u32,
     at: u32,

@@ -227,7 +227,7 @@ impl Listing {
             if trace.is_told() {
                 self.stale = Stale::All;
             }
-            if ended && self.hurries {
+            if ended {
                 self.catch_up(trace, owners);
             }
         }

@@ -63,8 +63,8 @@ fn counts(app: &App, brevity: Brevity) -> Vec<Span<'static>> {
         // Beyond --limit.
         let left = app.trace.left_in_all();
         if left > 0 {
-            let memory = if words { " memory" } else { "" };
-            let text = format!("{} left{memory}", grouped(left as u64));
+            let gone = if words { "left memory" } else { "gone" };
+            let text = format!("{} {gone}", grouped(left as u64));
             facts.push((text, Style::new()));
         }
     } else if words {

@@ -13,7 +13,7 @@ impl Listing {
         for id in ids(0..self.known.len()) {
             match &self.at(id).summary {
                 _ if self.touched.has(id) => {}
-                Some(summary) if summary.holds_until_ns >= now_ns => {}
+                Some(summary) if !summary.is_silent && summary.holds_until_ns >= now_ns => {}
                 Some(summary) if !summary.is_outdated(now_ns) => {
                     let mut summary = summary.clone();
                     summary.pass(now_ns);

@@ -15,7 +15,7 @@ impl Listing {
     /// How many connections there are, shown or not.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.known.len()
+        self.known.present()
     }
 
     /// What was known of a connection at the last `follow`.
