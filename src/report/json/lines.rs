@@ -11,7 +11,7 @@ use crate::story::finding::findings;
 use crate::story::program::{self, Outcome};
 use crate::story::{clock, ending};
 use crate::trace::{Aside, ErrorRecord, Record, Said, Trace};
-use crate::wire::Flags;
+use crate::wire::{Flags, Seq};
 
 /// Version of the schema, told in the first line.
 const SCHEMA: u32 = 1;
@@ -290,8 +290,10 @@ pub(super) struct Cause {
 }
 
 pub(super) fn segment(trace: &Trace, record: &Record) -> Line<'static> {
-    let addresses = trace.connection(record.connection).addresses;
-    let relative = |side, seq| trace.relative(record.connection, side, seq);
+    // Looked at once: there may be millions.
+    let connection = trace.connection(record.connection);
+    let addresses = connection.addresses;
+    let relative = |side, seq: Seq| connection.ends[side].zero.map_or(seq.0, |zero| seq - zero);
     let acks = record.flags.has(Flags::ACK);
     Line::Segment {
         frame: record.place.frame,
