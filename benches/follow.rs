@@ -128,7 +128,7 @@ fn tell(bencher: Bencher, rests: bool, tell: impl Fn(&Trace, ConnectionId)) {
         trace.rest();
     }
     // The newest are at hand unless all rest.
-    let ids = trace.ids().len().saturating_sub(1000);
+    let ids = trace.ids().len().saturating_sub(200);
     let ids = || trace.ids().skip(ids);
     bencher
         .counter(ItemsCount::new(ids().count()))
