@@ -32,7 +32,8 @@ pub struct Front<'a> {
     /// How often frames had been found missing.
     pub doubts: u32,
     pub rows: u32,
-    previous: Option<u32>,
+    /// The connection before it between the same ends.
+    pub previous: Option<u32>,
     pub log: &'a [u8],
 }
 

@@ -6,20 +6,21 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::cold::{self, Cold};
-use super::log::{Befell, Entries, Entry, Log, Logged};
+use super::last_asked::LastAsked;
+use super::log::Logged;
 use super::looked_at::LookedAt;
 use super::numbered::Numbered;
+use super::past::Past;
 use super::shelf::{Shelf, Spot};
-use super::{ErrorRecord, Record};
+use super::warm::Warm;
 use crate::conn::state::PerSide;
 use crate::conn::table::{Connections, last_id};
 use crate::conn::{
     Connection, ConnectionId, ErrorSeen, Observed, Opening, Revision, Roles, Side, Stimulus,
 };
-use crate::wire::{Captured, Place, Segment, Seq};
+use crate::wire::{Captured, Place};
 
 /// Connections that stay warm though nothing comes: so few that they are still in a processor's cache when they are told of.
 /// With 4,096, reading took half as long again.
@@ -27,107 +28,6 @@ const WARM: usize = 256;
 
 /// Connections looked after for each batch, at most: it has that many segments, and half as many connections at most rest.
 const VISITED: usize = 2048;
-
-/// A connection of more rows than this stays warm: nobody should wait until it is followed anew.
-const LONG: usize = 256;
-
-/// The same for a log of more octets than this: rows with many options, or much that befell it.
-const LONG_LOG: usize = 64 * LONG;
-
-/// A connection that was warmed again `n` times waits 2^n rounds without anything coming until it cools again: many
-/// that take turns aren't followed anew for each of their segments. No more than so many doublings.
-const PATIENCE: u8 = 10;
-
-/// All that is known of a connection.
-#[derive(Clone, Debug)]
-pub struct Warm {
-    pub connection: Connection,
-    pub rows: Vec<Record>,
-    /// The first SACK block of those rows that have one: few have.
-    pub sacks: Vec<(u32, (Seq, Seq))>,
-    log: Log,
-    is_used: bool,
-    /// It is long, and among those that may leave.
-    may_leave: bool,
-    /// How often it has been warmed again, and how many rounds it still waits.
-    warmed: u8,
-    waits: u16,
-}
-
-impl Warm {
-    fn new(connection: Connection, without_places: bool) -> Self {
-        Warm {
-            connection,
-            rows: Vec::new(),
-            sacks: Vec::new(),
-            log: Log::new(without_places),
-            is_used: false,
-            may_leave: false,
-            warmed: 0,
-            waits: 0,
-        }
-    }
-
-    /// Begins another connection in the same memory.
-    fn begin(&mut self, connection: Connection) {
-        self.connection = connection;
-        self.rows.clear();
-        self.sacks.clear();
-        self.log.clear();
-        (self.is_used, self.may_leave) = (false, false);
-        (self.warmed, self.waits) = (0, 0);
-    }
-
-    fn push(&mut self, id: ConnectionId, it: &Logged, observed: &Observed) {
-        if let Some(block) = it.told.sack {
-            let row = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-            self.sacks.push((row, block));
-        }
-        self.rows.push(Record {
-            time_ns: it.time_ns,
-            place: it.place,
-            connection: id,
-            from: it.from,
-            flags: it.flags,
-            seq: it.seq,
-            ack: it.ack,
-            len: it.len,
-            wnd: it.wnd,
-            notes: observed.notes,
-            states: observed.states,
-            certainty: observed.certainty,
-        });
-        if !self.is_long() {
-            self.log.segment(it);
-        } else if self.rows.len() == LONG + 1 {
-            self.log = Log::default();
-        }
-    }
-
-    fn is_long(&self) -> bool {
-        self.rows.len() > LONG || self.log.octets().len() > LONG_LOG
-    }
-
-    /// Corrects rows before.
-    pub fn revise(&mut self, revisions: &[Revision]) {
-        for revision in revisions {
-            for record in &mut self.rows[revision.from as usize..revision.to as usize] {
-                let state = &mut record.states[revision.side];
-                *state = revision.correction.of(*state);
-            }
-        }
-    }
-
-    fn befall(&mut self, stimulus: Stimulus<'_>, error: u32) -> Option<(ErrorSeen, Vec<Revision>)> {
-        let shown = self.connection.undergo(stimulus);
-        // An ICMP error about nothing that is outstanding changes nothing.
-        let is_logged = shown.is_some() || !matches!(stimulus, Stimulus::Error(_));
-        if is_logged && !self.is_long() {
-            self.log.befell(Befell::of(stimulus, error));
-        }
-        shown
-    }
-}
 
 /// A connection that is looked at.
 pub enum Known<'a> {
@@ -155,35 +55,6 @@ enum Slot {
     Cold(Spot, bool),
 }
 
-/// Who was asked for last, and its place among the warm ones: most are asked for many times in a row. Whoever only looks
-/// writes it, too, from several threads at a time.
-#[derive(Debug)]
-struct Newest(AtomicU64);
-
-impl Default for Newest {
-    fn default() -> Self {
-        Newest(AtomicU64::new(u64::MAX))
-    }
-}
-
-impl Newest {
-    fn place_of(&self, id: ConnectionId) -> Option<u32> {
-        let both = self.0.load(Ordering::Relaxed);
-        let is_it = both & u64::from(u32::MAX) == u64::from(id);
-        let at = u32::try_from(both >> 32).unwrap_or(u32::MAX);
-        (is_it && at != u32::MAX).then_some(at)
-    }
-
-    fn set(&self, id: ConnectionId, at: u32) {
-        self.0
-            .store(u64::from(at) << 32 | u64::from(id), Ordering::Relaxed);
-    }
-
-    fn forget(&self) {
-        self.0.store(u64::MAX, Ordering::Relaxed);
-    }
-}
-
 /// All connections of a trace.
 #[derive(Debug, Default)]
 pub struct Kept {
@@ -201,19 +72,17 @@ pub struct Kept {
     finished: VecDeque<(ConnectionId, Option<Spot>)>,
     /// How many of them may leave.
     may_leave: usize,
+    /// How many of them stay; `None`: nobody leaves, and nobody is remembered for it.
+    pub limit: Option<usize>,
     /// The one that was asked for last, and its place among the warm ones.
-    newest: Newest,
+    last_asked: LastAsked,
     /// One that stays.
     pub held: Option<ConnectionId>,
-    /// Those that never do.
+    /// Warm ones that never cool.
     long: Vec<ConnectionId>,
-    /// The ICMP errors, in the order of the capture.
-    pub errors: Vec<ErrorRecord>,
     /// Those that something befell, in order.
     pub befallen: Vec<ConnectionId>,
-    /// How often frames were found missing.
-    doubts: u32,
-    pub without_places: bool,
+    pub past: Past,
     looked_at: LookedAt,
 }
 
@@ -226,16 +95,16 @@ impl Kept {
     /// What is known of a connection.
     #[must_use]
     pub fn at(&self, id: ConnectionId) -> Known<'_> {
-        if let Some(at) = self.newest.place_of(id) {
+        if let Some(at) = self.last_asked.place_of(id) {
             return Known::Warm(&self.warm[at as usize]);
         }
         match self.slots.get(id as usize) {
             Some(Slot::Warm(at)) => {
-                self.newest.set(id, *at);
+                self.last_asked.set(id, *at);
                 Known::Warm(&self.warm[*at as usize])
             }
             Some(Slot::Cold(spot, _)) => Known::Cold(self.look(id, Cold(self.shelf.get(*spot)))),
-            None => Known::Cold(Arc::new(Warm::new(nobodys(), self.without_places))),
+            None => Known::Cold(Arc::new(Warm::new(nobodys(), self.past.without_places))),
         }
     }
 
@@ -260,20 +129,15 @@ impl Kept {
 
     fn look(&self, id: ConnectionId, cold: Cold<'_>) -> Arc<Warm> {
         self.looked_at.get(id, || {
-            let mut warm = Warm::new(cold.begin(), self.without_places);
-            let past = Past {
-                errors: &self.errors,
-                doubts: self.doubts,
-                without_places: self.without_places,
-            };
-            past.follow(id, cold, &mut warm);
+            let mut warm = Warm::new(cold.begin(), self.past.without_places);
+            self.past.follow(id, cold, &mut warm);
             warm
         })
     }
 
     /// The connection, made warm.
     pub fn warm(&mut self, id: ConnectionId) -> &mut Warm {
-        if let Some(at) = self.newest.place_of(id) {
+        if let Some(at) = self.last_asked.place_of(id) {
             let warm = &mut self.warm[at as usize];
             warm.is_used = true;
             return warm;
@@ -286,7 +150,7 @@ impl Kept {
             }
             None => unreachable!("nobody refers to a connection that has left"),
         };
-        self.newest.set(id, at);
+        self.last_asked.set(id, at);
         let warm = &mut self.warm[at as usize];
         warm.is_used = true;
         warm
@@ -296,12 +160,7 @@ impl Kept {
         self.looked_at.forget(id);
         let at = self.place(Cold(self.shelf.get(spot)).begin());
         let cold = Cold(self.shelf.get(spot));
-        let past = Past {
-            errors: &self.errors,
-            doubts: self.doubts,
-            without_places: self.without_places,
-        };
-        past.follow(id, cold, &mut self.warm[at as usize]);
+        self.past.follow(id, cold, &mut self.warm[at as usize]);
         self.shelf.drop(spot);
         self.put(id, Slot::Warm(at));
         self.queue.push_back(id);
@@ -314,22 +173,25 @@ impl Kept {
             self.warm[at as usize].begin(connection);
             return at;
         }
-        self.warm.push(Warm::new(connection, self.without_places));
+        self.warm
+            .push(Warm::new(connection, self.past.without_places));
         last_id(self.warm.len())
     }
 
     /// Keeps a segment that the connection has observed.
     pub fn push(&mut self, id: ConnectionId, captured: &Captured, from: Side, observed: &Observed) {
         let mut it = Logged::of(captured, from);
-        if self.without_places {
+        if self.past.without_places {
             it.place = Place {
                 frame: it.place.frame,
                 ..Place::default()
             };
         }
+        let some_leave = self.limit.is_some();
         let warm = self.warm(id);
         warm.push(id, &it, observed);
-        if warm.is_long() && warm.connection.is_over() && !warm.may_leave {
+        let is_finished = warm.is_long() && warm.connection.is_over();
+        if some_leave && is_finished && !warm.may_leave {
             warm.may_leave = true;
             self.finished.push_back((id, None));
             self.may_leave += 1;
@@ -344,7 +206,7 @@ impl Kept {
 
     /// Frames are missing, nobody knows whose: every connection that isn't over is in doubt.
     pub fn doubt(&mut self) {
-        self.doubts += 1;
+        self.past.doubts += 1;
         self.looked_at.forget_all();
         for id in self.queue.iter().chain(&self.due).chain(&self.long) {
             if let Some(Slot::Warm(at)) = self.slots.get(*id as usize) {
@@ -414,7 +276,7 @@ impl Kept {
         let Some(&Slot::Warm(at)) = self.slots.get(id as usize) else {
             return;
         };
-        self.newest.forget();
+        self.last_asked.forget();
         let warm = &self.warm[at as usize];
         let PerSide { client, server } = warm.connection.addresses;
         // No frame makes a connection between an IPv4 and an IPv6 address.
@@ -428,11 +290,12 @@ impl Kept {
                 octets,
                 &warm.connection,
                 &warm.log,
-                self.doubts,
+                self.past.doubts,
                 warm.warmed,
             );
         });
-        let may_leave = warm.connection.is_over() || warm.connection.is_unanswered();
+        let is_finished = warm.connection.is_over() || warm.connection.is_unanswered();
+        let may_leave = is_finished && self.limit.is_some();
         self.put(id, Slot::Cold(spot, may_leave));
         self.spare.push(at);
         if may_leave {
@@ -447,8 +310,9 @@ impl Kept {
         }
     }
 
-    /// Takes out the connection that has been finished for longest, if there are more than `limit`.
-    pub fn remove_one(&mut self, limit: usize) -> Option<Left> {
+    /// Takes out the connection that has been finished for longest, if there are more than may stay.
+    pub fn remove_one(&mut self) -> Option<Left> {
+        let limit = self.limit?;
         while self.may_leave > limit {
             let (id, lies) = self.finished.pop_front()?;
             match (self.slots.get(id as usize), lies) {
@@ -474,19 +338,18 @@ impl Kept {
     }
 
     fn remove(&mut self, id: ConnectionId) -> Left {
-        let left = Left {
-            id,
-            addresses: self.addresses(id),
-            previous: self.at(id).connection.previous,
-        };
+        let (addresses, mut previous) = (self.addresses(id), None);
         match self.slots.remove(id as usize) {
             Some(Slot::Cold(spot, _)) => {
+                previous = Cold(self.shelf.get(spot)).front().previous;
                 self.looked_at.forget(id);
                 self.shelf.drop(spot);
             }
             Some(Slot::Warm(at)) => {
-                self.newest.forget();
-                self.warm[at as usize] = Warm::new(nobodys(), self.without_places);
+                self.last_asked.forget();
+                let warm = Warm::new(nobodys(), self.past.without_places);
+                let warm = std::mem::replace(&mut self.warm[at as usize], warm);
+                previous = warm.connection.previous;
                 self.spare.push(at);
                 for among in [&mut self.long, &mut self.due] {
                     among.retain(|known| *known != id);
@@ -495,7 +358,11 @@ impl Kept {
             }
             None => {}
         }
-        left
+        Left {
+            id,
+            addresses,
+            previous,
+        }
     }
 }
 
@@ -516,72 +383,6 @@ fn nobodys() -> Connection {
         server: nowhere,
     };
     Connection::new(addresses, Opening::Midway, Roles::Guessed, None)
-}
-
-/// What a log refers to.
-struct Past<'a> {
-    errors: &'a [ErrorRecord],
-    doubts: u32,
-    without_places: bool,
-}
-
-impl Past<'_> {
-    /// Follows a connection anew that has just begun.
-    fn follow(&self, id: ConnectionId, cold: Cold<'_>, warm: &mut Warm) {
-        let front = cold.front();
-        warm.warmed = front.warmed.saturating_add(1).min(PATIENCE);
-        for entry in Entries::new(front.log, self.without_places) {
-            match entry {
-                Entry::Segment(it) => {
-                    let seg = segment(&it, &warm.connection);
-                    if warm.rows.is_empty() {
-                        warm.connection.begin_with(&seg);
-                    }
-                    let observed = warm.connection.observe(&seg, it.from, it.time_ns);
-                    warm.revise(&observed.revisions);
-                    warm.push(id, &it, &observed);
-                }
-                Entry::Stimulus(what) => {
-                    let (stimulus, error) = self.stimulus(what);
-                    if let Some((_, revisions)) = warm.befall(stimulus, error) {
-                        warm.revise(&revisions);
-                    }
-                }
-            }
-        }
-        if front.doubts < self.doubts && !warm.connection.is_over() {
-            warm.befall(Stimulus::Doubt, 0);
-        }
-    }
-
-    /// The same again, and the index of the ICMP error.
-    fn stimulus(&self, what: Befell) -> (Stimulus<'_>, u32) {
-        match what {
-            Befell::Met { receiver, at } => (Stimulus::Met { receiver, at }, 0),
-            Befell::Replaced { at } => (Stimulus::Replaced { at }, 0),
-            Befell::Doubt => (Stimulus::Doubt, 0),
-            Befell::Error(index) => {
-                let error = &self.errors[index as usize].seen.error;
-                (Stimulus::Error(error), index)
-            }
-        }
-    }
-}
-
-/// The segment as its connection saw it, but for the urgent pointer.
-fn segment(it: &Logged, of: &Connection) -> Segment {
-    Segment {
-        src: of.addresses[it.from],
-        dst: of.addresses[it.from.peer()],
-        flags: it.flags,
-        seq: it.seq,
-        ack: it.ack,
-        len: it.len,
-        wnd: it.wnd,
-        urg: 0,
-        ttl: it.ttl,
-        told: it.told,
-    }
 }
 
 impl Connections for Kept {
@@ -606,7 +407,7 @@ impl Connections for Kept {
         id: ConnectionId,
         stimulus: Stimulus<'_>,
     ) -> Option<(ErrorSeen, Vec<Revision>)> {
-        let error = u32::try_from(self.errors.len()).unwrap_or(u32::MAX);
+        let error = u32::try_from(self.past.errors.len()).unwrap_or(u32::MAX);
         let shown = self.warm(id).befall(stimulus, error);
         if shown.is_some() || !matches!(stimulus, Stimulus::Error(_)) {
             self.befallen.push(id);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::kept::Warm;
+use super::warm::Warm;
 use crate::conn::ConnectionId;
 
 /// Places: a connection has one by its number.

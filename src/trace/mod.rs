@@ -7,12 +7,15 @@ mod aside;
 mod beside;
 mod cold;
 mod kept;
+mod last_asked;
 mod log;
 mod looked_at;
 pub mod numbered;
 mod octets;
 mod order;
+mod past;
 mod shelf;
+mod warm;
 
 pub use aside::{Aside, Entry, KernelEnd, ROUTER_SAYS, Said};
 use beside::Beside;
@@ -88,8 +91,6 @@ pub struct Trace {
     /// Whose the segments are, in the order of the capture.
     order: Order,
     segments: usize,
-    /// How many finished connections stay.
-    limit: Option<usize>,
     /// Those that have just left, and how many have left in all.
     left: Vec<ConnectionId>,
     left_in_all: usize,
@@ -118,7 +119,6 @@ impl Trace {
             table: Table::new(ports),
             order: Order::default(),
             segments: 0,
-            limit: None,
             left: Vec::new(),
             left_in_all: 0,
             beside: Vec::new(),
@@ -137,7 +137,7 @@ impl Trace {
     #[must_use]
     pub fn of_endings(ports: Ports) -> Self {
         let mut trace = Trace::new(ports);
-        trace.table.connections.without_places = true;
+        trace.table.connections.past.without_places = true;
         trace
     }
 
@@ -191,8 +191,10 @@ impl Trace {
     /// Lets the oldest finished connections leave that are too many.
     fn let_leave(&mut self) {
         self.left.clear();
-        let Some(limit) = self.limit else { return };
-        while let Some(left) = self.table.connections.remove_one(limit) {
+        let Some(limit) = self.table.connections.limit else {
+            return;
+        };
+        while let Some(left) = self.table.connections.remove_one() {
             self.table.forget(left.id, left.addresses, left.previous);
             if let Some(beside) = self.beside.get_mut(left.id as usize) {
                 *beside = Beside::default();
@@ -206,7 +208,7 @@ impl Trace {
     /// Keeps at most so many finished connections: those that have rested longest leave. Their segments stay in the
     /// capture file.
     pub fn keep_finished(&mut self, limit: usize) {
-        self.limit = Some(limit);
+        self.table.connections.limit = Some(limit);
     }
 
     /// This connection stays.
@@ -252,7 +254,7 @@ impl Trace {
     ) {
         self.latest_ns = self.latest_ns.max(captured.time_ns);
         if let Some((connection, seen, revisions)) = self.table.report(&captured.error) {
-            self.table.connections.errors.push(ErrorRecord {
+            self.table.connections.past.errors.push(ErrorRecord {
                 time_ns: captured.time_ns,
                 place: captured.place,
                 after: self.segments,
@@ -269,7 +271,7 @@ impl Trace {
         let (id, from, observed) = self.table.observe(&captured.segment, captured.time_ns);
         self.table.connections.push(id, captured, from, &observed);
         self.segments += 1;
-        if !self.table.connections.without_places {
+        if !self.table.connections.past.without_places {
             self.order.push(id, captured.place.frame);
         }
         (id, observed.revisions)
@@ -326,7 +328,7 @@ impl Trace {
     /// The ICMP errors, in the order of the capture.
     #[must_use]
     pub fn errors(&self) -> &[ErrorRecord] {
-        &self.table.connections.errors
+        &self.table.connections.past.errors
     }
 
     /// Every segment, in the order of the capture; of one in which no connection leaves.
