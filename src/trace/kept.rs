@@ -14,12 +14,10 @@ use super::looked_at::LookedAt;
 use super::numbered::Numbered;
 use super::past::Past;
 use super::shelf::{Shelf, Spot};
-use super::warm::Warm;
+use super::warm::{Warm, nobodys};
 use crate::conn::state::PerSide;
 use crate::conn::table::{Connections, last_id};
-use crate::conn::{
-    Connection, ConnectionId, ErrorSeen, Observed, Opening, Revision, Roles, Side, Stimulus,
-};
+use crate::conn::{Connection, ConnectionId, ErrorSeen, Observed, Revision, Side, Stimulus};
 use crate::wire::{Captured, Place};
 
 /// Connections that stay warm though nothing comes: so few that they are still in a processor's cache when they are told of.
@@ -104,7 +102,7 @@ impl Kept {
                 Known::Warm(&self.warm[*at as usize])
             }
             Some(Slot::Cold(spot, _)) => Known::Cold(self.look(id, Cold(self.shelf.get(*spot)))),
-            None => Known::Cold(Arc::new(Warm::new(nobodys(), self.past.without_places))),
+            None => Known::Cold(Arc::new(Warm::to_look_at())),
         }
     }
 
@@ -128,10 +126,9 @@ impl Kept {
     }
 
     fn look(&self, id: ConnectionId, cold: Cold<'_>) -> Arc<Warm> {
-        self.looked_at.get(id, || {
-            let mut warm = Warm::new(cold.begin(), self.past.without_places);
-            self.past.follow(id, cold, &mut warm);
-            warm
+        self.looked_at.get(id, |warm| {
+            warm.begin(cold.begin());
+            self.past.follow(id, cold, warm);
         })
     }
 
@@ -373,16 +370,6 @@ pub struct Left {
     pub addresses: PerSide<SocketAddr>,
     /// The one before it between the same ends.
     pub previous: Option<ConnectionId>,
-}
-
-/// What is known of a connection that has left: nothing.
-fn nobodys() -> Connection {
-    let nowhere = SocketAddr::from(([0; 4], 0));
-    let addresses = PerSide {
-        client: nowhere,
-        server: nowhere,
-    };
-    Connection::new(addresses, Opening::Midway, Roles::Guessed, None)
 }
 
 impl Connections for Kept {

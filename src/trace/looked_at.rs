@@ -1,6 +1,9 @@
 //! Connections at rest that somebody looks at: followed anew, and kept for the next look.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use thread_local::ThreadLocal;
 
 use super::warm::Warm;
 use crate::conn::ConnectionId;
@@ -8,46 +11,41 @@ use crate::conn::ConnectionId;
 /// Places: a connection has one by its number.
 const PLACES: usize = 256;
 
-type Place = Option<(ConnectionId, Arc<Warm>)>;
+/// Those that one thread looked at lately.
+type Places = Vec<Option<(ConnectionId, Arc<Warm>)>>;
 
-/// Those looked at lately. Each place has a lock of its own: several threads may look at a trace that doesn't grow.
-#[derive(Debug)]
-pub struct LookedAt(Vec<Mutex<Place>>);
-
-impl Default for LookedAt {
-    fn default() -> Self {
-        LookedAt((0..PLACES).map(|_| Mutex::default()).collect())
-    }
-}
+/// Those looked at lately. Several threads may look at a trace that doesn't grow: each has places of its own, or they would take
+/// them, and memory, from each other.
+#[derive(Debug, Default)]
+pub struct LookedAt(ThreadLocal<RefCell<Places>>);
 
 impl LookedAt {
-    fn place(&self, id: ConnectionId) -> MutexGuard<'_, Place> {
-        let place = self.0[id as usize % PLACES].lock();
-        // Whoever panicked left what was there.
-        place.unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The connection, followed anew by `follow` if it isn't there.
-    pub fn get(&self, id: ConnectionId, follow: impl FnOnce() -> Warm) -> Arc<Warm> {
-        let mut place = self.place(id);
-        match &*place {
-            Some((known, warm)) if *known == id => warm.clone(),
-            _ => {
-                let warm = Arc::new(follow());
-                *place = Some((id, warm.clone()));
-                warm
-            }
+    /// The connection; if it isn't there, followed anew by `follow` in the memory of the one it takes the place of, unless
+    /// somebody still holds that one.
+    pub fn get(&self, id: ConnectionId, follow: impl FnOnce(&mut Warm)) -> Arc<Warm> {
+        let places = self.0.get_or(|| RefCell::new(vec![None; PLACES]));
+        let place = &mut places.borrow_mut()[id as usize % PLACES];
+        if let Some((_, warm)) = place.as_ref().filter(|(known, _)| *known == id) {
+            return warm.clone();
         }
+        let before = place.take().map(|(_, warm)| warm);
+        let mut warm = before
+            .filter(|warm| Arc::strong_count(warm) == 1)
+            .unwrap_or_else(|| Arc::new(Warm::to_look_at()));
+        follow(Arc::get_mut(&mut warm).expect("nobody else holds it"));
+        *place = Some((id, warm.clone()));
+        warm
     }
 
     /// It changes.
-    pub fn forget(&self, id: ConnectionId) {
-        *self.place(id) = None;
+    pub fn forget(&mut self, id: ConnectionId) {
+        for places in &mut self.0 {
+            let place = &mut places.get_mut()[id as usize % PLACES];
+            place.take_if(|(known, _)| *known == id);
+        }
     }
 
-    pub fn forget_all(&self) {
-        for place in &self.0 {
-            *place.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        }
+    pub fn forget_all(&mut self) {
+        self.0.clear();
     }
 }

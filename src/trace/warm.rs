@@ -1,8 +1,13 @@
 //! All that is known of a connection that is at hand: both ends, every row, and its log.
 
+use std::net::SocketAddr;
+
 use super::Record;
 use super::log::{Befell, Log, Logged};
-use crate::conn::{Connection, ConnectionId, ErrorSeen, Observed, Revision, Stimulus};
+use crate::conn::state::PerSide;
+use crate::conn::{
+    Connection, ConnectionId, ErrorSeen, Observed, Opening, Revision, Roles, Stimulus,
+};
 use crate::wire::Seq;
 
 /// A connection of more rows than this stays warm: nobody should wait until it is followed anew.
@@ -19,6 +24,8 @@ pub struct Warm {
     /// The first SACK block of those rows that have one: few have.
     pub sacks: Vec<(u32, (Seq, Seq))>,
     pub log: Log,
+    /// Of one that is only looked at the log lies elsewhere.
+    keeps_log: bool,
     /// It was asked for since it was looked after.
     pub is_used: bool,
     /// It is long, and among those that may leave.
@@ -35,10 +42,19 @@ impl Warm {
             rows: Vec::new(),
             sacks: Vec::new(),
             log: Log::new(without_places),
+            keeps_log: true,
             is_used: false,
             may_leave: false,
             warmed: 0,
             waits: 0,
+        }
+    }
+
+    /// Nobody's, until another one begins: rows are kept, and no log.
+    pub fn to_look_at() -> Self {
+        Warm {
+            keeps_log: false,
+            ..Warm::new(nobodys(), false)
         }
     }
 
@@ -72,6 +88,9 @@ impl Warm {
             states: observed.states,
             certainty: observed.certainty,
         });
+        if !self.keeps_log {
+            return;
+        }
         if !self.is_long() {
             self.log.segment(it);
         } else if self.rows.len() == LONG + 1 {
@@ -103,9 +122,19 @@ impl Warm {
         let shown = self.connection.undergo(stimulus);
         // An ICMP error about nothing that is outstanding changes nothing.
         let is_logged = shown.is_some() || !matches!(stimulus, Stimulus::Error(_));
-        if is_logged && !self.is_long() {
+        if self.keeps_log && is_logged && !self.is_long() {
             self.log.befell(Befell::of(stimulus, error));
         }
         shown
     }
+}
+
+/// What is known of a connection that has left: nothing.
+pub fn nobodys() -> Connection {
+    let nowhere = SocketAddr::from(([0; 4], 0));
+    let addresses = PerSide {
+        client: nowhere,
+        server: nowhere,
+    };
+    Connection::new(addresses, Opening::Midway, Roles::Guessed, None)
 }

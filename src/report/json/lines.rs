@@ -1,17 +1,12 @@
-//! The lines themselves: their fields, in the order in which they are written.
+//! The lines themselves, but for a segment's: their fields, in the order in which they are written.
 
-use std::fmt::{self, Write};
-use std::net::SocketAddr;
+use serde::Serialize;
 
-use arrayvec::ArrayString;
-use serde::{Serialize, Serializer};
-
-use crate::conn::{ConnectionId, Notes, Side};
+use crate::conn::{ConnectionId, Side};
 use crate::story::finding::findings;
 use crate::story::program::{self, Outcome};
 use crate::story::{clock, ending};
-use crate::trace::{Aside, ErrorRecord, Record, Said, Trace};
-use crate::wire::{Flags, Seq};
+use crate::trace::{Aside, ErrorRecord, Said, Trace};
 
 /// Version of the schema, told in the first line.
 const SCHEMA: u32 = 1;
@@ -29,27 +24,6 @@ pub(super) enum Line<'a> {
         truncated: bool,
         /// Counts in this line are those at the start: segments follow as they come.
         live: bool,
-    },
-    Segment {
-        frame: u32,
-        time_ns: u64,
-        connection: u32,
-        from: &'static str,
-        src: Few<54>,
-        dst: Few<54>,
-        flags: Few<9>,
-        seq: u32,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        ack: Option<u32>,
-        seq_rel: u32,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        ack_rel: Option<u32>,
-        len: u32,
-        win: u16,
-        client_state: &'static str,
-        server_state: &'static str,
-        state_certainty: &'static str,
-        notes: Names,
     },
     Icmp {
         frame: u32,
@@ -102,48 +76,6 @@ pub(super) enum Line<'a> {
         truncated: bool,
     },
     Connection(Box<Connection>),
-}
-
-/// A text of a few octets that takes no memory of its own.
-pub(super) struct Few<const MOST: usize>(ArrayString<MOST>);
-
-impl<const MOST: usize> Few<MOST> {
-    fn of(text: &impl fmt::Display) -> Self {
-        let mut few = ArrayString::new();
-        // What doesn't fit doesn't occur: the longest address takes 54 octets, all flags nine.
-        let _ = write!(few, "{text}");
-        Few(few)
-    }
-}
-
-impl<const MOST: usize> Serialize for Few<MOST> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-/// An address, written without `fmt`, which took a third of the time of a capture's lines.
-fn address(address: SocketAddr) -> Few<54> {
-    let SocketAddr::V4(v4) = address else {
-        return Few::of(&address);
-    };
-    let mut few = ArrayString::new();
-    let mut digits = itoa::Buffer::new();
-    for (octet, behind) in v4.ip().octets().into_iter().zip(['.', '.', '.', ':']) {
-        few.push_str(digits.format(octet));
-        few.push(behind);
-    }
-    few.push_str(digits.format(address.port()));
-    Few(few)
-}
-
-/// Notes by their names.
-pub(super) struct Names(Notes);
-
-impl Serialize for Names {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.names())
-    }
 }
 
 #[derive(Serialize)]
@@ -287,33 +219,6 @@ pub(super) struct Cause {
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     against: Option<&'static str>,
-}
-
-pub(super) fn segment(trace: &Trace, record: &Record) -> Line<'static> {
-    // Looked at once: there may be millions.
-    let connection = trace.connection(record.connection);
-    let addresses = connection.addresses;
-    let relative = |side, seq: Seq| connection.ends[side].zero.map_or(seq.0, |zero| seq - zero);
-    let acks = record.flags.has(Flags::ACK);
-    Line::Segment {
-        frame: record.place.frame,
-        time_ns: record.time_ns,
-        connection: record.connection + 1,
-        from: record.from.name(),
-        src: address(addresses[record.from]),
-        dst: address(addresses[record.from.peer()]),
-        flags: Few::of(&record.flags),
-        seq: record.seq.0,
-        ack: acks.then_some(record.ack.0),
-        seq_rel: relative(record.from, record.seq),
-        ack_rel: acks.then(|| relative(record.from.peer(), record.ack)),
-        len: record.len,
-        win: record.wnd,
-        client_state: record.states.client.name(),
-        server_state: record.states.server.name(),
-        state_certainty: record.weakest().name(),
-        notes: Names(record.notes),
-    }
 }
 
 pub(super) fn icmp(record: &ErrorRecord) -> Line<'static> {

@@ -2,6 +2,7 @@
 //! stay.
 
 mod lines;
+mod segment;
 mod whole;
 
 pub use whole::Whole;
@@ -13,7 +14,8 @@ use std::io::{self, Write};
 use crate::conn::{ConnectionId, Revision};
 use crate::trace::Trace;
 use crate::trace::numbered::Numbered;
-use lines::{Line, connection, icmp, segment};
+use lines::{Line, connection, icmp};
+use segment::segment;
 
 /// Writes lines of a capture that grows; `wanted` limits them to one connection.
 pub struct Writer<W: Write> {
@@ -76,7 +78,9 @@ impl<W: Write> Writer<W> {
             self.errors_before(trace, index)?;
             let row = self.asides(trace, id)?;
             if self.wants(id) {
-                self.line(&segment(trace, &trace.row(id, row as usize)))?;
+                self.text.clear();
+                segment(&mut self.text, trace, &trace.row(id, row as usize));
+                self.out.write_all(&self.text)?;
             }
         }
         self.segments = trace.segments();

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::lines::{self, line};
+use super::segment::segment;
 use crate::conn::ConnectionId;
 use crate::trace::Trace;
 
@@ -79,7 +80,7 @@ impl<'a> Whole<'a> {
             self.asides(*id, row, out);
             if self.wants(*id) {
                 let record = self.trace.row(*id, row as usize);
-                line(out, &lines::segment(self.trace, &record));
+                segment(out, self.trace, &record);
             }
         }
         if is_last {
