@@ -13,6 +13,7 @@ use signal_hook::iterator::Signals;
 
 use tcpviz::conn::Revision;
 use tcpviz::privilege;
+use tcpviz::report::page::How;
 use tcpviz::report::{json, ladder};
 use tcpviz::source::{Sink, save};
 use tcpviz::story::numbers::{counted, printable, read_without};
@@ -233,7 +234,11 @@ impl Text<'_> {
             Format::Ladder => {
                 while !take(trace, feeds.recv()?, |_, _, _| {}) {}
                 let wanted = self.cli.connection.map(|number| number - 1);
-                ladder::write(&mut self.out, trace, wanted, self.style)?;
+                let how = How {
+                    style: self.style,
+                    ..How::default()
+                };
+                ladder::write(&mut self.out, trace, wanted, how)?;
             }
         }
         Ok(self.out.flush()?)

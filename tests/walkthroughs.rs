@@ -18,8 +18,8 @@ use tcpviz::conn::Side;
 use tcpviz::lab::catalog;
 use tcpviz::lab::script::{Does, Experiment};
 use tcpviz::report::ladder;
+use tcpviz::report::page::How;
 use tcpviz::source::{self, Selection};
-use tcpviz::story::ladder::Style;
 use tcpviz::trace::{Aside, Trace};
 use tcpviz::wire::{Feed, Ports};
 
@@ -66,7 +66,7 @@ fn block(text: &str) -> String {
 fn whole_ladder(experiment: &Experiment) -> String {
     let mut text = Vec::new();
     let trace = recorded(&experiment.name);
-    ladder::write(&mut text, &trace, None, Style::default()).unwrap();
+    ladder::write(&mut text, &trace, None, How::default()).unwrap();
     block(&String::from_utf8(text).unwrap())
 }
 

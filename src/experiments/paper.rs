@@ -13,6 +13,7 @@ use anyhow::{Context, bail};
 use tcpviz::lab::play::{Audience, Report};
 use tcpviz::lab::script::Experiment;
 use tcpviz::lab::{catalog, record};
+use tcpviz::report::page::{self, How};
 use tcpviz::report::{connections, json, ladder};
 use tcpviz::source::{Frames, Store};
 use tcpviz::story::ending::ending;
@@ -30,7 +31,7 @@ use crate::view;
 /// What an experiment is about, above its ladder.
 pub fn introduce(experiment: &Experiment, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}: {}", experiment.name, experiment.title)?;
-    for line in wrapped(&about(experiment), ladder::WIDTH) {
+    for line in wrapped(&about(experiment), page::WIDTH) {
         writeln!(out, "{line}")?;
     }
     writeln!(out)
@@ -99,7 +100,11 @@ fn write(
 ) -> anyhow::Result<()> {
     match args.format.unwrap_or(Format::Ladder) {
         Format::Ladder => {
-            ladder::write(out, trace, None, args.look.style())?;
+            let how = How {
+                style: args.look.style(),
+                ..How::default()
+            };
+            ladder::write(out, trace, None, how)?;
             writeln!(out)?;
         }
         Format::Connections => connections::write(out, trace)?,

@@ -2,16 +2,9 @@
 
 use std::io::{self, Write};
 
+use super::page::{How, Page, Row, pages};
 use crate::conn::ConnectionId;
-use crate::conn::state::PerSide;
-use crate::story;
-use crate::story::aside::aside;
-use crate::story::ladder::{Columns, Style, endpoints, heading, row};
-use crate::story::numbers::{counted, seconds};
-use crate::trace::{Entry, Trace};
-
-/// Columns of a page.
-pub const WIDTH: usize = 100;
+use crate::trace::Trace;
 
 /// Writes the connections that `wanted` names; none named means all that are there.
 ///
@@ -21,65 +14,42 @@ pub fn write(
     out: &mut dyn Write,
     trace: &Trace,
     wanted: Option<ConnectionId>,
-    style: Style,
+    how: How,
 ) -> io::Result<()> {
-    let all = trace.ids();
-    for (i, id) in all
-        .filter(|id| trace.has(*id) && wanted.is_none_or(|wanted| wanted == *id))
-        .enumerate()
-    {
+    for (i, page) in pages(trace, wanted, how).enumerate() {
         if i > 0 {
             writeln!(out)?;
         }
-        connection(out, trace, id, style)?;
+        connection(out, &page)?;
     }
     Ok(())
 }
 
-fn connection(
-    out: &mut dyn Write,
-    trace: &Trace,
-    id: ConnectionId,
-    style: Style,
-) -> io::Result<()> {
-    let connection = trace.connection(id);
-    let columns = Columns::fit(trace, id, WIDTH, style);
-    let ending = story::ending::ending(trace, id);
-    let pointer = ending.pointer();
-    let pointer = if pointer.is_empty() {
-        pointer
-    } else {
-        format!("  ({pointer})")
-    };
-    writeln!(out, "connection {}: {}{pointer}", id + 1, ending.summary)?;
-    writeln!(
-        out,
-        "{}",
-        endpoints(trace, id, &PerSide::default(), &columns, WIDTH)
-    )?;
-    writeln!(
-        out,
-        "{}",
-        heading(trace, id, &columns, style).text(&columns, false)
-    )?;
-    for index in 0..trace.entries(id) {
-        let text = match trace.entry(id, index) {
-            Entry::Segment(at) => row(trace, id, at, &columns, style).text(&columns, false),
-            Entry::Aside(told) => aside(trace, told, &columns, style).text(&columns),
-        };
-        writeln!(out, "{text}")?;
-    }
-    for told in story::telling::tell(trace, id, &ending) {
-        for (about, text) in told.wrapped(WIDTH - 2) {
+fn connection(out: &mut dyn Write, page: &Page<'_>) -> io::Result<()> {
+    writeln!(out, "{}: {}", page.name(), page.verdict())?;
+    diagram(out, page)?;
+    for told in page.told() {
+        for (about, text) in told.wrapped(page.how.width - 2) {
             writeln!(out, "  {about}{text}")?;
         }
     }
-    writeln!(
-        out,
-        "{}, {} from the client, {} from the server, {} s",
-        counted(connection.rows.into(), "segment"),
-        counted(connection.ends.client.octets_sent, "byte"),
-        counted(connection.ends.server.octets_sent, "byte"),
-        seconds(story::ladder::since_start(trace, id, trace.len(id) - 1)),
-    )
+    writeln!(out, "{}", page.totals())
+}
+
+/// The ladder alone, below its endpoints.
+///
+/// # Errors
+/// Those of `out`.
+pub fn diagram(out: &mut dyn Write, page: &Page<'_>) -> io::Result<()> {
+    let columns = &page.columns;
+    writeln!(out, "{}", page.endpoints())?;
+    writeln!(out, "{}", page.heading().text(columns, false))?;
+    for row in page.rows() {
+        let text = match row {
+            Row::Segment(_, row) => row.text(columns, false),
+            Row::Beside(row) => row.text(columns),
+        };
+        writeln!(out, "{text}")?;
+    }
+    Ok(())
 }

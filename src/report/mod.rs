@@ -3,4 +3,5 @@
 pub mod connections;
 pub mod json;
 pub mod ladder;
+pub mod page;
 pub mod tcpdump;

@@ -31,6 +31,8 @@ pub enum Tone {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AsideRow {
     pub tone: Tone,
+    /// On whose side it stands; `None` in the middle.
+    pub side: Option<Side>,
     /// The kernels' states; empty on other lines.
     pub states: PerSide<String>,
     pub lanes: PerSide<char>,
@@ -65,6 +67,7 @@ pub fn aside(trace: &Trace, aside: &Aside, columns: &Columns, style: Style) -> A
     match &aside.said {
         Said::Call { side, text, failed } => AsideRow {
             tone: if *failed { Tone::Failure } else { Tone::Call },
+            side: Some(*side),
             states: none(),
             lanes,
             middle: match side {
@@ -77,6 +80,7 @@ pub fn aside(trace: &Trace, aside: &Aside, columns: &Columns, style: Style) -> A
             let dot = style.charset.dot();
             AsideRow {
                 tone: Tone::Order,
+                side: None,
                 states: none(),
                 lanes,
                 middle: center(&format!("{dot} {text} {dot}"), width),
@@ -84,6 +88,7 @@ pub fn aside(trace: &Trace, aside: &Aside, columns: &Columns, style: Style) -> A
         }
         Said::Error(seen) => AsideRow {
             tone: Tone::Error,
+            side: None,
             states: none(),
             lanes,
             middle: error::line(trace, aside, seen, width, style),
@@ -103,6 +108,7 @@ pub fn aside(trace: &Trace, aside: &Aside, columns: &Columns, style: Style) -> A
                 } else {
                     Tone::Kernel
                 },
+                side: None,
                 states: PerSide::of(state),
                 lanes,
                 middle: kernel(ends, width, style),

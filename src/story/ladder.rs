@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 use super::Charset;
 use super::arrow::Arrow;
 use super::fate::{Fate, fate};
-use super::mark::{NOT_PROVEN, tail, told_at_tail};
+use super::mark::{Mark, NOT_PROVEN, tail, told_at_tail};
 use super::numbers::{counted, seconds, short_state};
 use super::owner::Owner;
 use super::time_shown::{self, OF_DAY, TimeShown};
@@ -156,7 +156,12 @@ pub struct Row {
     /// Whether this segment changed the state.
     pub changed: PerSide<bool>,
     pub lanes: PerSide<char>,
+    /// The arrow with as much of its label as fits.
     pub arrow: String,
+    /// All of the label.
+    pub label: String,
+    /// The sign at the arrow's tail.
+    pub mark: Option<Mark>,
     pub from: Side,
     pub flags: Flags,
     /// A retransmission, or the like: something went wrong on the way.
@@ -237,6 +242,8 @@ pub fn row(
     };
     let changed = |side: Side| record.states[side] != before[side];
     let fate = fate(trace, connection, row);
+    let label = label(trace, &record, style);
+    let mark = tail(record.notes);
     Row {
         number: (row + 1).to_string(),
         time: time_shown::time(style.clock, time_of(0), record.time_ns, columns.time),
@@ -249,11 +256,17 @@ pub fn row(
             Arrow {
                 from: record.from,
                 reset: record.flags.has(Flags::RST),
-                mark: tail(record.notes),
+                mark,
                 lost: matches!(fate, Fate::Lost { .. }),
             },
-            &label(trace, &record, style),
+            &label,
         ),
+        label: label
+            .iter()
+            .map(|(_, part)| part.as_str())
+            .collect::<Vec<_>>()
+            .join(" "),
+        mark,
         from: record.from,
         flags: record.flags,
         troubled: is_troubled(&record) || fate != Fate::Arrived,
@@ -276,6 +289,8 @@ pub fn heading(trace: &Trace, connection: ConnectionId, columns: &Columns, style
         changed: PerSide::of(|_| true),
         lanes: PerSide::of(|side| style.charset.lane(initial[side])),
         arrow: " ".repeat(columns.arrow),
+        label: String::new(),
+        mark: None,
         from: Side::Client,
         flags: Flags::default(),
         troubled: false,

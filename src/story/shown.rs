@@ -48,8 +48,8 @@ impl Run {
     }
 }
 
-/// How a ladder is to be shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a ladder is to be shown: by default every segment on a line of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     pub folds: bool,
     pub control_only: bool,

@@ -4,7 +4,7 @@ use libtest_mimic::Trial;
 use tcpviz::lab::catalog;
 use tcpviz::lab::play::{Empty, Play};
 use tcpviz::report::ladder;
-use tcpviz::story::ladder::Style;
+use tcpviz::report::page::How;
 
 pub fn all() -> Vec<Trial> {
     catalog::experiments()
@@ -13,7 +13,7 @@ pub fn all() -> Vec<Trial> {
             Trial::test(format!("experiment::{}", experiment.name), || {
                 let report = Play::open(experiment, None, false)?.run(&mut Empty);
                 let mut text = Vec::new();
-                ladder::write(&mut text, &report.trace, None, Style::default())?;
+                ladder::write(&mut text, &report.trace, None, How::default())?;
                 let ladder = String::from_utf8_lossy(&text);
                 assert!(
                     report.differences.is_empty(),

@@ -35,6 +35,7 @@ pub fn folded(
     let words = cut(&words, room, style);
     AsideRow {
         tone: Tone::Folded,
+        side: None,
         states: PerSide::of(|_| String::new()),
         lanes: PerSide::of(|side| style.charset.lane(standing[side])),
         middle: center(&format!("{dots} {words} {dots}"), columns.arrow),

@@ -8,7 +8,7 @@ use libtest_mimic::Failed;
 use tcpviz::conn::state::PerSide;
 use tcpviz::conn::{ConnectionId, Side, State};
 use tcpviz::report::ladder;
-use tcpviz::story::Style;
+use tcpviz::report::page::How;
 use tcpviz::trace::Trace;
 use tcpviz::wire::Flags;
 
@@ -218,7 +218,7 @@ pub fn connection(
     );
     if let Some(id) = id {
         let mut page = Vec::new();
-        ladder::write(&mut page, trace, Some(id), Style::default()).expect("memory takes it");
+        ladder::write(&mut page, trace, Some(id), How::default()).expect("memory takes it");
         text += &String::from_utf8_lossy(&page);
     }
     let Some(first) = seen.first() else {
