@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use tcpviz::report::palette::Scheme;
 use tcpviz::story::{Charset, Style};
 use tcpviz::tui::{Pace, Theme};
 use tcpviz::wire::Ports;
@@ -109,9 +110,14 @@ pub struct Look {
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
 
-    /// Colours for a dark or a light background, or none; `auto` asks the terminal
+    /// Colours for a dark or a light background, or none; `auto` asks the terminal. In a picture `auto` follows whoever
+    /// looks at it
     #[arg(long, value_name = "THEME", default_value = "auto")]
     pub theme: ThemeName,
+
+    /// With -F svg: below the ladder also why, what each program saw, and the findings
+    #[arg(long)]
+    pub why: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -196,6 +202,8 @@ pub enum Format {
     Tcpdump,
     /// JSON Lines: one object a segment, then one a connection
     Json,
+    /// A picture of the ladder for a README or a slide, runs of data folded; of few connections: choose with -c
+    Svg,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -242,6 +250,27 @@ impl Look {
             ThemeName::Light => Theme::light(),
             ThemeName::Auto if self.wants_color() => Theme::of_terminal(),
             ThemeName::Auto => Theme::mono(),
+        }
+    }
+
+    /// The colours of a picture. NO_COLOR is about the terminal.
+    #[must_use]
+    pub fn scheme(self) -> Scheme {
+        match self.theme {
+            ThemeName::Mono => Scheme::Mono,
+            _ if self.color == Color::Never => Scheme::Mono,
+            ThemeName::Dark => Scheme::Dark,
+            ThemeName::Light => Scheme::Light,
+            ThemeName::Auto => Scheme::Preferred,
+        }
+    }
+
+    /// How a ladder is drawn in a file that isn't plain text: the locale has no say in it.
+    #[must_use]
+    pub fn style_of_picture(self) -> Style {
+        Style {
+            charset: Charset::Unicode,
+            ..self.style()
         }
     }
 

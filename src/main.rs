@@ -7,6 +7,7 @@ mod experiments;
 mod lines;
 #[cfg(feature = "live")]
 mod live;
+mod picture;
 mod recorded;
 mod replay;
 mod table;

@@ -24,6 +24,7 @@ use tcpviz::wire::{Ended, Feed, Place};
 
 use crate::chunks;
 use crate::cli::{Cli, Format, Speed};
+use crate::picture::{self, TooMuch};
 use crate::table;
 
 /// What an error on the way out is about.
@@ -210,7 +211,11 @@ impl Text<'_> {
             // A pipe may stay silent for ever: what came is written without waiting for its end.
             None => drop(sender.send(Feed::Ended(Ended::default()))),
         })?;
-        let written = self.write_all(&mut trace, &feeds).context(WRITING);
+        let written = self.write_all(&mut trace, &feeds);
+        let written = written.map_err(|why| match why.is::<TooMuch>() {
+            true => why,
+            false => why.context(WRITING),
+        });
         // However the output ended: what the kernel still has belongs into the file.
         if let Some(stop) = stop {
             stop();
@@ -239,6 +244,11 @@ impl Text<'_> {
                     ..How::default()
                 };
                 ladder::write(&mut self.out, trace, wanted, how)?;
+            }
+            Format::Svg => {
+                while !take(trace, feeds.recv()?, |_, _, _| {}) {}
+                let wanted = self.cli.connection.map(|number| number - 1);
+                picture::svg(&mut self.out, trace, wanted, self.cli.look)?;
             }
         }
         Ok(self.out.flush()?)

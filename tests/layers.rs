@@ -160,6 +160,7 @@ fn modules_import_only_what_stands_before_them() {
                     "experiments",
                     "live",
                     "lines",
+                    "picture",
                     "recorded",
                     "replay",
                     "table",

@@ -26,7 +26,7 @@ use super::{about, open};
 use crate::chunks;
 use crate::cli::{Format, LabArgs};
 use crate::lines::Printer;
-use crate::view;
+use crate::{picture, view};
 
 /// What an experiment is about, above its ladder.
 pub fn introduce(experiment: &Experiment, out: &mut dyn Write) -> io::Result<()> {
@@ -107,6 +107,7 @@ fn write(
             ladder::write(out, trace, None, how)?;
             writeln!(out)?;
         }
+        Format::Svg => picture::svg(out, trace, None, args.look)?,
         Format::Connections => connections::write(out, trace)?,
         Format::Tcpdump => {
             let mut printer = Printer::new(Ports::default(), args.look, None);
