@@ -1,11 +1,14 @@
 //! Every flag and its help.
 
 use std::ffi::OsStr;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use tcpviz::report::page::{How, WIDTH};
+use tcpviz::story::shown::Wanted;
 use tcpviz::story::{Charset, Style};
 use tcpviz::tui::{Pace, Theme};
 use tcpviz::wire::Ports;
@@ -65,7 +68,8 @@ pub struct Cli {
     #[arg(short = 'F', long, value_name = "FORMAT")]
     pub format: Option<Format>,
 
-    /// Write the text to this file, not to standard output
+    /// Write the text to this file, not to standard output; without --format its ending says in which: .md, .txt, .mmd,
+    /// .csv, .json
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
@@ -95,6 +99,7 @@ pub enum Speed {
 }
 
 /// What it looks like.
+#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Look {
     /// Sequence numbers as they are in the header [default: relative]
@@ -104,6 +109,18 @@ pub struct Look {
     /// Draw with ASCII characters only [default: by the locale]
     #[arg(long)]
     pub ascii: bool,
+
+    /// Columns of a ladder as text [default: the terminal's, or 100]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(20..=1000))]
+    pub width: Option<u16>,
+
+    /// In text, too: runs of plain data and long silences in a line each
+    #[arg(long)]
+    pub fold: bool,
+
+    /// Only segments that open, close or reset, or that change a state
+    #[arg(long)]
+    pub control_only: bool,
 
     /// Colours: `auto` honours NO_COLOR
     #[arg(long, value_name = "WHEN", default_value = "auto")]
@@ -194,8 +211,14 @@ pub enum Format {
     Connections,
     /// Each segment's line as `tcpdump -nn` prints it
     Tcpdump,
+    /// A report for a bug tracker: verdict, ladder, states, findings, tcpdump's lines
+    Markdown,
+    /// A sequence diagram, as GitHub draws it
+    Mermaid,
     /// JSON Lines: one object a segment, then one a connection
     Json,
+    /// One line a segment, with how its connection ended
+    Csv,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -242,6 +265,27 @@ impl Look {
             ThemeName::Light => Theme::light(),
             ThemeName::Auto if self.wants_color() => Theme::of_terminal(),
             ThemeName::Auto => Theme::mono(),
+        }
+    }
+
+    /// How connections are written.
+    #[must_use]
+    pub fn how(self) -> How {
+        let terminal = || {
+            let size = io::stdout()
+                .is_terminal()
+                .then(crossterm::terminal::size)?
+                .ok();
+            size.map(|(columns, _)| columns)
+                .filter(|columns| *columns > 0)
+        };
+        How {
+            style: self.style(),
+            wanted: Wanted {
+                folds: self.fold,
+                control_only: self.control_only,
+            },
+            width: self.width.or_else(terminal).map_or(WIDTH, usize::from),
         }
     }
 

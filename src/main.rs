@@ -4,6 +4,7 @@ mod chunks;
 mod cli;
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod experiments;
+mod formats;
 mod lines;
 #[cfg(feature = "live")]
 mod live;
