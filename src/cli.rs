@@ -1,12 +1,16 @@
 //! Every flag and its help.
 
 use std::ffi::OsStr;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use tcpviz::report::page::{How, WIDTH};
 use tcpviz::report::palette::Scheme;
+use tcpviz::report::svg;
+use tcpviz::story::shown::Wanted;
 use tcpviz::story::{Charset, Style};
 use tcpviz::tui::{Pace, Theme};
 use tcpviz::wire::Ports;
@@ -66,7 +70,8 @@ pub struct Cli {
     #[arg(short = 'F', long, value_name = "FORMAT")]
     pub format: Option<Format>,
 
-    /// Write the text to this file, not to standard output
+    /// Write the text to this file, not to standard output; without --format its ending says in which: .md, .txt, .mmd,
+    /// .csv, .json
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
@@ -96,6 +101,7 @@ pub enum Speed {
 }
 
 /// What it looks like.
+#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Look {
     /// Sequence numbers as they are in the header [default: relative]
@@ -105,6 +111,18 @@ pub struct Look {
     /// Draw with ASCII characters only [default: by the locale]
     #[arg(long)]
     pub ascii: bool,
+
+    /// Columns of a ladder as text or picture [default: the terminal's, or 100; of a picture 100]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(20..=1000))]
+    pub width: Option<u16>,
+
+    /// In text and pictures, too: runs of plain data and long silences in a line each
+    #[arg(long)]
+    pub fold: bool,
+
+    /// Only segments that open, close or reset, or that change a state
+    #[arg(long)]
+    pub control_only: bool,
 
     /// Colours: `auto` honours NO_COLOR
     #[arg(long, value_name = "WHEN", default_value = "auto")]
@@ -200,9 +218,15 @@ pub enum Format {
     Connections,
     /// Each segment's line as `tcpdump -nn` prints it
     Tcpdump,
+    /// A report for a bug tracker: verdict, ladder, states, findings, tcpdump's lines
+    Markdown,
+    /// A sequence diagram, as GitHub draws it
+    Mermaid,
     /// JSON Lines: one object a segment, then one a connection
     Json,
-    /// A picture of the ladder for a README or a slide, runs of data folded; of few connections: choose with -c
+    /// One line a segment, with how its connection ended
+    Csv,
+    /// A picture of the ladder, for a README or a slide; it holds 20 connections
     Svg,
 }
 
@@ -254,8 +278,7 @@ impl Look {
     }
 
     /// The colours of a picture. NO_COLOR is about the terminal.
-    #[must_use]
-    pub fn scheme(self) -> Scheme {
+    fn scheme(self) -> Scheme {
         match self.theme {
             ThemeName::Mono => Scheme::Mono,
             _ if self.color == Color::Never => Scheme::Mono,
@@ -265,12 +288,42 @@ impl Look {
         }
     }
 
-    /// How a ladder is drawn in a file that isn't plain text: the locale has no say in it.
+    /// What a picture looks like.
     #[must_use]
-    pub fn style_of_picture(self) -> Style {
-        Style {
-            charset: Charset::Unicode,
-            ..self.style()
+    pub fn picture(self) -> svg::Look {
+        svg::Look {
+            scheme: self.scheme(),
+            account: self.why,
+        }
+    }
+
+    /// How connections are written in this format.
+    #[must_use]
+    pub fn how(self, format: Format) -> How {
+        // Neither the terminal nor its locale has a say in a picture.
+        let is_text = format != Format::Svg;
+        let terminal = || {
+            let size = (is_text && io::stdout().is_terminal())
+                .then(crossterm::terminal::size)?
+                .ok();
+            size.map(|(columns, _)| columns)
+                .filter(|columns| *columns > 0)
+        };
+        let style = self.style();
+        How {
+            style: Style {
+                charset: if is_text {
+                    style.charset
+                } else {
+                    Charset::Unicode
+                },
+                ..style
+            },
+            wanted: Wanted {
+                folds: self.fold,
+                control_only: self.control_only,
+            },
+            width: self.width.or_else(terminal).map_or(WIDTH, usize::from),
         }
     }
 

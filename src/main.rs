@@ -4,10 +4,10 @@ mod chunks;
 mod cli;
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod experiments;
+mod formats;
 mod lines;
 #[cfg(feature = "live")]
 mod live;
-mod picture;
 mod recorded;
 mod replay;
 mod table;

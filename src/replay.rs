@@ -43,7 +43,7 @@ pub fn show(cli: &Cli, capture: &Path, name: String, beside: Vec<Aside>) -> anyh
         bail!("standard input is a terminal; pipe a capture into it: tcpdump -U -w - | tcpviz -");
     }
     let mut opened =
-        source::open(capture, view::wants_ui(cli)).with_context(|| cannot_open(capture))?;
+        source::open(capture, view::reads_back(cli)).with_context(|| cannot_open(capture))?;
     let view = match view::open(cli)? {
         View::Text(Format::Tcpdump, out) => {
             let expression = cli.filter.clone();

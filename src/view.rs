@@ -13,18 +13,16 @@ use signal_hook::iterator::Signals;
 
 use tcpviz::conn::Revision;
 use tcpviz::privilege;
-use tcpviz::report::page::How;
-use tcpviz::report::{json, ladder};
+use tcpviz::report::json;
 use tcpviz::source::{Sink, save};
+use tcpviz::story::Owned;
 use tcpviz::story::numbers::{counted, printable, read_without};
-use tcpviz::story::{Owned, Style};
 use tcpviz::trace::{Aside, Trace};
-use tcpviz::tui::{self, App, Message, Origin, Outside, ReadBack};
+use tcpviz::tui::{self, App, Export, Message, Origin, Outside, ReadBack};
 use tcpviz::wire::{Ended, Feed, Place};
 
-use crate::chunks;
 use crate::cli::{Cli, Format, Speed};
-use crate::picture::{self, TooMuch};
+use crate::formats::{self, TooMuch, Written};
 use crate::table;
 
 /// What an error on the way out is about.
@@ -79,8 +77,21 @@ pub fn open(cli: &Cli) -> anyhow::Result<View> {
             Box::new(file.map_err(|why| cannot_create(path, why))?)
         }
     };
-    let format = cli.format.unwrap_or(Format::Ladder);
+    let format = format(cli);
     Ok(View::Text(format, Box::new(BufWriter::new(out))))
+}
+
+/// The format of text: the one that is asked for, by its name or by that of the output file.
+#[must_use]
+pub fn format(cli: &Cli) -> Format {
+    let by_name = || cli.output.as_deref().and_then(formats::of_name);
+    cli.format.or_else(by_name).unwrap_or(Format::Ladder)
+}
+
+/// Whether frames will have to be read back.
+#[must_use]
+pub fn reads_back(cli: &Cli) -> bool {
+    wants_ui(cli) || format(cli) == Format::Markdown
 }
 
 impl View {
@@ -108,6 +119,7 @@ impl View {
                 if let Some(number) = cli.connection {
                     app.show_only(number - 1);
                 }
+                app.wanted.control_only = cli.look.control_only;
                 if let Speed::Pace(pace) = cli.speed {
                     (app.pace, app.playing, app.following) = (pace, true, false);
                 }
@@ -116,9 +128,9 @@ impl View {
             View::Text(Format::Connections, out) => table::write(cli, origin.growing, out, start),
             View::Text(format, out) => Text {
                 cli,
-                style,
                 origin,
                 format,
+                read_back,
                 out,
             }
             .write(trace, start),
@@ -137,6 +149,10 @@ impl Outside for Files {
         read_back: &ReadBack,
     ) -> Result<u64, String> {
         write_frames(path, frames, read_back)
+    }
+
+    fn export(&mut self, path: &Path, shown: &Export<'_>) -> Result<(), String> {
+        formats::export(path, shown)
     }
 }
 
@@ -187,9 +203,9 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
 /// Text output under way.
 struct Text<'a> {
     cli: &'a Cli,
-    style: Style,
     origin: Origin,
     format: Format,
+    read_back: Option<ReadBack>,
     out: Box<dyn Write>,
 }
 
@@ -231,42 +247,25 @@ impl Text<'_> {
     }
 
     fn write_all(&mut self, trace: &mut Trace, feeds: &Receiver<Feed>) -> anyhow::Result<()> {
-        match self.format {
-            Format::Json => self.json(trace, feeds)?,
-            // Written otherwise, in `lines/` and `table.rs`.
-            Format::Tcpdump => unreachable!("the sources' own lines"),
-            Format::Connections => unreachable!("the table's own threads"),
-            Format::Ladder => {
-                while !take(trace, feeds.recv()?, |_, _, _| {}) {}
-                let wanted = self.cli.connection.map(|number| number - 1);
-                let how = How {
-                    style: self.style,
-                    ..How::default()
-                };
-                ladder::write(&mut self.out, trace, wanted, how)?;
-            }
-            Format::Svg => {
-                while !take(trace, feeds.recv()?, |_, _, _| {}) {}
-                let wanted = self.cli.connection.map(|number| number - 1);
-                picture::svg(&mut self.out, trace, wanted, self.cli.look)?;
-            }
+        if self.format == Format::Json && self.origin.growing {
+            return self.growing_json(trace, feeds);
         }
-        Ok(self.out.flush()?)
+        while !take(trace, feeds.recv()?, |_, _, _| {}) {}
+        let written = Written {
+            trace,
+            wanted: self.cli.connection.map(|number| number - 1),
+            how: self.cli.look.how(self.format),
+            picture: self.cli.look.picture(),
+            name: &self.origin.name,
+            read_back: self.read_back.as_ref(),
+        };
+        written.write(self.format, &mut self.out)
     }
 
-    /// From a file, states as they are finally known; while a capture grows, line by line, with
-    /// revisions.
-    fn json(&mut self, trace: &mut Trace, feeds: &Receiver<Feed>) -> anyhow::Result<()> {
-        let growing = self.origin.growing;
+    /// While a capture grows, line by line, with revisions.
+    fn growing_json(&mut self, trace: &mut Trace, feeds: &Receiver<Feed>) -> anyhow::Result<()> {
         let source = self.origin.name.clone();
         let wanted = self.cli.connection.map(|number| number - 1);
-        if !growing {
-            while !take(trace, feeds.recv()?, |_, _, _| {}) {}
-            let whole = json::Whole::new(trace, &source, wanted);
-            return chunks::write(&mut self.out, whole.chunks(), |chunk, text| {
-                whole.write(chunk, text);
-            });
-        }
         let mut writer = json::Writer::new(&mut self.out, wanted);
         writer.capture(trace, &source)?;
         writer.out.flush()?;
@@ -291,7 +290,7 @@ impl Text<'_> {
         }
         writer.connections(trace)?;
         writer.end(trace)?;
-        Ok(())
+        Ok(writer.out.flush()?)
     }
 }
 

@@ -227,7 +227,7 @@ fn wrong_usage_exits_with_2_and_says_what_to_type() {
         (&["--port", "10-5"], "write 5-10"),
         (
             &["--format", "gif", "x"],
-            "possible values: ladder, connections, tcpdump, json",
+            "possible values: ladder, connections, tcpdump, markdown",
         ),
         (&["-i", "lo", "x.pcap"], "cannot be used with"),
         (&["-w", "y.pcap", "x.pcap"], "cannot be used with"),

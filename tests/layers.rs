@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("wire", &[], &["etherparse"]),
     ("conn", &["wire"], &["arrayvec", "foldhash", "hashbrown"]),
-    ("trace", &["conn", "wire"], &["arrayvec"]),
+    ("trace", &["conn", "wire"], &["arrayvec", "thread_local"]),
     ("story", &["trace", "conn", "wire"], &["itoa"]),
     (
         "source",
@@ -25,14 +25,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     (
         "report",
         &["story", "trace", "conn", "wire"],
-        &[
-            "arrayvec",
-            "foldhash",
-            "itoa",
-            "jiff",
-            "serde",
-            "serde_json",
-        ],
+        &["foldhash", "itoa", "jiff", "serde", "serde_json"],
     ),
     (
         "tui",
@@ -93,6 +86,7 @@ const CRATES: &[&str] = &[
     "tempfile",
     "terminal_colorsaurus",
     "thiserror",
+    "thread_local",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -158,9 +152,9 @@ fn modules_import_only_what_stands_before_them() {
                     "main",
                     "cli",
                     "experiments",
+                    "formats",
                     "live",
                     "lines",
-                    "picture",
                     "recorded",
                     "replay",
                     "table",

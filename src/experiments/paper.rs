@@ -13,20 +13,20 @@ use anyhow::{Context, bail};
 use tcpviz::lab::play::{Audience, Report};
 use tcpviz::lab::script::Experiment;
 use tcpviz::lab::{catalog, record};
-use tcpviz::report::page::{self, How};
-use tcpviz::report::{connections, json, ladder};
+use tcpviz::report::page;
 use tcpviz::source::{Frames, Store};
 use tcpviz::story::ending::ending;
 use tcpviz::story::wrap::wrapped;
 use tcpviz::trace::{Aside, Trace};
+use tcpviz::tui::ReadBack;
 use tcpviz::wire::{Feed, Ports};
 
 use super::screen::outcome;
 use super::{about, open};
-use crate::chunks;
 use crate::cli::{Format, LabArgs};
+use crate::formats::Written;
 use crate::lines::Printer;
-use crate::{picture, view};
+use crate::view;
 
 /// What an experiment is about, above its ladder.
 pub fn introduce(experiment: &Experiment, out: &mut dyn Write) -> io::Result<()> {
@@ -66,7 +66,7 @@ pub fn print(
             }
         }
         if !args.check || !report.differences.is_empty() {
-            if !args.check && !matches!(args.format, Some(Format::Json | Format::Tcpdump)) {
+            if !args.check && args.format.is_none_or(|format| format == Format::Ladder) {
                 introduce(experiment, out)?;
             }
             write(args, experiment, &report.trace, &store, out)?;
@@ -98,26 +98,25 @@ fn write(
     store: &Store,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    match args.format.unwrap_or(Format::Ladder) {
-        Format::Ladder => {
-            let how = How {
-                style: args.look.style(),
-                ..How::default()
-            };
-            ladder::write(out, trace, None, how)?;
-            writeln!(out)?;
-        }
-        Format::Svg => picture::svg(out, trace, None, args.look)?,
-        Format::Connections => connections::write(out, trace)?,
-        Format::Tcpdump => {
-            let mut printer = Printer::new(Ports::default(), args.look, None);
-            printer.write_all(&mut Frames::following(store), out)?;
-        }
-        Format::Json => {
-            let name = format!("lab: {}", experiment.name);
-            let whole = json::Whole::new(trace, &name, None);
-            chunks::write(out, whole.chunks(), |chunk, text| whole.write(chunk, text))?;
-        }
+    let format = args.format.unwrap_or(Format::Ladder);
+    if format == Format::Tcpdump {
+        let mut printer = Printer::new(Ports::default(), args.look, None);
+        printer.write_all(&mut Frames::following(store), out)?;
+        return Ok(());
+    }
+    let store = store.clone();
+    let read_back: ReadBack = Box::new(move |place| store.frame(place));
+    let written = Written {
+        trace,
+        wanted: None,
+        how: args.look.how(format),
+        picture: args.look.picture(),
+        name: &format!("lab: {}", experiment.name),
+        read_back: Some(&read_back),
+    };
+    written.write(format, out)?;
+    if format == Format::Ladder {
+        writeln!(out)?;
     }
     Ok(())
 }

@@ -13,11 +13,12 @@ use tcpviz::lab::play::{Audience, Report};
 use tcpviz::lab::script::Experiment;
 use tcpviz::story::numbers::printable;
 use tcpviz::trace::{Aside, Trace};
-use tcpviz::tui::{self, App, Cue, Message, Origin, Outside, Playbill, ReadBack};
+use tcpviz::tui::{self, App, Cue, Export, Message, Origin, Outside, Playbill, ReadBack};
 use tcpviz::wire::{Feed, Place, Ports};
 
 use super::{about, open};
 use crate::cli::LabArgs;
+use crate::formats;
 use crate::view::{self, QUEUE};
 
 /// Pause between two calls where somebody lets an experiment go on by itself.
@@ -113,6 +114,10 @@ impl Outside for Stage {
         read_back: &ReadBack,
     ) -> Result<u64, String> {
         view::write_frames(path, frames, read_back)
+    }
+
+    fn export(&mut self, path: &Path, shown: &Export<'_>) -> Result<(), String> {
+        formats::export(path, shown)
     }
 }
 

@@ -215,7 +215,7 @@ fn read<R: Read>(
 
 /// As this machine names its interfaces: tcpdump asks it also for a file that comes from elsewhere.
 #[cfg(target_os = "linux")]
-fn interface_name(index: u32) -> Option<String> {
+pub fn interface_name(index: u32) -> Option<String> {
     use rustix::net::netdevice::index_to_name;
     use rustix::net::{AddressFamily, SocketType, socket};
     let any = socket(AddressFamily::UNIX, SocketType::DGRAM, None).ok()?;
@@ -223,6 +223,6 @@ fn interface_name(index: u32) -> Option<String> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn interface_name(_: u32) -> Option<String> {
+pub fn interface_name(_: u32) -> Option<String> {
     None
 }

@@ -115,6 +115,14 @@ impl<'a> Page<'a> {
         })
     }
 
+    /// Whether a segment, by its row from 0, has a line of its own.
+    #[must_use]
+    pub fn shows(&self, row: usize) -> bool {
+        let entry = self.trace.entry_of(self.id, row);
+        let line = self.lines.line_of(entry);
+        self.lines.lines().get(line) == Some(&Line::Entry(entry))
+    }
+
     /// Why it ended, what each program saw, the findings.
     #[must_use]
     pub fn told(&self) -> Vec<Told> {

@@ -19,7 +19,7 @@ use crate::story::Style;
 use crate::story::shown::Wanted;
 use crate::trace::Trace;
 
-pub use super::parts::{Effect, Letter, ListView, Notice, Origin, Panel, Popup, ReadBack};
+pub use super::parts::{Effect, Export, Letter, ListView, Notice, Origin, Panel, Popup, ReadBack};
 pub use super::stage::{Cue, Playbill};
 
 /// Everything the screen is drawn from.
@@ -174,6 +174,7 @@ impl App {
             Action::Filter => self.ask_filter(),
             Action::Sort | Action::ReverseSort => self.sort(action),
             Action::Write => self.ask_where_to_write(),
+            Action::Export => self.ask_where_to_export(),
             Action::SetMark => self.letter = Some(Letter::ToMark(self.connection, self.line)),
             Action::GoToMark => self.letter = Some(Letter::ToGoTo),
             Action::ToggleFold => self.toggle_fold(),

@@ -46,6 +46,7 @@ pub enum Action {
     About,
     Pause,
     Write,
+    Export,
     Copy,
     CopyTcpdump,
     Help,
@@ -337,6 +338,12 @@ pub const SECTIONS: &[Section] = &[
                 "w",
                 "write the connection to a capture file of its own",
                 &[char('w', Action::Write)],
+            ),
+            entry(
+                "E",
+                "E",
+                "export what is shown: .md .mmd .txt .csv .json",
+                &[char('E', Action::Export)],
             ),
             entry(
                 "y Y",

@@ -40,7 +40,7 @@ mod waiting;
 mod walk;
 mod why;
 
-pub use app::{App, Cue, Effect, Origin, Playbill, ReadBack};
+pub use app::{App, Cue, Effect, Export, Origin, Playbill, ReadBack};
 pub use frame::draw;
 pub use listing::{Listing, Sort};
 pub use pace::Pace;
@@ -107,6 +107,12 @@ pub trait Outside {
         frames: &[(u64, Place)],
         read_back: &ReadBack,
     ) -> Result<u64, String>;
+
+    /// Writes a connection as it is shown to a file that doesn't exist yet, in the format that its name asks for.
+    ///
+    /// # Errors
+    /// What is wrong, in one line for people.
+    fn export(&mut self, path: &Path, shown: &Export<'_>) -> Result<(), String>;
 }
 
 /// Runs until the user or a signal leaves; the terminal is as before afterwards, also after a
@@ -231,6 +237,18 @@ fn act(app: &mut App, effect: Effect, outside: &mut dyn Outside) -> io::Result<(
                 None => Err("its frames can't be read back".into()),
             };
             app.tell_written(connection, &path, written);
+        }
+        Effect::Export { connection, path } => {
+            let shown = Export {
+                trace: &app.trace,
+                connection,
+                style: app.style,
+                wanted: app.wanted,
+                name: &app.origin.name,
+                read_back: app.read_back.as_ref(),
+            };
+            let written = outside.export(&path, &shown);
+            app.tell_exported(connection, &path, written);
         }
         Effect::None | Effect::Redraw | Effect::Leave => {}
     }

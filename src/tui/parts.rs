@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use super::stage::Cue;
 use crate::conn::ConnectionId;
+use crate::story::Style;
 use crate::story::glossary::Explanation;
+use crate::story::shown::Wanted;
+use crate::trace::Trace;
 use crate::wire::Place;
 
 /// Reads a frame's octets back from the capture file.
@@ -40,7 +43,23 @@ pub enum Effect {
         connection: ConnectionId,
         path: PathBuf,
     },
+    /// Write a connection as it is shown to a file of this name.
+    Export {
+        connection: ConnectionId,
+        path: PathBuf,
+    },
     Leave,
+}
+
+/// A connection that is to be written as it is shown.
+pub struct Export<'a> {
+    pub trace: &'a Trace,
+    pub connection: ConnectionId,
+    pub style: Style,
+    pub wanted: Wanted,
+    /// Where the capture comes from.
+    pub name: &'a str,
+    pub read_back: Option<&'a ReadBack>,
 }
 
 /// Whether the list of connections is shown.

@@ -27,9 +27,10 @@ pub enum Question {
     Filter,
     /// A frame's number.
     GoTo,
-    /// The name of a capture file to write.
-    /// The connection that is to be written.
+    /// The name of a capture file that this connection is to be written to.
     Write(ConnectionId),
+    /// The name of a file that this connection is to be written to as it is shown.
+    Export(ConnectionId),
 }
 
 impl Question {
@@ -66,6 +67,13 @@ impl Question {
                 ],
             ),
             Question::Write(_) => ("write to", &["a file that doesn't exist yet"]),
+            Question::Export(_) => (
+                "export to",
+                &[
+                    "by its ending: md, txt, mmd, csv, json",
+                    "a file that doesn't exist yet",
+                ],
+            ),
         }
     }
 }

@@ -170,8 +170,16 @@ impl App {
         }
     }
 
-    /// A name that says which connection it is.
     pub(super) fn ask_where_to_write(&mut self) {
+        self.ask_for_file(Question::Write(self.connection), "pcap");
+    }
+
+    pub(super) fn ask_where_to_export(&mut self) {
+        self.ask_for_file(Question::Export(self.connection), "md");
+    }
+
+    /// Asks for a file's name, and suggests one that says which connection it is.
+    fn ask_for_file(&mut self, question: Question, ending: &str) {
         if !self.has_ladder() {
             return self.tell_failure("there is no connection yet that could be written");
         }
@@ -181,11 +189,11 @@ impl App {
             text.replace(['[', ']'], "").replace(':', ".")
         };
         let name = format!(
-            "tcpviz-{}-{}.pcap",
+            "tcpviz-{}-{}.{ending}",
             of(addresses.client),
             of(addresses.server)
         );
-        self.ask(Question::Write(self.connection), &name);
+        self.ask(question, &name);
     }
 
     /// What a typed line leads to, or what is wrong with it.
@@ -200,7 +208,15 @@ impl App {
             }
             Question::Filter => self.filter(text)?,
             Question::GoTo => self.go_to_frame(text)?,
-            Question::Write(_) if text.is_empty() => return Err("a file needs a name".into()),
+            Question::Write(_) | Question::Export(_) if text.is_empty() => {
+                return Err("a file needs a name".into());
+            }
+            Question::Export(connection) => {
+                return Ok(Effect::Export {
+                    connection,
+                    path: PathBuf::from(text),
+                });
+            }
             Question::Write(connection) => {
                 return Ok(Effect::Write {
                     connection,
@@ -252,12 +268,30 @@ impl App {
                     "{frames} written to {name}; to see them: tcpviz {name}"
                 ));
             }
-            Err(why) => {
-                let mut again = Prompt::new(Question::Write(connection), &path.to_string_lossy());
-                again.wrong = Some(format!("nothing was written: {why}"));
-                self.prompt = Some(again);
-            }
+            Err(why) => self.ask_again(Question::Write(connection), path, &why),
         }
+    }
+
+    /// Says what became of an export.
+    pub fn tell_exported(
+        &mut self,
+        connection: ConnectionId,
+        path: &Path,
+        written: Result<(), String>,
+    ) {
+        match written {
+            Ok(()) => {
+                let name = printable(&path.to_string_lossy());
+                self.tell(format!("connection {} written to {name}", connection + 1));
+            }
+            Err(why) => self.ask_again(Question::Export(connection), path, &why),
+        }
+    }
+
+    fn ask_again(&mut self, question: Question, path: &Path, why: &str) {
+        let mut again = Prompt::new(question, &path.to_string_lossy());
+        again.wrong = Some(format!("nothing was written: {why}"));
+        self.prompt = Some(again);
     }
 
     fn mark(&mut self, letter: Letter, key: KeyEvent) {

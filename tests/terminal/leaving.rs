@@ -6,7 +6,7 @@ use portable_pty::CommandBuilder;
 use tcpviz::source::{self, Selection};
 use tcpviz::story::Style;
 use tcpviz::trace::Trace;
-use tcpviz::tui::{self, App, Message, Origin, Outside, ReadBack, Theme};
+use tcpviz::tui::{self, App, Export, Message, Origin, Outside, ReadBack, Theme};
 use tcpviz::wire::{Place, Ports};
 
 use super::close;
@@ -60,6 +60,10 @@ struct NoFiles;
 impl Outside for NoFiles {
     fn write(&mut self, _: &Path, _: &[(u64, Place)], _: &ReadBack) -> Result<u64, String> {
         unreachable!("nothing is written")
+    }
+
+    fn export(&mut self, _: &Path, _: &Export<'_>) -> Result<(), String> {
+        unreachable!("nothing is exported")
     }
 }
 

@@ -82,6 +82,47 @@ fn w_writes_the_octets_of_the_capture_and_its_times() {
     assert_eq!(shown, before);
 }
 
+#[test]
+fn e_exports_what_is_shown_in_the_format_that_the_name_asks_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut screen = started_in(folder.path(), 140);
+    screen.wait_for("2 connections");
+    screen.press(DOWN);
+    screen.wait_for("step 1/7");
+    // Only control segments, absolute numbers: the file has the same.
+    screen.press("ca");
+    screen.wait_for("control only");
+    screen.press("E");
+    screen.wait_for("export to: tcpviz-127.0.0.1.43542-127.0.0.1.4321.md");
+    screen.press("\x15shown.txt\r");
+    screen.wait_for("connection 2 written to shown.txt");
+    let shown = std::fs::read_to_string(folder.path().join("shown.txt")).unwrap();
+    let two = folder.path().join("two.pcap");
+    let two = two.to_str().unwrap();
+    let wanted = [
+        "--control-only",
+        "--absolute",
+        "-F",
+        "ladder",
+        "-c",
+        "2",
+        two,
+    ];
+    assert_eq!(shown, super::common::printed(&wanted));
+    assert!(!shown.contains("PSH"), "{shown}");
+    screen.press("E\x15shown.png\r");
+    let text = screen.wait_for("nothing was written");
+    assert!(text.contains("its name must end in .md, .txt"), "{text}");
+    screen.press("\x15shown.txt\r");
+    screen.wait_for("that file exists");
+    screen.press("\x15report.md\r");
+    screen.wait_for("connection 2 written to report.md");
+    let report = std::fs::read_to_string(folder.path().join("report.md")).unwrap();
+    assert!(report.contains("tcpdump -nn"), "{report}");
+    screen.press("q");
+    assert_eq!(screen.wait_for_end(), 0);
+}
+
 /// RFC 4648, 4.
 fn decoded(base64: &[u8]) -> String {
     let value = |octet: u8| match octet {

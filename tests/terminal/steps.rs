@@ -180,7 +180,7 @@ fn help_names_the_keys_and_any_key_closes_it() {
     assert!(text.contains("any key back"), "{text}");
     // It is longer than the screen.
     screen.press(&PAGE_DOWN.repeat(3));
-    screen.wait_for("Ctrl-L");
+    screen.wait_for("close what is open");
     // The rest is there too, and there is an end.
     screen.press(&PAGE_DOWN.repeat(9));
     screen.wait_for("TW    TIME-WAIT");

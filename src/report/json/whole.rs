@@ -6,10 +6,10 @@ use std::ops::Range;
 use super::lines::{self, line};
 use super::segment::segment;
 use crate::conn::ConnectionId;
+use crate::report::in_order::{InOrder, part};
 use crate::trace::Trace;
 
-/// Segments, or connections, of a chunk.
-const SEGMENTS: usize = 4096;
+/// Connections of a chunk.
 const CONNECTIONS: usize = 256;
 
 /// The lines of a capture.
@@ -17,22 +17,15 @@ pub struct Whole<'a> {
     trace: &'a Trace,
     source: &'a str,
     wanted: Option<ConnectionId>,
-    /// For each segment, in the order of the capture, its row in its connection.
-    rows: Vec<u32>,
+    order: InOrder<'a>,
 }
 
 impl<'a> Whole<'a> {
     /// `wanted` limits the lines to one connection.
     #[must_use]
     pub fn new(trace: &'a Trace, source: &'a str, wanted: Option<ConnectionId>) -> Self {
-        let mut next = vec![0; trace.ids().len()];
-        let row = |id: &ConnectionId| {
-            let next = &mut next[*id as usize];
-            *next += 1;
-            *next - 1
-        };
         Whole {
-            rows: trace.order_since(0).iter().map(row).collect(),
+            order: InOrder::new(trace),
             trace,
             source,
             wanted,
@@ -42,12 +35,7 @@ impl<'a> Whole<'a> {
     /// How many chunks there are.
     #[must_use]
     pub fn chunks(&self) -> usize {
-        self.segment_chunks() + self.trace.ids().len().div_ceil(CONNECTIONS)
-    }
-
-    /// At least one: the first line is in it.
-    fn segment_chunks(&self) -> usize {
-        self.rows.len().div_ceil(SEGMENTS).max(1)
+        self.order.chunks() + self.trace.ids().len().div_ceil(CONNECTIONS)
     }
 
     /// Appends the lines of a chunk, counted from 0.
@@ -55,8 +43,8 @@ impl<'a> Whole<'a> {
         if chunk == 0 {
             line(out, &lines::capture(self.trace, self.source, false));
         }
-        match chunk.checked_sub(self.segment_chunks()) {
-            None => self.segments(part(chunk, SEGMENTS, self.rows.len()), out),
+        match chunk.checked_sub(self.order.chunks()) {
+            None => self.segments(self.order.chunk(chunk), out),
             Some(chunk) => {
                 let ids = part(chunk, CONNECTIONS, self.trace.ids().len());
                 self.connections(ids, out);
@@ -65,21 +53,20 @@ impl<'a> Whole<'a> {
     }
 
     fn segments(&self, indices: Range<usize>, out: &mut Vec<u8>) {
-        let is_last = indices.end == self.rows.len();
+        let is_last = indices.end == self.order.len();
         let errors = self.trace.errors();
         let before = errors.partition_point(|error| error.after < indices.start);
         let mut errors = errors[before..].iter().peekable();
-        let whose = self.trace.order_since(indices.start);
-        for (index, id) in indices.zip(whose) {
+        let segments = self.order.segments(indices.clone());
+        for (index, (id, row)) in indices.zip(segments) {
             while let Some(error) = errors.next_if(|error| error.after <= index) {
                 if self.wants(error.connection) {
                     line(out, &lines::icmp(error));
                 }
             }
-            let row = self.rows[index];
-            self.asides(*id, row, out);
-            if self.wants(*id) {
-                let record = self.trace.row(*id, row as usize);
+            self.asides(id, row, out);
+            if self.wants(id) {
+                let record = self.trace.row(id, row as usize);
                 segment(out, self.trace, &record);
             }
         }
@@ -114,9 +101,4 @@ impl<'a> Whole<'a> {
     fn wants(&self, id: ConnectionId) -> bool {
         self.wanted.is_none_or(|wanted| wanted == id)
     }
-}
-
-/// The part with a number, of parts of this size.
-fn part(number: usize, size: usize, all: usize) -> Range<usize> {
-    (number * size).min(all)..((number + 1) * size).min(all)
 }

@@ -34,7 +34,7 @@ pub struct Look {
 /// # Errors
 /// Those of `out`.
 pub fn write(out: &mut dyn Write, pages: &[Page<'_>], look: Look) -> io::Result<()> {
-    let Some(width) = pages.iter().map(|page| page.how.width).max() else {
+    let Some(width) = pages.iter().map(columns).max() else {
         return Ok(());
     };
     let mut canvas = Canvas::new(width);
@@ -62,6 +62,12 @@ pub fn write(out: &mut dyn Write, pages: &[Page<'_>], look: Look) -> io::Result<
         canvas::number(canvas.size()[1] - 1.0),
         canvas.shapes()
     )
+}
+
+/// Columns that a page takes: of those that there are no more than the ladder has a use for.
+fn columns(page: &Page<'_>) -> usize {
+    let endpoints = page.endpoints().chars().count();
+    page.columns.total().max(endpoints)
 }
 
 /// `connection 1: Reset by the client: data reached it after close().`

@@ -1,0 +1,131 @@
+//! What `--format`, and `E` on the screen, write of a trace.
+
+use std::ffi::OsStr;
+use std::io::{self, Write};
+use std::path::Path;
+
+use tcpviz::conn::ConnectionId;
+use tcpviz::privilege;
+use tcpviz::report::few::few;
+use tcpviz::report::markdown::Source;
+use tcpviz::report::page::How;
+use tcpviz::report::{connections, csv, json, ladder, markdown, mermaid, svg};
+use tcpviz::source::save;
+use tcpviz::story::{Charset, Style};
+use tcpviz::trace::Trace;
+use tcpviz::tui::{Export, ReadBack};
+
+use crate::chunks;
+use crate::cli::Format;
+use crate::lines::interface_name;
+
+/// Of what a format is written, and how.
+pub struct Written<'a> {
+    pub trace: &'a Trace,
+    /// Only this connection.
+    pub wanted: Option<ConnectionId>,
+    pub how: How,
+    pub picture: svg::Look,
+    /// Where the capture comes from.
+    pub name: &'a str,
+    /// Where frames can be read back.
+    pub read_back: Option<&'a ReadBack>,
+}
+
+/// More is asked for than a file of this format holds.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct TooMuch(String);
+
+impl Written<'_> {
+    /// Writes a format; not tcpdump's lines, which need no trace.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, format: Format, out: &mut dyn Write) -> anyhow::Result<()> {
+        let (trace, wanted, how) = (self.trace, self.wanted, self.how);
+        match format {
+            Format::Ladder => ladder::write(out, trace, wanted, how)?,
+            Format::Connections => connections::write(out, trace)?,
+            Format::Tcpdump => unreachable!("written from frames, in lines/"),
+            Format::Markdown => {
+                let source = self.read_back.map(|read_back| Source {
+                    read_back,
+                    interface_name,
+                });
+                markdown::write(out, trace, wanted, how, source.as_ref())?;
+            }
+            Format::Svg => {
+                let pages = few(trace, wanted, how, svg::MOST).map_err(TooMuch)?;
+                svg::write(out, &pages, self.picture)?;
+            }
+            Format::Mermaid => mermaid::write(out, trace, wanted, how)?,
+            Format::Csv => {
+                let table = csv::Table::new(trace, wanted);
+                chunks::write(out, table.chunks(), |chunk, text| table.write(chunk, text))?;
+            }
+            Format::Json => {
+                let whole = json::Whole::new(trace, self.name, wanted);
+                chunks::write(out, whole.chunks(), |chunk, text| whole.write(chunk, text))?;
+            }
+        }
+        Ok(out.flush()?)
+    }
+}
+
+/// The endings of files' names, and what they are written in.
+const BY_NAME: &[(&str, Format)] = &[
+    ("md", Format::Markdown),
+    ("txt", Format::Ladder),
+    ("mmd", Format::Mermaid),
+    ("svg", Format::Svg),
+    ("csv", Format::Csv),
+    ("json", Format::Json),
+    ("jsonl", Format::Json),
+];
+
+/// The format that a file's name asks for.
+#[must_use]
+pub fn of_name(path: &Path) -> Option<Format> {
+    let ending = path.extension().and_then(OsStr::to_str)?.to_lowercase();
+    let known = BY_NAME.iter().find(|(name, _)| *name == ending);
+    known.map(|(_, format)| *format)
+}
+
+/// Writes what is on the screen to a file that doesn't exist yet, in the format that its name asks for.
+///
+/// # Errors
+/// What is wrong, in one line.
+pub fn export(path: &Path, shown: &Export<'_>) -> Result<(), String> {
+    let Some(format) = of_name(path) else {
+        let endings: Vec<_> = BY_NAME.iter().map(|(name, _)| format!(".{name}")).collect();
+        return Err(format!("its name must end in {}", endings.join(", ")));
+    };
+    let written = Written {
+        trace: shown.trace,
+        wanted: Some(shown.connection),
+        how: How {
+            style: Style {
+                charset: match format {
+                    Format::Svg => Charset::Unicode,
+                    _ => shown.style.charset,
+                },
+                ..shown.style
+            },
+            wanted: shown.wanted,
+            ..How::default()
+        },
+        picture: svg::Look::default(),
+        name: shown.name,
+        read_back: shown.read_back,
+    };
+    let file = save::create(path, false, privilege::invoking_user());
+    let file = file.map_err(|why| match why.kind() {
+        io::ErrorKind::AlreadyExists => "that file exists; type another name".to_owned(),
+        _ => why.to_string(),
+    })?;
+    let mut out = io::BufWriter::new(file);
+    written
+        .write(format, &mut out)
+        .map_err(|why| why.to_string())
+}
