@@ -228,6 +228,8 @@ pub enum Format {
     Csv,
     /// A picture of the ladder, for a README or a slide; it holds 20 connections
     Svg,
+    /// A page to step through in a browser, with what each segment does; it holds 200 connections
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -301,7 +303,7 @@ impl Look {
     #[must_use]
     pub fn how(self, format: Format) -> How {
         // Neither the terminal nor its locale has a say in a picture.
-        let is_text = format != Format::Svg;
+        let is_text = !matches!(format, Format::Svg | Format::Html);
         let terminal = || {
             let size = (is_text && io::stdout().is_terminal())
                 .then(crossterm::terminal::size)?

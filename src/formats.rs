@@ -9,7 +9,7 @@ use tcpviz::privilege;
 use tcpviz::report::few::few;
 use tcpviz::report::markdown::Source;
 use tcpviz::report::page::How;
-use tcpviz::report::{connections, csv, json, ladder, markdown, mermaid, svg};
+use tcpviz::report::{connections, csv, html, json, ladder, markdown, mermaid, svg};
 use tcpviz::source::save;
 use tcpviz::story::{Charset, Style};
 use tcpviz::trace::Trace;
@@ -59,6 +59,11 @@ impl Written<'_> {
                 let pages = few(trace, wanted, how, svg::MOST).map_err(TooMuch)?;
                 svg::write(out, &pages, self.picture)?;
             }
+            Format::Html => {
+                let pages = few(trace, wanted, how, html::MOST).map_err(TooMuch)?;
+                let read_back = self.read_back.map(|it| it as html::ReadBack<'_>);
+                html::write(out, &pages, self.name, self.picture.scheme, read_back)?;
+            }
             Format::Mermaid => mermaid::write(out, trace, wanted, how)?,
             Format::Csv => {
                 let table = csv::Table::new(trace, wanted);
@@ -79,6 +84,7 @@ const BY_NAME: &[(&str, Format)] = &[
     ("txt", Format::Ladder),
     ("mmd", Format::Mermaid),
     ("svg", Format::Svg),
+    ("html", Format::Html),
     ("csv", Format::Csv),
     ("json", Format::Json),
     ("jsonl", Format::Json),
@@ -107,7 +113,7 @@ pub fn export(path: &Path, shown: &Export<'_>) -> Result<(), String> {
         how: How {
             style: Style {
                 charset: match format {
-                    Format::Svg => Charset::Unicode,
+                    Format::Svg | Format::Html => Charset::Unicode,
                     _ => shown.style.charset,
                 },
                 ..shown.style

@@ -91,7 +91,7 @@ pub fn format(cli: &Cli) -> Format {
 /// Whether frames will have to be read back.
 #[must_use]
 pub fn reads_back(cli: &Cli) -> bool {
-    wants_ui(cli) || format(cli) == Format::Markdown
+    wants_ui(cli) || matches!(format(cli), Format::Markdown | Format::Html)
 }
 
 impl View {

@@ -51,8 +51,8 @@ pub fn run(args: &LabArgs) -> anyhow::Result<bool> {
         let told = "--write keeps one experiment's capture: name one; `--record FOLDER` keeps all";
         return Err(Usage(told.into()).into());
     }
-    if chosen.len() > 1 && args.format == Some(Format::Svg) {
-        let told = "a picture shows one experiment: name one";
+    if chosen.len() > 1 && matches!(args.format, Some(Format::Svg | Format::Html)) {
+        let told = "a file of this format holds one experiment: name one";
         return Err(Usage(told.into()).into());
     }
     enter().map_err(|why| explain(why, &first.name))?;

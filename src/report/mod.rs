@@ -4,6 +4,7 @@ pub mod connections;
 pub mod csv;
 mod drawn;
 pub mod few;
+pub mod html;
 mod in_order;
 pub mod json;
 pub mod ladder;

@@ -46,8 +46,10 @@ pub fn draw(canvas: &mut Canvas, page: &Page<'_>, named: bool, account: bool) {
     if account {
         told(canvas, page);
     }
-    canvas.text(1, &page.totals(), Anchor::Left, "quiet");
-    canvas.next();
+    for line in wrapped(&page.totals(), canvas.width().saturating_sub(2)) {
+        canvas.text(1, &line, Anchor::Left, "quiet");
+        canvas.next();
+    }
     canvas.close();
 }
 
