@@ -56,7 +56,8 @@ fn heading(out: &mut dyn Write, page: &Page<'_>) -> io::Result<()> {
     let row = page.heading();
     writeln!(
         out,
-        "<thead class=\"quiet\">\n<tr><th class=\"end\" colspan=\"4\" scope=\"col\">{}</th>\
+        "<thead class=\"quiet\">\n<tr><td></td><td class=\"time\"></td><td class=\"delta\"></td>\
+         <th class=\"end client\" scope=\"col\"><div>{}</div></th>\
          <th class=\"end\" colspan=\"2\" scope=\"col\">{}</th></tr>\n\
          <tr><th class=\"number\"></th><th class=\"time\" scope=\"col\">{}</th><th class=\"delta\" scope=\"col\">{}</th>\
          <th>{}</th><th class=\"wire {}\"></th><th class=\"server\">{}</th></tr>\n</thead>",
@@ -118,12 +119,13 @@ fn arrow(row: &ladder::Row) -> String {
         HEAD.into()
     };
     format!(
-        "<div class=\"{class}\">{mark}<span class=\"tail\"></span><span class=\"label\">{}</span>\
+        "<div class=\"{class}\">{mark}{TAIL}<span class=\"label\">{}</span>\
          <span class=\"shaft\"></span>{end}</div>",
         escaped(&row.label)
     )
 }
 
+const TAIL: &str = "<span class=\"tail\"></span>";
 /// To the right.
 const HEAD: &str = "<svg class=\"head\" viewBox=\"0 0 10 10\" aria-hidden=\"true\"><path d=\"M0 .5 10 5 0 9.5z\"/></svg>";
 
@@ -183,9 +185,12 @@ fn with_head(words: &str) -> String {
     let [stroke, to_server, to_client] = CHARSET.strokes();
     let text = words.trim_matches([stroke, to_server, to_client, ' ']);
     if words.starts_with(to_client) {
-        format!("<span class=\"to-client\">{HEAD}</span>{}", escaped(text))
+        format!(
+            "<span class=\"to-client\">{HEAD}</span>{TAIL}{}",
+            escaped(text)
+        )
     } else if words.ends_with(to_server) {
-        format!("{}{HEAD}", escaped(text))
+        format!("{}{TAIL}{HEAD}", escaped(text))
     } else {
         escaped(text)
     }

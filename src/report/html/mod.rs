@@ -25,7 +25,7 @@ pub const MOST: Most = Most {
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 /// The only script that the page may run.
-const SCRIPT_HASH: &str = "sha256-pEvcgyOsogHNxxfzB4TV/SLqX4aDDSISY3HlYBome1A=";
+const SCRIPT_HASH: &str = "sha256-z1GOINMTHaQR8P8VU0LbcJG+3xlYg8Vhpx5XImD7/uc=";
 
 /// Reads the octets of a frame back.
 pub type ReadBack<'a> = &'a dyn Fn(&Place) -> io::Result<Vec<u8>>;
@@ -48,8 +48,9 @@ pub fn write(
     head(out, pages, name, scheme)?;
     writeln!(
         out,
-        "<header><h1>tcpviz <span class=\"quiet\">{}</span></h1>{KEYS}</header>",
-        escaped(name)
+        "<header><h1>tcpviz <span class=\"quiet\">{}</span></h1>{}</header>",
+        escaped(name),
+        keys(pages.len() > 1)
     )?;
     if pages.len() > 1 {
         contents(out, pages)?;
@@ -66,9 +67,28 @@ pub fn write(
     )
 }
 
-const KEYS: &str = "\
-<p class=\"keys\"><kbd>↑</kbd> <kbd>↓</kbd> step <kbd>Home</kbd> <kbd>End</kbd> first, last <kbd>e</kbd> evidence \
-<kbd>n</kbd> <kbd>N</kbd> state change</p>";
+/// What can be pressed; only shown where it works.
+fn keys(several: bool) -> String {
+    let all = [
+        ("↑ ↓", "step"),
+        ("Home End", "first, last"),
+        ("e", "evidence"),
+        ("n N", "state change"),
+        ("[ ]", "connection"),
+    ];
+    let keys = all.iter().take(if several { 5 } else { 4 });
+    let key = |(keys, what): &(&str, &str)| {
+        let keys: String = keys
+            .split(' ')
+            .map(|key| format!("<kbd>{key}</kbd> "))
+            .collect();
+        format!("{keys}{what} ")
+    };
+    format!(
+        "<p class=\"keys\">{}</p>",
+        keys.map(key).collect::<String>().trim_end()
+    )
+}
 
 fn head(out: &mut dyn Write, pages: &[Page<'_>], name: &str, scheme: Scheme) -> io::Result<()> {
     let about = match pages {

@@ -26,8 +26,12 @@
     row.tabIndex = 0;
     step.classList.add("chosen");
     place.textContent = `${shown.at + 1} of ${rows.length}`;
-    history.replaceState(null, "", `#${row.id}`);
     if (!focus) return;
+    try {
+      history.replaceState(null, "", `#${row.id}`);
+    } catch {
+      // Where the page is shown inside another one it may have no address to change.
+    }
     row.focus({ preventScroll: true });
     row.scrollIntoView({ block: "nearest" });
     status.textContent = `${place.textContent}. ${step.dataset.states}. ${step.querySelector(".what").textContent}`;
