@@ -181,22 +181,30 @@ impl Row {
                 ""
             }
         };
+        let before: String = [
+            cell(&self.number, columns.number),
+            cell(&self.time, columns.time),
+            cell(&self.delta, columns.delta),
+            cell(shown(Side::Client), columns.state),
+        ]
+        .concat();
+        let PerSide { client, server } = self.lanes;
         let text = format!(
-            " {:>number$} {:>time$} {:>delta$} {:>state$} {}{}{} {}",
-            self.number,
-            self.time,
-            self.delta,
-            shown(Side::Client),
-            self.lanes.client,
+            " {before}{client}{}{server} {}",
             self.arrow,
-            self.lanes.server,
-            shown(Side::Server),
-            number = columns.number,
-            time = columns.time,
-            delta = columns.delta,
-            state = columns.state,
+            shown(Side::Server)
         );
         text.trim_end().into()
+    }
+}
+
+/// A column's text, right-aligned, and the space behind it; nothing for a column left out.
+#[must_use]
+pub fn cell(text: &str, width: usize) -> String {
+    if width == 0 {
+        String::new()
+    } else {
+        format!("{text:>width$} ")
     }
 }
 
