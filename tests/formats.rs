@@ -107,3 +107,18 @@ fn a_line_of_csv_holds_what_json_has_of_the_segment_and_of_the_ending() {
         }
     }
 }
+
+#[test]
+fn no_line_of_a_ladder_is_wider_than_was_asked_for() {
+    for (name, path) in captures() {
+        for width in ["40", "60", "99"] {
+            let ladder = printed(&["--width", width, path.to_str().unwrap()]);
+            let most: usize = width.parse().unwrap();
+            let columns = ladder.lines().map(|line| line.chars().count());
+            assert!(
+                columns.max().unwrap() <= most,
+                "{name} at {width}:\n{ladder}"
+            );
+        }
+    }
+}

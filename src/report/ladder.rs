@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::page::{How, Page, Row, pages};
+use super::page::{How, Page, Row, WIDTH, pages};
 use crate::conn::ConnectionId;
+use crate::story::wrap::wrapped;
 use crate::trace::Trace;
 
 /// Writes the connections that `wanted` names; none named means all that are there.
@@ -26,14 +27,24 @@ pub fn write(
 }
 
 fn connection(out: &mut dyn Write, page: &Page<'_>) -> io::Result<()> {
-    writeln!(out, "{}: {}", page.name(), page.verdict())?;
+    line(out, page, &format!("{}: {}", page.name(), page.verdict()))?;
     diagram(out, page)?;
     for told in page.told() {
         for (about, text) in told.wrapped(page.how.width - 2) {
             writeln!(out, "  {about}{text}")?;
         }
     }
-    writeln!(out, "{}", page.totals())
+    line(out, page, &page.totals())
+}
+
+/// A line that others may look for: parted only where little room is asked for.
+fn line(out: &mut dyn Write, page: &Page<'_>, text: &str) -> io::Result<()> {
+    let width = page.how.width;
+    let room = if width < WIDTH { width } else { usize::MAX };
+    for line in wrapped(text, room) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
 }
 
 /// The ladder alone, below its endpoints.

@@ -188,23 +188,30 @@ impl Row {
                 ""
             }
         };
-        // A column that is left out has no space behind it either.
-        let cell = |text: &str, width: usize| match width {
-            0 => String::new(),
-            width => format!("{text:>width$} "),
-        };
-        let text = format!(
-            " {}{}{}{}{}{}{} {}",
+        let before: String = [
             cell(&self.number, columns.number),
             cell(&self.time, columns.time),
             cell(&self.delta, columns.delta),
             cell(shown(Side::Client), columns.state),
-            self.lanes.client,
+        ]
+        .concat();
+        let PerSide { client, server } = self.lanes;
+        let text = format!(
+            " {before}{client}{}{server} {}",
             self.arrow,
-            self.lanes.server,
-            shown(Side::Server),
+            shown(Side::Server)
         );
         text.trim_end().into()
+    }
+}
+
+/// A column's text, right-aligned, and the space behind it; nothing for a column left out.
+#[must_use]
+pub fn cell(text: &str, width: usize) -> String {
+    if width == 0 {
+        String::new()
+    } else {
+        format!("{text:>width$} ")
     }
 }
 

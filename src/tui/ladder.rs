@@ -19,7 +19,7 @@ use super::verdict;
 use crate::conn::{ConnectionId, Side, State};
 use crate::story::Charset;
 use crate::story::aside::{AsideRow, aside};
-use crate::story::ladder::{Columns, Row, endpoints, heading, row};
+use crate::story::ladder::{Columns, Row, cell, endpoints, heading, row};
 use crate::story::numbers::short_state;
 use crate::story::relation::Relation;
 use crate::story::shown::{self, Line, Shown};
@@ -261,15 +261,6 @@ fn draw_heading(app: &App, columns: &Columns, area: Rect, buffer: &mut Buffer) {
         span.style = app.theme.quiet();
     }
     buffer.set_line(area.x + 1, area.y, &line, area.width.saturating_sub(1));
-}
-
-/// A column's text, right-aligned, and the space behind it; nothing for a column left out.
-fn cell(text: &str, width: usize) -> String {
-    if width == 0 {
-        String::new()
-    } else {
-        format!("{text:>width$} ")
-    }
 }
 
 /// One row without its mark. The selected one shows both states, also those that stand; what it acknowledges and what

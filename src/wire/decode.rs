@@ -9,7 +9,7 @@ pub use plain::decode_plain;
 
 use std::net::{IpAddr, SocketAddr};
 
-use etherparse::{IpNumber, Ipv6ExtensionSlice, LaxIpv4Slice, LaxIpv6Slice, TcpHeaderSlice};
+use etherparse::{IpNumber, LaxIpv4Slice, LaxIpv6Slice, TcpHeaderSlice};
 
 use super::icmp::{self, IcmpError};
 use super::link::Network;
@@ -141,15 +141,10 @@ fn ipv4(octets: &[u8], wire_len: usize) -> Result<Datagram<'_>, NotDecoded> {
 fn ipv6(octets: &[u8], wire_len: usize) -> Result<Datagram<'_>, NotDecoded> {
     let (ip, _) = LaxIpv6Slice::from_slice(octets).map_err(|_| NotDecoded::Unreadable)?;
     let payload = ip.payload();
-    let later_fragment = ip
-        .extensions()
-        .clone()
-        .into_iter()
-        .any(|ext| matches!(ext, Ipv6ExtensionSlice::Fragment(part) if part.fragment_offset().value() != 0));
-    if later_fragment {
+    let header = ip.header();
+    if is_later_fragment(header.next_header(), ip.extensions().slice()) {
         return Err(NotDecoded::Fragment);
     }
-    let header = ip.header();
     let payload_len = match usize::from(header.payload_length()) {
         0 => wire_len.saturating_sub(header.slice().len()),
         told => told,
@@ -163,6 +158,28 @@ fn ipv6(octets: &[u8], wire_len: usize) -> Result<Datagram<'_>, NotDecoded> {
         payload_len: payload_len.saturating_sub(ip.extensions().slice().len()),
         ttl: header.hop_limit(),
     })
+}
+
+/// Whether these extension headers tell of a fragment that isn't the first. They may be cut: etherparse's iterator reads on behind the
+/// end of those that its lax slices give (0.21.0).
+fn is_later_fragment(mut next: IpNumber, mut headers: &[u8]) -> bool {
+    while let &[after, len, high, low, ..] = headers {
+        let octets = match next {
+            // RFC 8200, 4.5: the offset stands in the upper 13 bits.
+            IpNumber::IPV6_FRAGMENTATION_HEADER => {
+                if u16::from_be_bytes([high, low]) >> 3 != 0 {
+                    return true;
+                }
+                8
+            }
+            // RFC 4302, 2.2: in words of four octets, less two.
+            IpNumber::AUTHENTICATION_HEADER => (usize::from(len) + 2) * 4,
+            _ => (usize::from(len) + 1) * 8,
+        };
+        next = IpNumber(after);
+        headers = headers.get(octets..).unwrap_or_default();
+    }
+    false
 }
 
 fn tcp<'a>(datagram: &Datagram<'a>) -> Result<Decoded<'a>, NotDecoded> {
@@ -320,6 +337,25 @@ mod tests {
             decode_raw(&data, data.len()).unwrap_err(),
             NotDecoded::Fragment
         );
+    }
+
+    /// Found by fuzzing: with debug assertions etherparse's own iterator panicked, without them it read what isn't there.
+    #[test]
+    fn of_ipv6_extension_headers_that_are_cut_nothing_behind_their_end_is_read() {
+        let mut data = vec![0x60, 0, 0, 0, 0, 8 + 8 + 24, 0, 64];
+        data.extend([0; 32]);
+        // Hop-by-hop options, routing, a fragment, authentication, destination options; each says that it is long.
+        for (next, kind) in [(43, 0), (44, 43), (51, 44), (60, 51), (6, 60)] {
+            data[6] = kind;
+            let header = data.len();
+            for len in [0, 1, 200, 255] {
+                data.extend([next, len, 0, 0, 0, 0, 0, 0]);
+                for cut in header..=data.len() {
+                    let _ = decode_raw(&data[..cut], data.len());
+                }
+                data.truncate(header);
+            }
+        }
     }
 
     #[test]
