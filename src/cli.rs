@@ -70,8 +70,8 @@ pub struct Cli {
     #[arg(short = 'F', long, value_name = "FORMAT")]
     pub format: Option<Format>,
 
-    /// Write the text to this file, not to standard output; without --format its ending says in which: .md, .txt, .mmd,
-    /// .csv, .json
+    /// Write the text to this file, not to standard output; without --format its ending says in which: .md, .svg,
+    /// .html, .mmd, .txt, .csv, .json
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 

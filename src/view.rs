@@ -228,9 +228,12 @@ impl Text<'_> {
             None => drop(sender.send(Feed::Ended(Ended::default()))),
         })?;
         let written = self.write_all(&mut trace, &feeds);
-        let written = written.map_err(|why| match why.is::<TooMuch>() {
-            true => why,
-            false => why.context(WRITING),
+        let written = written.map_err(|why| {
+            if why.is::<TooMuch>() {
+                why
+            } else {
+                why.context(WRITING)
+            }
         });
         // However the output ended: what the kernel still has belongs into the file.
         if let Some(stop) = stop {

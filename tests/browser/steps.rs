@@ -17,6 +17,7 @@ pub const ALL: &[(&str, fn(&mut Browser))] = &[
     ),
     ("a_click_and_a_link_select_their_row", click_and_link),
     ("brackets_and_links_choose_a_connection", several),
+    ("the_selected_row_is_in_sight_above_the_panel", in_sight),
     ("every_step_has_the_states_that_json_has", every_step),
 ];
 
@@ -107,6 +108,28 @@ fn click_and_link(browser: &mut Browser) {
     );
     browser.open(&format!("{}#c1s5", page.address()));
     assert_eq!(browser.eval(SHOWN)["row"], "c1s5");
+}
+
+fn in_sight(browser: &mut Browser) {
+    let longest = captures()
+        .into_iter()
+        .max_by_key(|(_, path)| path.metadata().unwrap().len());
+    let (name, path) = longest.unwrap();
+    let page = Written::html(&path, &["-c", "1"]);
+    browser.open(&page.address());
+    let hidden = "(() => {
+        const row = document.querySelector('.chosen tr[aria-selected=true]').getBoundingClientRect();
+        const panel = document.querySelector('.chosen .panel').getBoundingClientRect();
+        return row.top < 0 || row.bottom > panel.top;
+    })()";
+    let rows = browser.eval("document.querySelectorAll('.chosen tbody tr[id]').length");
+    assert!(rows.as_u64().unwrap() > 30, "{name} needs to be scrolled");
+    for key in [
+        "PageDown", "PageDown", "PageDown", "End", "PageUp", "PageUp", "Home",
+    ] {
+        browser.press(key);
+        assert_eq!(browser.eval(hidden), false, "{name}: {key}");
+    }
 }
 
 fn several(browser: &mut Browser) {

@@ -212,7 +212,6 @@ mod tests {
 
     #[test]
     fn words_stand_where_they_stood_between_the_lanes() {
-        let slots = |middle| slots(middle).map(|words| words.to_string());
         assert_eq!(slots(" close(3) = 0           "), ["close(3) = 0", "", ""]);
         assert_eq!(slots("            read(4) ... "), ["", "", "read(4) ..."]);
         assert_eq!(

@@ -208,9 +208,12 @@ mod tests {
         let group = |three: &[u8]| {
             let octet = |at: usize| u32::from(three.get(at).copied().unwrap_or(0));
             let bits = octet(0) << 16 | octet(1) << 8 | octet(2);
-            let letter = |at: usize| match at <= three.len() {
-                true => char::from(LETTERS[(bits >> (18 - 6 * at)) as usize & 63]),
-                false => '=',
+            let letter = |at: usize| {
+                if at <= three.len() {
+                    char::from(LETTERS[(bits >> (18 - 6 * at)) as usize & 63])
+                } else {
+                    '='
+                }
             };
             (0..4).map(letter).collect::<String>()
         };
