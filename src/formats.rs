@@ -6,9 +6,9 @@ use std::path::Path;
 
 use tcpviz::conn::ConnectionId;
 use tcpviz::privilege;
-use tcpviz::report::few::few;
+use tcpviz::report::few::{Most, few};
 use tcpviz::report::markdown::Source;
-use tcpviz::report::page::How;
+use tcpviz::report::page::{How, Page};
 use tcpviz::report::{connections, csv, html, json, ladder, markdown, mermaid, svg};
 use tcpviz::source::save;
 use tcpviz::story::{Charset, Style};
@@ -55,12 +55,9 @@ impl Written<'_> {
                 });
                 markdown::write(out, trace, wanted, how, source.as_ref())?;
             }
-            Format::Svg => {
-                let pages = few(trace, wanted, how, svg::MOST).map_err(TooMuch)?;
-                svg::write(out, &pages, self.picture)?;
-            }
+            Format::Svg => svg::write(out, &self.few(svg::MOST)?, self.picture)?,
             Format::Html => {
-                let pages = few(trace, wanted, how, html::MOST).map_err(TooMuch)?;
+                let pages = self.few(html::MOST)?;
                 let read_back = self.read_back.map(|it| it as html::ReadBack<'_>);
                 html::write(out, &pages, self.name, self.picture.scheme, read_back)?;
             }
@@ -75,6 +72,19 @@ impl Written<'_> {
             }
         }
         Ok(out.flush()?)
+    }
+
+    fn few(&self, most: Most) -> Result<Vec<Page<'_>>, TooMuch> {
+        few(self.trace, self.wanted, self.how, most).map_err(TooMuch)
+    }
+
+    /// Whether a format holds all of it.
+    fn check(&self, format: Format) -> Result<(), TooMuch> {
+        match format {
+            Format::Svg => self.few(svg::MOST).map(drop),
+            Format::Html => self.few(html::MOST).map(drop),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -125,6 +135,7 @@ pub fn export(path: &Path, shown: &Export<'_>) -> Result<(), String> {
         name: shown.name,
         read_back: shown.read_back,
     };
+    written.check(format).map_err(|why| why.to_string())?;
     let file = save::create(path, false, privilege::invoking_user());
     let file = file.map_err(|why| match why.kind() {
         io::ErrorKind::AlreadyExists => "that file exists; type another name".to_owned(),

@@ -42,7 +42,7 @@ pub fn few(
     let instead = if there > 1 {
         "choose one connection with -c N"
     } else {
-        "-F ladder and -F json hold as many as there are"
+        "--fold and --control-only make them fewer"
     };
     Err(format!(
         "{} are more than this format holds ({}): {instead}",

@@ -91,18 +91,18 @@ impl Browser {
             events: Vec::new(),
             _profile: profile,
         };
-        let page = browser.ask("Target.createTarget", json!({"url": "about:blank"}));
+        let page = browser.ask("Target.createTarget", &json!({"url": "about:blank"}));
         let attach = json!({"targetId": page["targetId"], "flatten": true});
-        let session = browser.ask("Target.attachToTarget", attach);
+        let session = browser.ask("Target.attachToTarget", &attach);
         browser.session = session["sessionId"].as_str().map(String::from);
         for domain in ["Page", "Network", "Runtime", "Log"] {
-            browser.ask(&format!("{domain}.enable"), json!({}));
+            browser.ask(&format!("{domain}.enable"), &json!({}));
         }
         browser
     }
 
     /// Gives a command and awaits its result.
-    pub fn ask(&mut self, method: &str, parameters: Value) -> Value {
+    pub fn ask(&mut self, method: &str, parameters: &Value) -> Value {
         self.sent += 1;
         let mut command = json!({"id": self.sent, "method": method, "params": parameters});
         if let Some(session) = &self.session {
@@ -140,10 +140,10 @@ impl Browser {
     pub fn open(&mut self, address: &str) {
         self.events.clear();
         // Another part of the same document would not load anew.
-        self.ask("Page.navigate", json!({"url": "about:blank"}));
+        self.ask("Page.navigate", &json!({"url": "about:blank"}));
         self.await_load();
         self.events.clear();
-        self.ask("Page.navigate", json!({"url": address}));
+        self.ask("Page.navigate", &json!({"url": address}));
         self.await_load();
     }
 
@@ -157,7 +157,7 @@ impl Browser {
     /// What an expression gives in the page; a promise is awaited.
     pub fn eval(&mut self, expression: &str) -> Value {
         let asked = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
-        let result = self.ask("Runtime.evaluate", asked);
+        let result = self.ask("Runtime.evaluate", &asked);
         let failed = &result["exceptionDetails"];
         assert!(failed.is_null(), "{expression}: {failed}");
         result["result"]["value"].clone()
@@ -170,7 +170,7 @@ impl Browser {
             let text = if kind == "keyDown" { text } else { "" };
             self.ask(
                 "Input.dispatchKeyEvent",
-                json!({"type": kind, "key": key, "text": text}),
+                &json!({"type": kind, "key": key, "text": text}),
             );
         }
     }
@@ -184,7 +184,7 @@ impl Browser {
         for kind in ["mousePressed", "mouseReleased"] {
             self.ask(
                 "Input.dispatchMouseEvent",
-                json!({"type": kind, "x": middle[0], "y": middle[1], "button": "left", "clickCount": 1}),
+                &json!({"type": kind, "x": middle[0], "y": middle[1], "button": "left", "clickCount": 1}),
             );
         }
     }

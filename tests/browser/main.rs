@@ -44,10 +44,13 @@ impl Written {
     }
 }
 
+/// A test's name, and what it does with a browser.
+type Test = (&'static str, fn(&mut Browser));
+
 /// Tests that each get a browser of their own.
 fn trials(program: Option<&Path>) -> Vec<Trial> {
     let all = steps::ALL.iter().chain(safety::ALL).chain(pictures::ALL);
-    let trial = |(name, test): &(&str, fn(&mut Browser))| {
+    let trial = |(name, test): &Test| {
         let (test, program) = (*test, program.map(PathBuf::from));
         let is_there = program.is_some();
         let run = move || {

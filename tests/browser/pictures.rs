@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::Written;
 use crate::common::{capture, printed};
 use crate::devtools::Browser;
+use crate::{Test, Written};
 
-pub const ALL: &[(&str, fn(&mut Browser))] = &[
+pub const ALL: &[Test] = &[
     (
         "colours_follow_the_preference_unless_a_theme_is_named",
         colours,
@@ -16,7 +16,7 @@ pub const ALL: &[(&str, fn(&mut Browser))] = &[
 
 fn prefer(browser: &mut Browser, scheme: &str) {
     let feature = json!([{"name": "prefers-color-scheme", "value": scheme}]);
-    browser.ask("Emulation.setEmulatedMedia", json!({"features": feature}));
+    browser.ask("Emulation.setEmulatedMedia", &json!({"features": feature}));
 }
 
 fn colours(browser: &mut Browser) {

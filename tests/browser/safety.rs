@@ -4,11 +4,11 @@ use std::net::TcpListener;
 
 use serde_json::json;
 
-use crate::Written;
 use crate::common::{capture, printed};
 use crate::devtools::Browser;
+use crate::{Test, Written};
 
-pub const ALL: &[(&str, fn(&mut Browser))] = &[
+pub const ALL: &[Test] = &[
     ("a_page_asks_for_nothing_but_itself", asks_for_nothing),
     (
         "the_policy_lets_nothing_out_that_would_get_out_without_it",
@@ -109,7 +109,7 @@ fn hostile_name(browser: &mut Browser) {
 fn without_script(browser: &mut Browser) {
     browser.ask(
         "Emulation.setScriptExecutionDisabled",
-        json!({"value": true}),
+        &json!({"value": true}),
     );
     let page = Written::html(&capture("close-then-peer-writes"), &[]);
     browser.open(&page.address());

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::Written;
 use crate::common::{capture, captures, json, of_type};
 use crate::devtools::Browser;
+use crate::{Test, Written};
 
-pub const ALL: &[(&str, fn(&mut Browser))] = &[
+pub const ALL: &[Test] = &[
     (
         "arrow_keys_step_and_states_and_explanations_follow",
         arrow_keys,
@@ -145,7 +145,7 @@ fn several(browser: &mut Browser) {
     browser.click("nav a");
     assert_eq!(browser.eval(visible), json!(["c1"]));
     assert_eq!(
-        browser.eval("document.querySelector('nav a[aria-current]').hash"),
+        browser.eval("document.querySelector('nav a[aria-current=true]').hash"),
         "#c1"
     );
 }

@@ -25,7 +25,7 @@ pub const MOST: Most = Most {
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 /// The only script that the page may run.
-const SCRIPT_HASH: &str = "sha256-z1GOINMTHaQR8P8VU0LbcJG+3xlYg8Vhpx5XImD7/uc=";
+const SCRIPT_HASH: &str = "sha256-xn3Cs9yGXdtD5Pe0Jdk81k9YtE80/G11zGCuoZ/gfFU=";
 
 /// Reads the octets of a frame back.
 pub type ReadBack<'a> = &'a dyn Fn(&Place) -> io::Result<Vec<u8>>;

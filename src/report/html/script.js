@@ -41,7 +41,7 @@
     shown = connection;
     for (const other of connections) {
       other.section.classList.toggle("chosen", other === shown);
-      if (other.link) other.link.toggleAttribute("aria-current", other === shown);
+      other.link?.setAttribute("aria-current", String(other === shown));
     }
     select(at, focus);
   };
@@ -78,7 +78,9 @@
 
   document.addEventListener("keydown", (event) => {
     const act = KEYS[event.key];
-    if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
+    // Shift with an arrow selects text.
+    const isOther = event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key.length > 1);
+    if (!act || isOther) return;
     event.preventDefault();
     act();
   });
