@@ -101,11 +101,17 @@ const BY_NAME: &[(&str, Format)] = &[
 ];
 
 /// The format that a file's name asks for.
-#[must_use]
-pub fn of_name(path: &Path) -> Option<Format> {
+fn of_name(path: &Path) -> Option<Format> {
     let ending = path.extension().and_then(OsStr::to_str)?.to_lowercase();
     let known = BY_NAME.iter().find(|(name, _)| *name == ending);
     known.map(|(_, format)| *format)
+}
+
+/// The format of text: the one that is asked for, by its name or by that of the output file.
+#[must_use]
+pub fn asked(format: Option<Format>, output: Option<&Path>) -> Format {
+    let by_name = || output.and_then(of_name);
+    format.or_else(by_name).unwrap_or(Format::Ladder)
 }
 
 /// Writes what is on the screen to a file that doesn't exist yet, in the format that its name asks for.

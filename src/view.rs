@@ -81,11 +81,10 @@ pub fn open(cli: &Cli) -> anyhow::Result<View> {
     Ok(View::Text(format, Box::new(BufWriter::new(out))))
 }
 
-/// The format of text: the one that is asked for, by its name or by that of the output file.
+/// The format of text.
 #[must_use]
 pub fn format(cli: &Cli) -> Format {
-    let by_name = || cli.output.as_deref().and_then(formats::of_name);
-    cli.format.or_else(by_name).unwrap_or(Format::Ladder)
+    formats::asked(cli.format, cli.output.as_deref())
 }
 
 /// Whether frames will have to be read back.

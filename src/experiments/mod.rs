@@ -15,7 +15,7 @@ use tcpviz::source::save;
 use tcpviz::story::numbers::printable;
 
 use crate::cli::{Format, LabArgs};
-use crate::{recorded, view};
+use crate::{formats, recorded, view};
 use paper::{introduce, print, record_all};
 use screen::show;
 
@@ -51,7 +51,8 @@ pub fn run(args: &LabArgs) -> anyhow::Result<bool> {
         let told = "--write keeps one experiment's capture: name one; `--record FOLDER` keeps all";
         return Err(Usage(told.into()).into());
     }
-    if chosen.len() > 1 && matches!(args.format, Some(Format::Svg | Format::Html)) {
+    let format = formats::asked(args.format, args.output.as_deref());
+    if chosen.len() > 1 && matches!(format, Format::Svg | Format::Html) {
         let told = "a file of this format holds one experiment: name one";
         return Err(Usage(told.into()).into());
     }

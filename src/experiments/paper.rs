@@ -24,7 +24,7 @@ use tcpviz::wire::{Feed, Ports};
 use super::screen::outcome;
 use super::{about, open};
 use crate::cli::{Format, LabArgs};
-use crate::formats::Written;
+use crate::formats::{self, Written};
 use crate::lines::Printer;
 use crate::view;
 
@@ -44,6 +44,7 @@ pub fn print(
     out: &mut dyn Write,
 ) -> anyhow::Result<bool> {
     let mut as_wanted = true;
+    let format = formats::asked(args.format, args.output.as_deref());
     let leave = Arc::new(AtomicBool::new(false));
     let signalled = Arc::clone(&leave);
     view::on_signal(move || signalled.store(true, Ordering::Relaxed))?;
@@ -66,7 +67,7 @@ pub fn print(
             }
         }
         if !args.check || !report.differences.is_empty() {
-            if !args.check && args.format.is_none_or(|format| format == Format::Ladder) {
+            if !args.check && format == Format::Ladder {
                 introduce(experiment, out)?;
             }
             write(args, experiment, &report.trace, &store, out)?;
@@ -98,7 +99,7 @@ fn write(
     store: &Store,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let format = args.format.unwrap_or(Format::Ladder);
+    let format = formats::asked(args.format, args.output.as_deref());
     if format == Format::Tcpdump {
         let mut printer = Printer::new(Ports::default(), args.look, None);
         printer.write_all(&mut Frames::following(store), out)?;
