@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use tcpviz::report::page::{How, WIDTH};
 use tcpviz::story::shown::Wanted;
-use tcpviz::story::{Charset, Style};
+use tcpviz::story::{Charset, Expected, Style};
 use tcpviz::tui::{Pace, Theme};
 use tcpviz::wire::Ports;
 
@@ -22,7 +22,8 @@ Examples:
   tcpdump -U -w - port 4321 | tcpviz - follow a pipe
   tcpviz lab                           experiments with real sockets, played step by step
 
-Exit codes: 0 fine; 1 something couldn't be read, opened or captured; 2 wrong usage.";
+Exit codes: 0 fine; 1 something couldn't be read, opened or captured; 2 wrong usage;
+3 --expect isn't met.";
 
 /// See how TCP connections close: every segment between both ends' states.
 #[derive(Debug, Parser)]
@@ -86,6 +87,12 @@ pub struct Cli {
     /// row each half second
     #[arg(long, value_name = "X", default_value = "step", value_parser = speed)]
     pub speed: Speed,
+
+    /// Exit with 3, and say why, unless there is a connection and each that is shown ended so: orderly, simultaneous,
+    /// reset, refused, timed-out, half-closed, open, unanswered; or so and for this cause: reset:unread-data. Several:
+    /// one of them
+    #[arg(long, value_name = "ENDING", value_delimiter = ',', value_parser = Expected::parse)]
+    pub expect: Vec<Expected>,
 
     #[command(flatten)]
     pub look: Look,

@@ -2,6 +2,7 @@
 
 mod chunks;
 mod cli;
+mod expect;
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod experiments;
 mod formats;
@@ -69,8 +70,19 @@ fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("tcpviz: {error:#}");
-            ExitCode::from(if is_usage(&error) { USAGE } else { FAILED })
+            ExitCode::from(code(&error))
         }
+    }
+}
+
+/// What an error makes of the exit code.
+fn code(error: &anyhow::Error) -> u8 {
+    if is_usage(error) {
+        USAGE
+    } else if error.is::<expect::NotMet>() {
+        UNEXPECTED
+    } else {
+        FAILED
     }
 }
 

@@ -151,6 +151,7 @@ fn modules_import_only_what_stands_before_them() {
                     "lib",
                     "main",
                     "cli",
+                    "expect",
                     "experiments",
                     "formats",
                     "live",

@@ -100,7 +100,7 @@ fn write(
 ) -> anyhow::Result<()> {
     let format = args.format.unwrap_or(Format::Ladder);
     if format == Format::Tcpdump {
-        let mut printer = Printer::new(Ports::default(), args.look, None);
+        let mut printer = Printer::new(Ports::default(), args.look);
         printer.write_all(&mut Frames::following(store), out)?;
         return Ok(());
     }

@@ -283,20 +283,41 @@ impl<'a> Table<'a> {
         ends.map(chunk).collect()
     }
 
+    /// Hands on every connection in order: its number, from 0, its trace, what it is called there, and its summary.
+    pub fn each(&self, mut take: impl FnMut(usize, &Trace, ConnectionId, &Summary)) {
+        let whole: Vec<_> = (self.parts.iter().map(|part| 0..part.lines.0.len())).collect();
+        let mut next = Chunk {
+            ranges: whole,
+            before: 0,
+        };
+        while let Some((number, at, index)) = self.next(&mut next) {
+            let part = self.parts[at];
+            if let Some(line) = &part.lines.0[index] {
+                take(number, part.trace, id(index), &line.summary);
+            }
+        }
+    }
+
+    /// The first connection of what is left of a chunk: its number, its part, and its place there.
+    fn next(&self, left: &mut Chunk) -> Option<(usize, usize, usize)> {
+        let first = |part: &Part, range: &Range<usize>| {
+            let line = part.lines.0.get(range.clone())?.first()?.as_ref()?;
+            Some(line.frame)
+        };
+        let parts = self.parts.iter().zip(&left.ranges).enumerate();
+        let heads = parts.filter_map(|(at, (part, range))| Some((first(part, range)?, at)));
+        let (_, at) = heads.min()?;
+        let index = left.ranges[at].start;
+        left.ranges[at].start += 1;
+        left.before += 1;
+        Some((left.before - 1, at, index))
+    }
+
     /// Appends a chunk's lines to `out`; `wanted` limits them to one connection.
     pub fn write(&self, chunk: &Chunk, wanted: Option<ConnectionId>, out: &mut Vec<u8>) {
         let mut cells = Cells::onto(std::mem::take(out));
-        let mut next = chunk.ranges.clone();
-        for number in chunk.before.. {
-            let first = |part: &Part, range: &Range<usize>| {
-                let line = part.lines.0.get(range.clone())?.first()?.as_ref()?;
-                Some(line.frame)
-            };
-            let parts = self.parts.iter().zip(&next).enumerate();
-            let heads = parts.filter_map(|(at, (part, range))| Some((first(part, range)?, at)));
-            let Some((_, at)) = heads.min() else { break };
-            let index = next[at].start;
-            next[at].start += 1;
+        let mut left = chunk.clone();
+        while let Some((number, at, index)) = self.next(&mut left) {
             if wanted.is_none_or(|wanted| wanted as usize == number) {
                 self.line(number, at, index, &mut cells);
             }
@@ -306,7 +327,7 @@ impl<'a> Table<'a> {
 
     fn line(&self, number: usize, part: usize, index: usize, cells: &mut Cells) {
         let part = self.parts[part];
-        let id = ConnectionId::try_from(index).unwrap_or(ConnectionId::MAX);
+        let id = id(index);
         let Some(line) = &part.lines.0[index] else {
             return;
         };
@@ -328,6 +349,11 @@ impl<'a> Table<'a> {
         }
         cells.end_line();
     }
+}
+
+/// A connection by its place in a trace.
+fn id(index: usize) -> ConnectionId {
+    ConnectionId::try_from(index).unwrap_or(ConnectionId::MAX)
 }
 
 /// Fills a cell up to its width.
