@@ -1,6 +1,6 @@
 //! Every flag and its help.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,6 +20,7 @@ Examples:
   tcpviz close.pcap                    step through a saved capture
   tcpviz close.pcap | less             not a terminal: the same ladder as text
   tcpdump -U -w - port 4321 | tcpviz - follow a pipe
+  sudo tcpviz -- curl http://127.0.0.1:4321/   what a command does
   tcpviz lab                           experiments with real sockets, played step by step
 
 Exit codes: 0 fine; 1 something couldn't be read, opened or captured; 2 wrong usage;
@@ -36,6 +37,11 @@ pub struct Cli {
     /// Capture to replay (pcap or pcapng, gzip-compressed or not); `-` is standard input. Without
     /// one, capture live
     pub file: Option<PathBuf>,
+
+    /// Capture while this command runs, and show its connections (those of its children, too) once it has ended; its exit code
+    /// is passed on
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["file", "read", "list_interfaces"])]
+    pub run: Vec<OsString>,
 
     /// The same as FILE
     #[arg(short, long, value_name = "FILE", conflicts_with = "file")]

@@ -54,6 +54,14 @@ pub fn judge_table(cli: &Cli, table: &Table<'_>) -> anyhow::Result<()> {
     judge.finish()
 }
 
+/// There was no connection to judge.
+///
+/// # Errors
+/// [`NotMet`].
+pub fn none(cli: &Cli) -> anyhow::Result<()> {
+    judge(cli, &Trace::new(cli.ports()))
+}
+
 /// The program was asked to leave before anything could be judged.
 ///
 /// # Errors
