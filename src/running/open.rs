@@ -52,23 +52,29 @@ impl Connections {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tcpviz::wire::Captured;
-
-    const ACK: Flags = Flags::ACK;
+    use tcpviz::wire::{Seq, Told};
 
     /// Whether a connection is open after these: whether from the client, and flags.
     fn is_open(segments: &[(bool, Flags)]) -> bool {
         let (client, server) = ("127.0.0.1:40000", "127.0.0.1:4321");
-        let ends = |from_client| match from_client {
-            true => (client, server),
-            false => (server, client),
-        };
         let mut connections = Connections::default();
         for (from_client, flags) in segments {
-            let (src, dst) = ends(*from_client);
+            let (src, dst) = if *from_client {
+                (client, server)
+            } else {
+                (server, client)
+            };
             let segment = Segment {
+                src: src.parse().unwrap(),
+                dst: dst.parse().unwrap(),
                 flags: *flags,
-                ..Segment::new(src.parse().unwrap(), dst.parse().unwrap())
+                seq: Seq(1),
+                ack: Seq(1),
+                len: 0,
+                wnd: 500,
+                urg: 0,
+                ttl: 64,
+                told: Told::default(),
             };
             connections.take(&segment);
         }
@@ -77,20 +83,20 @@ mod tests {
 
     #[test]
     fn a_connection_is_over_once_the_second_fin_is_acknowledged_or_an_rst_has_come() {
-        let fin = Flags::FIN | ACK;
-        let opened = [(true, Flags::SYN), (false, Flags::SYN | ACK), (true, ACK)];
-        let closed = [(true, fin), (false, ACK), (false, fin)];
+        let (fin, ack, syn) = (Flags::FIN, Flags::ACK, Flags::SYN);
+        let opened = [(true, syn), (false, syn), (true, ack)];
+        let closed = [(true, fin), (false, ack), (false, fin)];
         let after = |more: &[(bool, Flags)]| is_open(&[&opened[..], more].concat());
         assert!(after(&[]) && after(&closed[..1]) && after(&closed));
-        assert!(!after(&[&closed[..], &[(true, ACK)]].concat()));
+        assert!(!after(&[&closed[..], &[(true, ack)]].concat()));
         // Both at the same time.
         assert!(!after(&[
             (true, fin),
             (false, fin),
-            (true, ACK),
-            (false, ACK)
+            (true, ack),
+            (false, ack)
         ]));
         assert!(!after(&[(false, Flags::RST)]));
-        assert!(!is_open(&[(true, ACK)]));
+        assert!(!is_open(&[(true, ack)]));
     }
 }
