@@ -123,7 +123,8 @@ pub struct Look {
     #[arg(long)]
     pub ascii: bool,
 
-    /// Columns of a ladder as text [default: the terminal's, or 100]
+    /// Columns of a ladder as text [default: the terminal's, or 100], and of -F connections [default: the terminal's, or as
+    /// many as it takes]
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(20..=1000))]
     pub width: Option<u16>,
 
@@ -284,21 +285,13 @@ impl Look {
     /// How connections are written.
     #[must_use]
     pub fn how(self) -> How {
-        let terminal = || {
-            let size = io::stdout()
-                .is_terminal()
-                .then(crossterm::terminal::size)?
-                .ok();
-            size.map(|(columns, _)| columns)
-                .filter(|columns| *columns > 0)
-        };
         How {
             style: self.style(),
             wanted: Wanted {
                 folds: self.fold,
                 control_only: self.control_only,
             },
-            width: self.width.or_else(terminal).map_or(WIDTH, usize::from),
+            width: (self.width.or_else(terminal_columns)).map_or(WIDTH, usize::from),
         }
     }
 
@@ -333,10 +326,28 @@ impl Cli {
         self.file.as_ref().or(self.read.as_ref())
     }
 
+    /// The columns that a table has to fit into; a file or a pipe takes all.
+    #[must_use]
+    pub fn table_width(&self) -> Option<usize> {
+        let terminal = || self.output.is_none().then(terminal_columns)?;
+        self.look.width.or_else(terminal).map(usize::from)
+    }
+
     #[must_use]
     pub fn ports(&self) -> Ports {
         Ports::new(self.port.clone())
     }
+}
+
+/// The columns of the terminal that standard output is; COLUMNS outranks what it says itself.
+fn terminal_columns() -> Option<u16> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    let told = std::env::var("COLUMNS").ok();
+    told.and_then(|columns| columns.parse().ok())
+        .or_else(|| Some(crossterm::terminal::size().ok()?.0))
+        .filter(|columns| *columns > 0)
 }
 
 /// POSIX: the first of these that is set and not empty decides.

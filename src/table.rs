@@ -60,7 +60,7 @@ pub fn write(
         return Ok(());
     };
     let parts = followed.iter().map(|(trace, lines)| Part { trace, lines });
-    let table = Table::new(parts.collect());
+    let table = Table::new(parts.collect(), cli.table_width());
     if count == 0 {
         view::tell_nothing(trace);
     } else {

@@ -163,6 +163,47 @@ fn refused(times: u16) -> tempfile::NamedTempFile {
     file
 }
 
+/// Connections that ended in many ways, in a file.
+fn mixture() -> tempfile::NamedTempFile {
+    const HEADER: usize = 24;
+    let names = [
+        "close-then-peer-writes",
+        "close-with-unread-data",
+        "connection-refused",
+        "simultaneous-close",
+        "both-shutdown-wr",
+    ];
+    let whole = names.map(|name| std::fs::read(capture(name)).unwrap());
+    let mut mixed = whole[0][..HEADER].to_vec();
+    for one in &whole {
+        mixed.extend(&one[HEADER..]);
+    }
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&mixed).unwrap();
+    file
+}
+
+#[test]
+fn the_table_gives_up_what_is_least_important_until_it_fits() {
+    let file = mixture();
+    let path = file.path().to_str().unwrap();
+    let whole = printed(&["-F", "connections", path]);
+    assert_eq!(
+        printed(&["-F", "connections", "--width", "1000", path]),
+        whole
+    );
+    let mut tables = vec![whole.clone()];
+    for width in [140, 120, 100, 80, 60] {
+        let columns = width.to_string();
+        let table = printed(&["-F", "connections", "--width", &columns, path]);
+        let longest = table.lines().map(str::len).max().unwrap();
+        assert!(longest <= width, "{width}:\n{table}");
+        assert_eq!(table.lines().count(), whole.lines().count());
+        tables.push(format!("--width {width}\n{table}"));
+    }
+    insta::assert_snapshot!(tables.join("\n"));
+}
+
 /// Every way of writing a capture down.
 const FORMATS: [&str; 4] = ["ladder", "connections", "tcpdump", "json"];
 
