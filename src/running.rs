@@ -2,6 +2,7 @@
 
 mod keep;
 mod open;
+mod turns;
 
 use std::fs;
 use std::io;

@@ -10,10 +10,13 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
+use rustix::time::{ClockId, clock_gettime};
+
 use super::MOST;
 
 /// Commands of bpf(2) (linux/bpf.h).
 const MAP_CREATE: i64 = 0;
+const MAP_LOOKUP_ELEM: i64 = 1;
 const MAP_GET_NEXT_KEY: i64 = 4;
 const PROG_LOAD: i64 = 5;
 const LINK_CREATE: i64 = 28;
@@ -22,20 +25,25 @@ const MAP_TYPE_HASH: u32 = 1;
 const NO_PREALLOC: u32 = 1;
 const PROG_TYPE_SOCK_OPS: u32 = 13;
 const ATTACH_SOCK_OPS: u32 = 3;
-const MAP_UPDATE_ELEM: i32 = 2;
 
-/// Values of `bpf_sock_ops.op`: a SYN is about to be sent; a connection was made; one is accepted.
+/// Functions of the kernel's.
+const MAP_UPDATE_ELEM: i32 = 2;
+const KTIME_GET_NS: i32 = 5;
+const GET_SOCKET_COOKIE: i32 = 46;
+
+/// Values of `bpf_sock_ops.op`: a SYN is about to be sent; a connection is accepted.
 const TCP_CONNECT: i32 = 3;
-const ACTIVE_ESTABLISHED: i32 = 4;
 const PASSIVE_ESTABLISHED: i32 = 5;
 
 /// Offsets in `struct bpf_sock_ops`: family, IPv4 addresses, IPv6 addresses (of the peer, then its own), ports.
 const FIELDS: [i16; 13] = [20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60, 64, 68];
 
-/// A key of the map: those fields, 32 bits each.
-const KEY: usize = FIELDS.len() * 4;
-/// Where it is put together, and the value, on the program's stack.
-const KEY_AT: i16 = -64;
+/// A key of the map: those fields and the operation, 32 bits each, and the socket's cookie: ends may come again.
+const KEY: usize = 64;
+const OPERATION: i16 = 52;
+const COOKIE: i16 = 56;
+/// Where it is put together, and the value, on the program's stack. The value is when, in nanoseconds of the monotonic clock.
+const KEY_AT: i16 = -72;
 const VALUE_AT: i16 = -8;
 
 /// Octets of an attribute: more than any of these commands reads, the rest 0.
@@ -56,7 +64,7 @@ impl Recorder {
     pub fn attach(cgroup: BorrowedFd<'_>) -> io::Result<Recorder> {
         let most = u32::try_from(MOST).unwrap_or(u32::MAX);
         let key = u32::try_from(KEY).unwrap_or_default();
-        let map = made(MAP_CREATE, &[MAP_TYPE_HASH, key, 4, most, NO_PREALLOC])?;
+        let map = made(MAP_CREATE, &[MAP_TYPE_HASH, key, 8, most, NO_PREALLOC])?;
         let program = load(&instructions(map.as_raw_fd()))?;
         let descriptor = |fd: i32| fd.cast_unsigned();
         let link = made(
@@ -70,24 +78,35 @@ impl Recorder {
         Ok(Recorder { map, _link: link })
     }
 
-    /// The connections so far, each as it was seen from its socket: own address, peer's. `None` if there were more than
-    /// there is room for.
+    /// The connections so far, each as it was seen from its socket: own address, peer's, when, in nanoseconds since the
+    /// Unix epoch. `None` if there were more than there is room for.
     ///
     /// # Errors
     /// The kernel refuses.
-    pub fn connections(&self) -> io::Result<Option<Vec<(SocketAddr, SocketAddr)>>> {
+    pub fn connections(&self) -> io::Result<Option<Vec<(SocketAddr, SocketAddr, u64)>>> {
+        let booted = booted();
         let mut found = Vec::new();
         let mut last: Option<[u8; KEY]> = None;
         while let Some(key) = self.next(last.as_ref())? {
-            found.push(ends(&key));
+            let (own, peer) = ends(&key);
+            found.push((own, peer, booted.saturating_add(self.value(&key)?)));
             last = Some(key);
             if found.len() >= MOST {
                 return Ok(None);
             }
         }
-        found.sort_unstable();
-        found.dedup();
         Ok(Some(found))
+    }
+
+    fn value(&self, key: &[u8; KEY]) -> io::Result<u64> {
+        let mut value = [0; 8];
+        let mut attribute = Attribute::default();
+        attribute.word(0, self.map.as_raw_fd().cast_unsigned());
+        attribute.address(8, key.as_ptr() as u64);
+        attribute.address(16, value.as_mut_ptr() as u64);
+        // SAFETY: the addresses are of buffers as long as the map's keys and values, which outlive the call.
+        unsafe { bpf(MAP_LOOKUP_ELEM, &mut attribute) }?;
+        Ok(u64::from_ne_bytes(value))
     }
 
     fn next(&self, after: Option<&[u8; KEY]>) -> io::Result<Option<[u8; KEY]>> {
@@ -103,6 +122,16 @@ impl Recorder {
             Err(why) => Err(why),
         }
     }
+}
+
+/// When the monotonic clock stood at 0, in nanoseconds since the Unix epoch.
+fn booted() -> u64 {
+    let now = |clock| {
+        let time = clock_gettime(clock);
+        let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+        seconds * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or_default()
+    };
+    now(ClockId::Realtime).saturating_sub(now(ClockId::Monotonic))
 }
 
 /// `union bpf_attr`.
@@ -159,12 +188,12 @@ fn load(instructions: &[[u8; 8]]) -> io::Result<OwnedFd> {
     unsafe { Ok(OwnedFd::from_raw_fd(bpf(PROG_LOAD, &mut attribute)?)) }
 }
 
-/// What the program does: if the operation is one of three, it puts the fields together and adds them to the map.
+/// What the program does: if the operation is one of two, it puts the fields together and adds them to the map.
 fn instructions(map: i32) -> Vec<[u8; 8]> {
     // Operation codes (RFC 9669).
     const LOAD: u8 = 0x61;
     const STORE: u8 = 0x63;
-    const STORE_NUMBER: u8 = 0x62;
+    const STORE_LONG: u8 = 0x7b;
     const LOAD_MAP: u8 = 0x18;
     const MOVE: u8 = 0xbf;
     const MOVE_NUMBER: u8 = 0xb7;
@@ -179,18 +208,22 @@ fn instructions(map: i32) -> Vec<[u8; 8]> {
     let mut all = vec![
         instruction(MOVE, 6, 1, 0, 0),
         instruction(LOAD, 2, 6, 0, 0),
-        instruction(JUMP_IF_EQUAL, 2, 0, 4, TCP_CONNECT),
-        instruction(JUMP_IF_EQUAL, 2, 0, 3, ACTIVE_ESTABLISHED),
+        instruction(JUMP_IF_EQUAL, 2, 0, 3, TCP_CONNECT),
         instruction(JUMP_IF_EQUAL, 2, 0, 2, PASSIVE_ESTABLISHED),
         instruction(MOVE_NUMBER, 0, 0, 0, 1),
         instruction(EXIT, 0, 0, 0, 0),
+        instruction(STORE, STACK, 2, KEY_AT + OPERATION, 0),
     ];
     for (field, at) in FIELDS.into_iter().zip((KEY_AT..).step_by(4)) {
         all.push(instruction(LOAD, 2, 6, field, 0));
         all.push(instruction(STORE, STACK, 2, at, 0));
     }
     all.extend([
-        instruction(STORE_NUMBER, STACK, 0, VALUE_AT, 1),
+        instruction(MOVE, 1, 6, 0, 0),
+        instruction(CALL, 0, 0, 0, GET_SOCKET_COOKIE),
+        instruction(STORE_LONG, STACK, 0, KEY_AT + COOKIE, 0),
+        instruction(CALL, 0, 0, 0, KTIME_GET_NS),
+        instruction(STORE_LONG, STACK, 0, VALUE_AT, 0),
         instruction(LOAD_MAP, 1, MAP, 0, map),
         instruction(0, 0, 0, 0, 0),
         instruction(MOVE, 2, STACK, 0, 0),
@@ -247,7 +280,7 @@ fn ends(key: &[u8; KEY]) -> (SocketAddr, SocketAddr) {
 mod tests {
     use super::*;
 
-    fn key(words: [[u8; 4]; 13]) -> [u8; KEY] {
+    fn key(words: [[u8; 4]; 16]) -> [u8; KEY] {
         words.as_flattened().try_into().unwrap()
     }
 
@@ -258,7 +291,7 @@ mod tests {
     #[test]
     fn a_key_tells_both_ends_in_either_family_and_mapped() {
         let none = [0; 4];
-        let mut words = [none; 13];
+        let mut words = [none; 16];
         words[0] = ne(2);
         (words[1], words[2]) = ([127, 0, 0, 1], [127, 0, 0, 2]);
         (words[11], words[12]) = (ne(4321u32.to_be()), ne(40_000));

@@ -4,10 +4,10 @@
 //! ```text
 //!   go                   started | failed 2 (errno)
 //!   signal 15            exited 0 | signalled 9
-//!   whose                own A B ... other A B ... over? certain | seen
+//!   whose                own A B [TIME] ... other A B ... over? certain | seen
 //! ```
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, IoSlice, IoSliceMut, Write};
 use std::mem::MaybeUninit;
@@ -60,7 +60,8 @@ impl Ended {
 pub struct Whose {
     /// Every connection of the command is in `own`.
     pub is_certain: bool,
-    pub own: HashSet<Ends>,
+    /// Where it is certain, with when those between these ends began, in nanoseconds since the Unix epoch.
+    pub own: HashMap<Ends, Vec<u64>>,
     /// Of those that aren't known to be its own: they are somebody else's.
     pub others: HashSet<Ends>,
     /// No process of the command is left: what begins from now on isn't its own.
@@ -71,7 +72,7 @@ impl Whose {
     /// Whether a connection may be the command's.
     #[must_use]
     pub fn may_own(&self, ends: &Ends) -> bool {
-        self.own.contains(ends) || !self.is_certain && !self.others.contains(ends)
+        self.own.contains_key(ends) || !self.is_certain && !self.others.contains(ends)
     }
 }
 
@@ -161,14 +162,14 @@ impl Listener {
                 ["failed", errno] => Told::Failed(io::Error::from_raw_os_error(read(errno)?)),
                 ["exited", code] => Told::Ended(Ended::Exited(read(code)?)),
                 ["signalled", signal] => Told::Ended(Ended::Signalled(read(signal)?)),
-                [known @ ("own" | "other"), one, other] => {
-                    let ends = Ends::of(read::<SocketAddr>(one)?, read(other)?);
-                    let list = if known == "own" {
-                        &mut whose.own
-                    } else {
-                        &mut whose.others
-                    };
-                    list.insert(ends);
+                ["own", one, other, ref began @ ..] => {
+                    let began = began.iter().map(|time| read(time));
+                    let all = whose.own.entry(ends(one, other)?).or_default();
+                    all.append(&mut began.collect::<io::Result<_>>()?);
+                    continue;
+                }
+                ["other", one, other] => {
+                    whose.others.insert(ends(one, other)?);
                     continue;
                 }
                 ["over"] => {
@@ -183,6 +184,10 @@ impl Listener {
             });
         }
     }
+}
+
+fn ends(one: &str, other: &str) -> io::Result<Ends> {
+    Ok(Ends::of(read::<SocketAddr>(one)?, read(other)?))
 }
 
 fn read<T: std::str::FromStr>(text: &str) -> io::Result<T> {

@@ -82,7 +82,8 @@ impl Knowing {
                     "seen\n"
                 };
                 let own = connections.into_iter().flatten();
-                own.map(|ends| line("own", ends)).collect::<String>() + end
+                let own = own.map(|(one, other, began)| format!("own {one} {other} {began}\n"));
+                own.collect::<String>() + end
             }
             Knowing::Seen(seen) => {
                 let own = seen.own().map(|ends| line("own", ends));

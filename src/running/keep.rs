@@ -6,6 +6,8 @@ use std::time::SystemTime;
 
 use anyhow::{anyhow, bail};
 
+use super::turns::{Begun, Chosen};
+
 use tcpviz::command::{Ends, Whose};
 use tcpviz::source::frames::Visit;
 use tcpviz::source::save::SaveFile;
@@ -32,6 +34,7 @@ pub fn keep(
     file: &mut SaveFile,
 ) -> anyhow::Result<Kept> {
     let mut keeper = Keeper {
+        chosen: chosen(all, whose),
         whose,
         begun: since_epoch(ran.0)..=if whose.is_over {
             since_epoch(ran.1)
@@ -63,6 +66,26 @@ pub fn keep(
     Ok(keeper.kept)
 }
 
+/// Which of the connections between the command's ends were its own.
+fn chosen(all: &Store, whose: &Whose) -> Chosen {
+    let mut begun = Begun::default();
+    if whose.is_certain {
+        // What can't be read is told where it is read for the second time.
+        let _ = Frames::following(all).visit(|come| {
+            if let Visit::Frame(frame) = come
+                && let Ok(Decoded { segment, .. }) = decode(frame)
+            {
+                let ends = Ends::of(segment.src, segment.dst);
+                if whose.own.contains_key(&ends) {
+                    begun.take(ends, &segment, frame.time_ns);
+                }
+            }
+            true
+        });
+    }
+    begun.nearest(&whose.own)
+}
+
 fn since_epoch(time: SystemTime) -> u64 {
     let since = time.duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0, |since| {
@@ -76,6 +99,7 @@ struct Keeper<'a> {
     begun: RangeInclusive<u64>,
     /// Whether a connection is wanted.
     known: HashMap<Ends, bool>,
+    chosen: Chosen,
     kept: Kept,
 }
 
@@ -84,7 +108,7 @@ impl Keeper<'_> {
         if let Ok(Decoded { segment, .. }) = decode(frame) {
             let ends = Ends::of(segment.src, segment.dst);
             let begins = segment.flags.has(Flags::SYN) && self.begun.contains(&frame.time_ns);
-            let is_wanted = self.decide(ends, begins);
+            let is_wanted = self.decide(ends, begins) && self.chosen.wants(ends, &segment);
             self.kept.segments += u64::from(is_wanted);
             return is_wanted;
         }
@@ -97,7 +121,7 @@ impl Keeper<'_> {
         if let Some(known) = self.known.get(&ends) {
             return *known;
         }
-        let is_own = self.whose.own.contains(&ends);
+        let is_own = self.whose.own.contains_key(&ends);
         let is_wanted = is_own || begins && self.whose.may_own(&ends);
         self.kept.unknown += u64::from(is_wanted && !is_own);
         self.known.insert(ends, is_wanted);
