@@ -23,8 +23,9 @@ Examples:
   sudo tcpviz -- curl http://127.0.0.1:4321/   what a command does
   tcpviz lab                           experiments with real sockets, played step by step
 
-Exit codes: 0 fine; 1 something couldn't be read, opened or captured; 2 wrong usage;
-3 --expect isn't met.";
+Exit codes: 0 fine; 1 something couldn't be read, opened or captured; 2 wrong usage; \
+3 --expect isn't met. With -- COMMAND its own comes first: 128 and the number of a signal that ended it, 127 where it isn't there, \
+126 where it can't be run.";
 
 /// See how TCP connections close: every segment between both ends' states.
 #[derive(Debug, Parser)]
