@@ -1,6 +1,6 @@
 //! Every flag and its help.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tcpviz::report::page::{How, WIDTH};
 use tcpviz::report::palette::Scheme;
 use tcpviz::report::svg;
 use tcpviz::story::shown::Wanted;
-use tcpviz::story::{Charset, Style};
+use tcpviz::story::{Charset, Expected, Style};
 use tcpviz::tui::{Pace, Theme};
 use tcpviz::wire::Ports;
 
@@ -22,9 +22,12 @@ Examples:
   tcpviz close.pcap                    step through a saved capture
   tcpviz close.pcap | less             not a terminal: the same ladder as text
   tcpdump -U -w - port 4321 | tcpviz - follow a pipe
+  sudo tcpviz -- curl http://127.0.0.1:4321/   what a command does
   tcpviz lab                           experiments with real sockets, played step by step
 
-Exit codes: 0 fine; 1 something couldn't be read, opened or captured; 2 wrong usage.";
+Exit codes: 0 fine; 1 something couldn't be read, opened or captured; 2 wrong usage; \
+3 --expect isn't met. With -- COMMAND its own comes first: 128 and the number of a signal that ended it, 127 where it isn't there, \
+126 where it can't be run.";
 
 /// See how TCP connections close: every segment between both ends' states.
 #[derive(Debug, Parser)]
@@ -37,6 +40,11 @@ pub struct Cli {
     /// Capture to replay (pcap or pcapng, gzip-compressed or not); `-` is standard input. Without
     /// one, capture live
     pub file: Option<PathBuf>,
+
+    /// Capture while this command runs, and show its connections (those of its children, too) once it has ended; its exit code
+    /// is passed on
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["file", "read", "list_interfaces"])]
+    pub run: Vec<OsString>,
 
     /// The same as FILE
     #[arg(short, long, value_name = "FILE", conflicts_with = "file")]
@@ -89,6 +97,12 @@ pub struct Cli {
     #[arg(long, value_name = "X", default_value = "step", value_parser = speed)]
     pub speed: Speed,
 
+    /// Exit with 3, and say why, unless there is a connection and each that is shown ended so: orderly, simultaneous,
+    /// reset, refused, timed-out, half-closed, open, unanswered; or so and for this cause: reset:unread-data. Several:
+    /// one of them
+    #[arg(long, value_name = "ENDING", value_delimiter = ',', value_parser = Expected::parse)]
+    pub expect: Vec<Expected>,
+
     #[command(flatten)]
     pub look: Look,
 }
@@ -112,7 +126,8 @@ pub struct Look {
     #[arg(long)]
     pub ascii: bool,
 
-    /// Columns of a ladder as text or picture [default: the terminal's, or 100; of a picture 100]
+    /// Columns of a ladder as text [default: the terminal's, or 100] or picture [default: 100], and of -F connections
+    /// [default: the terminal's, or as many as it takes]
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(20..=1000))]
     pub width: Option<u16>,
 
@@ -304,13 +319,7 @@ impl Look {
     pub fn how(self, format: Format) -> How {
         // Neither the terminal nor its locale has a say in a picture.
         let is_text = !matches!(format, Format::Svg | Format::Html);
-        let terminal = || {
-            let size = (is_text && io::stdout().is_terminal())
-                .then(crossterm::terminal::size)?
-                .ok();
-            size.map(|(columns, _)| columns)
-                .filter(|columns| *columns > 0)
-        };
+        let terminal = || terminal_columns().filter(|_| is_text);
         let style = self.style();
         How {
             style: Style {
@@ -360,10 +369,28 @@ impl Cli {
         self.file.as_ref().or(self.read.as_ref())
     }
 
+    /// The columns that a table has to fit into; a file or a pipe takes all.
+    #[must_use]
+    pub fn table_width(&self) -> Option<usize> {
+        let terminal = || self.output.is_none().then(terminal_columns)?;
+        self.look.width.or_else(terminal).map(usize::from)
+    }
+
     #[must_use]
     pub fn ports(&self) -> Ports {
         Ports::new(self.port.clone())
     }
+}
+
+/// The columns of the terminal that standard output is; COLUMNS outranks what it says itself.
+fn terminal_columns() -> Option<u16> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    let told = std::env::var("COLUMNS").ok();
+    told.and_then(|columns| columns.parse().ok())
+        .or_else(|| Some(crossterm::terminal::size().ok()?.0))
+        .filter(|columns| *columns > 0)
 }
 
 /// POSIX: the first of these that is set and not empty decides.

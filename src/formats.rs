@@ -46,7 +46,7 @@ impl Written<'_> {
         let (trace, wanted, how) = (self.trace, self.wanted, self.how);
         match format {
             Format::Ladder => ladder::write(out, trace, wanted, how)?,
-            Format::Connections => connections::write(out, trace)?,
+            Format::Connections => connections::write(out, trace, None)?,
             Format::Tcpdump => unreachable!("written from frames, in lines/"),
             Format::Markdown => {
                 let source = self.read_back.map(|read_back| Source {

@@ -23,5 +23,8 @@ pub mod privilege;
 #[cfg(target_os = "linux")]
 pub mod owners;
 
+#[cfg(target_os = "linux")]
+pub mod command;
+
 #[cfg(all(feature = "live", target_os = "linux"))]
 pub mod lab;

@@ -68,17 +68,8 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     let tell_owners = view::wants_ui(cli).then(owners);
     let open = live::open(&interface, selection, Handing::Together).map_err(explain)?;
     let view = view::open(cli)?;
-    let save = SaveFile::create(cli.write.as_deref(), cli.force, privilege::invoking_user())
-        .map_err(|why| match &cli.write {
-            Some(path) => view::cannot_create(path, why),
-            None => anyhow::Error::new(why)
-                .context("can't create a temporary file; --write FILE names another place"),
-        })?;
-    let saved = Saved {
-        path: save.path.clone(),
-        temporary: save.temporary,
-        segments: Arc::default(),
-    };
+    let save = create(cli)?;
+    let saved = Saved::of(&save, 0);
     if let Err(why) = privilege::give_up() {
         saved.tell();
         return Err(why).context("root and capabilities can't be given up, so nothing is captured");
@@ -122,6 +113,20 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     };
     saved.tell();
     result
+}
+
+/// Creates the file that the capture goes to.
+///
+/// # Errors
+/// It exists, or can't be written.
+pub fn create(cli: &Cli) -> anyhow::Result<SaveFile> {
+    SaveFile::create(cli.write.as_deref(), cli.force, privilege::invoking_user()).map_err(|why| {
+        match &cli.write {
+            Some(path) => view::cannot_create(path, why),
+            None => anyhow::Error::new(why)
+                .context("can't create a temporary file; --write FILE names another place"),
+        }
+    })
 }
 
 /// Has the owners of what passes through a capture's sink told to another one, until the sink is dropped. To be called
@@ -187,15 +192,23 @@ fn owners() -> TellOwners {
 }
 
 /// Where the capture is.
-struct Saved {
+pub struct Saved {
     path: PathBuf,
     temporary: bool,
     segments: Arc<AtomicU64>,
 }
 
 impl Saved {
+    pub fn of(file: &SaveFile, segments: u64) -> Self {
+        Saved {
+            path: file.path.clone(),
+            temporary: file.temporary,
+            segments: Arc::new(segments.into()),
+        }
+    }
+
     /// Says where the capture is and how to see it again; a temporary file without a frame goes.
-    fn tell(&self) {
+    pub fn tell(&self) {
         let segments = self.segments.load(Ordering::Relaxed);
         let path = quoted(&self.path.to_string_lossy());
         // The file itself is asked, not what reached the view: that may be less.
@@ -214,7 +227,7 @@ impl Saved {
 }
 
 /// Without the permission: the exact commands for this very binary.
-fn explain(why: OpenError) -> anyhow::Error {
+pub fn explain(why: OpenError) -> anyhow::Error {
     let OpenError::Permission { .. } = why else {
         return why.into();
     };
@@ -233,7 +246,7 @@ fn explain(why: OpenError) -> anyhow::Error {
 }
 
 /// A word as a shell takes it, and safe to print.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let word = printable(word);
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {

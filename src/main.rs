@@ -2,6 +2,7 @@
 
 mod chunks;
 mod cli;
+mod expect;
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod experiments;
 mod formats;
@@ -10,6 +11,8 @@ mod lines;
 mod live;
 mod recorded;
 mod replay;
+#[cfg(all(feature = "live", target_os = "linux"))]
+mod running;
 mod table;
 mod view;
 
@@ -23,6 +26,7 @@ use clap::Parser;
 use cli::{Cli, Command};
 use tcpviz::story::numbers::printable;
 
+const FINE: u8 = 0;
 /// Something couldn't be read, opened or captured.
 const FAILED: u8 = 1;
 /// Wrong usage.
@@ -36,6 +40,8 @@ fn main() -> ExitCode {
     end_on_panic();
     #[cfg(target_os = "linux")]
     tcpviz::owners::answer_if_asked();
+    #[cfg(target_os = "linux")]
+    tcpviz::command::watch_if_asked();
     #[cfg(all(feature = "live", target_os = "linux"))]
     tcpviz::lab::actor::act_if_asked();
     let cli = match Cli::try_parse() {
@@ -57,20 +63,42 @@ fn main() -> ExitCode {
         );
         return ExitCode::from(USAGE);
     }
+    if cli.run.is_empty() && env::args_os().next_back().is_some_and(|last| last == "--") {
+        eprintln!("tcpviz: a command stands behind --: tcpviz -- curl http://127.0.0.1:4321/");
+        return ExitCode::from(USAGE);
+    }
     let result = match (&cli.command, cli.capture()) {
-        (Some(Command::Lab(args)), _) => run_lab(args),
-        _ if cli.list_interfaces => list_interfaces().map(|()| true),
-        (None, Some(capture)) => replay::run(&cli, capture).map(|()| true),
-        (None, None) => capture_live(&cli).map(|()| true),
+        (Some(Command::Lab(args)), _) => {
+            run_lab(args).map(|as_expected| if as_expected { FINE } else { UNEXPECTED })
+        }
+        _ if cli.list_interfaces => list_interfaces().map(|()| FINE),
+        (None, Some(capture)) => replay::run(&cli, capture).map(|()| FINE),
+        (None, None) if !cli.run.is_empty() => run_command(&cli),
+        (None, None) => capture_live(&cli).map(|()| FINE),
     };
     match result {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(UNEXPECTED),
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("tcpviz: {error:#}");
-            ExitCode::from(if is_usage(&error) { USAGE } else { FAILED })
-        }
+        Ok(code) => ExitCode::from(code),
+        Err(error) => ExitCode::from(tell(&error)),
+    }
+}
+
+/// Says what went wrong, if anybody is there to hear it; the exit code.
+fn tell(error: &anyhow::Error) -> u8 {
+    if is_broken_pipe(error) {
+        return FINE;
+    }
+    eprintln!("tcpviz: {error:#}");
+    code(error)
+}
+
+/// What an error makes of the exit code.
+fn code(error: &anyhow::Error) -> u8 {
+    if is_usage(error) {
+        USAGE
+    } else if error.is::<expect::NotMet>() {
+        UNEXPECTED
+    } else {
+        FAILED
     }
 }
 
@@ -110,6 +138,14 @@ use live::{capture as capture_live, list_interfaces};
 #[cfg(not(feature = "live"))]
 fn capture_live(_: &Cli) -> anyhow::Result<()> {
     anyhow::bail!("this tcpviz was built without libpcap and only replays: tcpviz FILE")
+}
+
+#[cfg(all(feature = "live", target_os = "linux"))]
+use running::run as run_command;
+
+#[cfg(not(all(feature = "live", target_os = "linux")))]
+fn run_command(_: &Cli) -> anyhow::Result<u8> {
+    anyhow::bail!("to capture while a command runs needs Linux, and a tcpviz with libpcap")
 }
 
 #[cfg(all(feature = "live", target_os = "linux"))]

@@ -4,13 +4,16 @@ use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
+use tcpviz::source::file::Opened;
 use tcpviz::source::{self, Frames, Selection, Sink};
 use tcpviz::story::numbers::printable;
 use tcpviz::trace::Aside;
 use tcpviz::tui::{Origin, ReadBack};
+use tcpviz::wire::Feed;
 
 use crate::cli::{Cli, Format};
 use crate::lines;
@@ -42,10 +45,37 @@ pub fn show(cli: &Cli, capture: &Path, name: String, beside: Vec<Aside>) -> anyh
     if piped && io::stdin().is_terminal() {
         bail!("standard input is a terminal; pipe a capture into it: tcpdump -U -w - | tcpviz -");
     }
-    let mut opened =
+    let opened =
         source::open(capture, view::reads_back(cli)).with_context(|| cannot_open(capture))?;
-    let view = match view::open(cli)? {
+    let shown = Shown {
+        name,
+        size: size(capture),
+        beside,
+        dropped: 0,
+    };
+    play(cli, view::open(cli)?, opened, shown)
+}
+
+/// What isn't in a capture file.
+pub struct Shown {
+    /// What it is called.
+    pub name: String,
+    /// Octets, where they tell how far reading has come.
+    pub size: Option<u64>,
+    /// What is told beside its segments.
+    pub beside: Vec<Aside>,
+    /// Frames that were dropped while it was captured.
+    pub dropped: u64,
+}
+
+/// Shows a capture that was opened.
+///
+/// # Errors
+/// It can't be read to its end, or the view fails.
+pub fn play(cli: &Cli, view: View, mut opened: Opened, shown: Shown) -> anyhow::Result<()> {
+    let view = match view {
         View::Text(Format::Tcpdump, out) => {
+            view::finish(shown.dropped, None)?;
             let expression = cli.filter.clone();
             let growing = opened.growing;
             return lines::replay(cli, growing, move || Frames::of(opened, expression), out);
@@ -53,9 +83,9 @@ pub fn show(cli: &Cli, capture: &Path, name: String, beside: Vec<Aside>) -> anyh
         view => view,
     };
     let origin = Origin {
-        name,
+        name: shown.name,
         growing: opened.growing,
-        size: size(capture),
+        size: shown.size,
         listening: None,
         port: 0,
     };
@@ -68,10 +98,23 @@ pub fn show(cli: &Cli, capture: &Path, name: String, beside: Vec<Aside>) -> anyh
         expression: cli.filter.clone(),
     };
     let start = Box::new(move |sink: Sink, _: OwnerSink| {
-        source::file::start(opened, selection, sink);
+        source::file::start(opened, selection, having_dropped(shown.dropped, sink));
         Ok(None)
     });
-    view.show(cli, origin, read_back, beside, start)
+    view.show(cli, origin, read_back, shown.beside, start)
+}
+
+/// Has every batch say that so many frames were dropped before it.
+fn having_dropped(frames: u64, mut sink: Sink) -> Sink {
+    if frames == 0 {
+        return sink;
+    }
+    Box::new(move |mut feed| {
+        if let Feed::Batch(batch) = &mut feed {
+            Arc::make_mut(batch).tally.dropped = frames;
+        }
+        sink(feed)
+    })
 }
 
 /// The octets of a file that is read as it stands: gzip doesn't tell how many it makes of its own.

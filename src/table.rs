@@ -13,6 +13,7 @@ use tcpviz::wire::{Ended, Feed, Ports};
 
 use crate::chunks;
 use crate::cli::Cli;
+use crate::expect;
 use crate::view::{self, Start, WRITING};
 
 /// Batches that may wait for a thread.
@@ -21,7 +22,7 @@ const WAITING: usize = 8;
 /// Follows what comes, and writes the table of its connections.
 ///
 /// # Errors
-/// The source broke off, or the output can't be written.
+/// The source broke off, the output can't be written, or `--expect` isn't met.
 pub fn write(
     cli: &Cli,
     growing: bool,
@@ -58,13 +59,15 @@ pub fn write(
     let Some((trace, _)) = followed.first() else {
         return Ok(());
     };
+    let parts = followed.iter().map(|(trace, lines)| Part { trace, lines });
+    let table = Table::new(parts.collect(), cli.table_width());
     if count == 0 {
         view::tell_nothing(trace);
     } else {
-        let parts = followed.iter().map(|(trace, lines)| Part { trace, lines });
-        print(cli, parts.collect(), &mut out).context(WRITING)?;
+        print(cli, &table, &mut out).context(WRITING)?;
     }
-    view::finish(trace.tally.dropped, trace.breaks_off())
+    view::finish(trace.tally.dropped, trace.breaks_off())?;
+    expect::judge_table(cli, &table)
 }
 
 /// A thread that follows some of the connections.
@@ -111,8 +114,7 @@ fn hand_on(feed: &Feed, to: &[SyncSender<Feed>]) -> bool {
     listen
 }
 
-fn print(cli: &Cli, parts: Vec<Part<'_>>, out: &mut dyn Write) -> anyhow::Result<()> {
-    let table = Table::new(parts);
+fn print(cli: &Cli, table: &Table<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
     let wanted = cli.connection.map(|number| number - 1);
     out.write_all(&table.heading())?;
     let parts = table.chunks();

@@ -22,6 +22,7 @@ use tcpviz::tui::{self, App, Export, Message, Origin, Outside, ReadBack};
 use tcpviz::wire::{Ended, Feed, Place};
 
 use crate::cli::{Cli, Format, Speed};
+use crate::expect;
 use crate::formats::{self, TooMuch, Written};
 use crate::table;
 
@@ -97,7 +98,7 @@ impl View {
     /// Runs the source and shows what comes, to the end or until the user leaves.
     ///
     /// # Errors
-    /// The source broke off (what came before was shown), or the output can't be written.
+    /// The source broke off (what came before was shown), the output can't be written, or `--expect` isn't met.
     pub fn show(
         self,
         cli: &Cli,
@@ -109,7 +110,8 @@ impl View {
         let style = cli.look.style();
         let mut trace = Trace::new(cli.ports());
         trace.prompt(beside);
-        if origin.listening.is_some() {
+        // Who has left memory can't be judged at the end.
+        if origin.listening.is_some() && cli.expect.is_empty() {
             trace.keep_finished(cli.limit);
         }
         match self {
@@ -196,7 +198,8 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     }
     left?;
     check_wanted(cli, app.trace.ids().len())?;
-    finish(app.trace.tally.dropped, app.trace.breaks_off())
+    finish(app.trace.tally.dropped, app.trace.breaks_off())?;
+    expect::judge(cli, &app.trace)
 }
 
 /// Text output under way.
@@ -245,7 +248,8 @@ impl Text<'_> {
             tell_nothing(&trace);
         }
         tell_left(trace.left_in_all(), self.cli.limit);
-        finish(trace.tally.dropped, trace.breaks_off())
+        finish(trace.tally.dropped, trace.breaks_off())?;
+        expect::judge(self.cli, &trace)
     }
 
     fn write_all(&mut self, trace: &mut Trace, feeds: &Receiver<Feed>) -> anyhow::Result<()> {

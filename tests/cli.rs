@@ -133,6 +133,157 @@ fn output_never_replaces_the_capture_itself() {
     );
 }
 
+/// The capture of two refused connections so many times, each time from another port.
+fn refused(times: u16) -> tempfile::NamedTempFile {
+    const HEADER: usize = 24;
+    const RECORD: usize = 16;
+    // Ethernet, IPv4 without options.
+    const PORTS: usize = 14 + 20;
+    let once = std::fs::read(capture("connection-refused")).unwrap();
+    let mut many = once[..HEADER].to_vec();
+    for port in 40_000..40_000 + times {
+        let mut rest = &once[HEADER..];
+        while let Some(head) = rest.get(..RECORD) {
+            let length = u32::from_le_bytes(head[8..12].try_into().unwrap()) as usize;
+            let (record, after) = rest.split_at(RECORD + length);
+            let mut record = record.to_vec();
+            let ports = &mut record[RECORD + PORTS..][..4];
+            let client = if ports[..2] == 4321_u16.to_be_bytes() {
+                2
+            } else {
+                0
+            };
+            ports[client..][..2].copy_from_slice(&port.to_be_bytes());
+            many.extend(record);
+            rest = after;
+        }
+    }
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&many).unwrap();
+    file
+}
+
+/// Connections that ended in many ways, in a file.
+fn mixture() -> tempfile::NamedTempFile {
+    const HEADER: usize = 24;
+    let names = [
+        "close-then-peer-writes",
+        "close-with-unread-data",
+        "connection-refused",
+        "simultaneous-close",
+        "both-shutdown-wr",
+    ];
+    let whole = names.map(|name| std::fs::read(capture(name)).unwrap());
+    let mut mixed = whole[0][..HEADER].to_vec();
+    for one in &whole {
+        mixed.extend(&one[HEADER..]);
+    }
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&mixed).unwrap();
+    file
+}
+
+#[test]
+fn the_table_gives_up_what_is_least_important_until_it_fits() {
+    let file = mixture();
+    let path = file.path().to_str().unwrap();
+    let whole = printed(&["-F", "connections", path]);
+    assert_eq!(
+        printed(&["-F", "connections", "--width", "1000", path]),
+        whole
+    );
+    let mut tables = vec![whole.clone()];
+    for width in [140, 120, 100, 80, 60] {
+        let columns = width.to_string();
+        let table = printed(&["-F", "connections", "--width", &columns, path]);
+        let longest = table.lines().map(str::len).max().unwrap();
+        assert!(longest <= width, "{width}:\n{table}");
+        assert_eq!(table.lines().count(), whole.lines().count());
+        tables.push(format!("--width {width}\n{table}"));
+    }
+    insta::assert_snapshot!(tables.join("\n"));
+}
+
+/// Every way of writing a capture down.
+const FORMATS: [&str; 4] = ["ladder", "connections", "tcpdump", "json"];
+
+#[test]
+fn an_ending_that_is_not_the_expected_one_exits_with_3_and_is_told_whatever_is_written() {
+    for format in FORMATS {
+        let output = run(&["-F", format, "--expect", "orderly", &close()]);
+        let errors = errors(&output);
+        assert_eq!(output.status.code(), Some(3), "{format}: {errors}");
+        let lines: Vec<_> = errors.lines().collect();
+        assert_eq!(
+            lines[0],
+            "tcpviz: expected orderly, but 1 of 1 connection ended otherwise:"
+        );
+        assert!(
+            lines[1].starts_with("  connection 1, 127.0.0.1:"),
+            "{errors}"
+        );
+        assert!(
+            lines[1].ends_with(
+                ":4321: reset: Reset by the client: data reached it after close().  (certain, see segments 4, 6, 7)"
+            ),
+            "{errors}"
+        );
+        assert_eq!(lines.len(), 2);
+        assert_eq!(
+            String::from_utf8(output.stdout).unwrap(),
+            printed(&["-F", format, &close()])
+        );
+    }
+}
+
+#[test]
+fn one_of_several_expected_endings_is_enough_and_a_cause_is_looked_at() {
+    for format in FORMATS {
+        for expected in ["reset", "orderly,reset", "reset:data-after-close"] {
+            let output = run(&["-F", format, "--expect", expected, &close()]);
+            assert!(output.status.success(), "{format}: {}", errors(&output));
+        }
+        let output = run(&["-F", format, "--expect", "reset:unread-data", &close()]);
+        assert_eq!(output.status.code(), Some(3), "{format}");
+    }
+}
+
+#[test]
+fn no_connection_is_not_the_expected_ending() {
+    for format in FORMATS {
+        let output = run(&["-F", format, "-p", "1", "--expect", "orderly", &close()]);
+        assert_eq!(output.status.code(), Some(3), "{format}");
+        let errors = errors(&output);
+        assert!(
+            errors.ends_with("tcpviz: expected orderly, but there was no connection\n"),
+            "{errors}"
+        );
+    }
+}
+
+#[test]
+fn only_the_first_ten_reasons_are_told() {
+    let many = refused(6);
+    let path = many.path().to_str().unwrap();
+    for format in FORMATS {
+        let expect = ["-F", format, "--expect", "orderly", path];
+        let output = run(&expect);
+        let errors = errors(&output);
+        assert_eq!(
+            (output.status.code(), errors.lines().count()),
+            (Some(3), 12)
+        );
+        assert!(errors.contains("12 of 12 connections"), "{errors}");
+        assert!(errors.ends_with("  and 2 more\n"), "{errors}");
+        // One that was chosen is the only one that counts.
+        let output = run(&[&expect[..], &["-c", "3"]].concat());
+        assert!(
+            String::from_utf8_lossy(&output.stderr).contains("\n  connection 3, "),
+            "{format}"
+        );
+    }
+}
+
 #[test]
 fn nothing_to_show_is_said_with_its_reason() {
     let output = run(&["-p", "1", &close()]);
@@ -232,6 +383,10 @@ fn wrong_usage_exits_with_2_and_says_what_to_type() {
         (&["-i", "lo", "x.pcap"], "cannot be used with"),
         (&["-w", "y.pcap", "x.pcap"], "cannot be used with"),
         (&["-c", "0", "x.pcap"], "0 is not in 1.."),
+        (
+            &["--expect", "tidy", "x.pcap"],
+            "there is no ending \"tidy\": orderly, simultaneous, reset, refused",
+        ),
     ] {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

@@ -115,13 +115,13 @@ fn a_connection_that_rested_and_goes_on_has_the_line_of_what_it_is_at_the_end() 
     coming.trace.end(Ended::default());
     coming.lines.finish(&coming.trace);
     let (trace, lines) = (&coming.trace, &coming.lines);
-    let table = Table::new(vec![Part { trace, lines }]);
+    let table = Table::new(vec![Part { trace, lines }], None);
     let mut followed = table.heading();
     for chunk in table.chunks() {
         table.write(&chunk, None, &mut followed);
     }
     let mut afresh = Vec::new();
-    write(&mut afresh, trace).unwrap();
+    write(&mut afresh, trace, None).unwrap();
     let [followed, afresh] = [followed, afresh].map(|text| String::from_utf8(text).unwrap());
     assert_eq!(followed, afresh);
     assert!(

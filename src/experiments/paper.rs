@@ -101,7 +101,7 @@ fn write(
 ) -> anyhow::Result<()> {
     let format = formats::asked(args.format, args.output.as_deref());
     if format == Format::Tcpdump {
-        let mut printer = Printer::new(Ports::default(), args.look, None);
+        let mut printer = Printer::new(Ports::default(), args.look);
         printer.write_all(&mut Frames::following(store), out)?;
         return Ok(());
     }

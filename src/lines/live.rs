@@ -48,7 +48,7 @@ impl Printer {
 /// gets the same lines.
 ///
 /// # Errors
-/// The capture breaks off, or the output can't be written; then the capture is ended first.
+/// The capture breaks off, or the output can't be written; then the capture is ended first. Or `--expect` isn't met.
 pub fn live(cli: &Cli, store: &Store, mut out: Box<dyn Write>, start: Start) -> anyhow::Result<()> {
     let (sender, feeds) = sync_channel(view::QUEUE);
     let stop = start(
@@ -61,7 +61,7 @@ pub fn live(cli: &Cli, store: &Store, mut out: Box<dyn Write>, start: Start) -> 
             stop();
         }
     })?;
-    let mut printer = Printer::new(cli.ports(), cli.look, cli.connection);
+    let mut printer = Printer::of(cli);
     let mut frames = Frames::following(store);
     let mut dropped = 0;
     let mut written = Ok(());
@@ -82,5 +82,5 @@ pub fn live(cli: &Cli, store: &Store, mut out: Box<dyn Write>, start: Start) -> 
         }
     };
     written.context(view::WRITING)?;
-    printer.finish(&ended, dropped)
+    printer.finish(cli, &ended, dropped)
 }

@@ -1,5 +1,5 @@
 //! `--format tcpdump`: lines straight from the frames. Nothing is followed and nothing kept but what
-//! tcpdump keeps; only `--connection` needs the connections' numbers, and so a trace.
+//! tcpdump keeps; only `--connection`, which needs the connections' numbers, and `--expect` need a trace.
 
 #[cfg(feature = "live")]
 mod live;
@@ -9,7 +9,7 @@ use std::mem;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
 use tcpviz::report::tcpdump::{Printed, Writer};
 use tcpviz::source::Frames;
@@ -17,13 +17,15 @@ use tcpviz::source::frames::Visit;
 use tcpviz::story::numbers::read_without;
 use tcpviz::trace::Trace;
 use tcpviz::wire::{
-    Batch, Captured, Decoded, Ended, Frame, NotDecoded, Place, Ports, Tally, decode,
+    Batch, Captured, CapturedError, Decoded, Ended, Frame, NotDecoded, Place, Ports, Tally, decode,
+    decode_error,
 };
 
 #[cfg(feature = "live")]
 pub use live::live;
 
 use crate::cli::{Cli, Look};
+use crate::expect;
 use crate::view;
 
 /// Octets of text that are handed on at once.
@@ -38,26 +40,35 @@ pub struct Printer {
     text: Vec<u8>,
     tally: Tally,
     lines: u64,
-    only: Option<Only>,
+    followed: Option<Followed>,
 }
 
-/// The one connection whose lines are wanted.
-struct Only {
-    id: u32,
+/// What is followed besides.
+struct Followed {
+    /// The one connection whose lines are wanted.
+    only: Option<u32>,
     /// Connections are numbered among those of these ports.
     ports: Ports,
     trace: Trace,
 }
 
 impl Printer {
-    /// `connection` counts from 1.
-    pub fn new(ports: Ports, look: Look, connection: Option<u32>) -> Self {
+    /// As the command line says.
+    pub fn of(cli: &Cli) -> Self {
+        let mut printer = Printer::new(cli.ports(), cli.look);
+        if cli.connection.is_some() || !cli.expect.is_empty() {
+            printer.followed = Some(Followed {
+                only: cli.connection.map(|number| number - 1),
+                trace: Trace::new(cli.ports()),
+                ports: cli.ports(),
+            });
+        }
+        printer
+    }
+
+    pub fn new(ports: Ports, look: Look) -> Self {
         Printer {
-            only: connection.map(|number| Only {
-                id: number - 1,
-                trace: Trace::new(ports.clone()),
-                ports: ports.clone(),
-            }),
+            followed: None,
             writer: Writer::new(ports, look.absolute, interface_name),
             text: Vec::with_capacity(BLOCK * 2),
             tally: Tally::default(),
@@ -69,7 +80,7 @@ impl Printer {
         self.tally.frames += 1;
         let before = self.text.len();
         let printed = self.writer.frame(&mut self.text, frame);
-        let is_wanted = self.only.as_mut().is_none_or(|only| only.is_of_it(frame));
+        let is_wanted = (self.followed.as_mut()).is_none_or(|followed| followed.wants(frame));
         match printed {
             Printed::NotTcp if frame.link.is_known() => self.tally.count(NotDecoded::NotTcp),
             Printed::NotTcp => self.tally.count(NotDecoded::UnknownLink),
@@ -80,56 +91,74 @@ impl Printer {
     }
 
     /// What is to be told at the end.
-    fn finish(&self, ended: &Ended, dropped: u64) -> anyhow::Result<()> {
-        if let Some(only) = &self.only {
-            let connections = only.trace.ids().len();
-            if only.id as usize >= connections {
-                bail!(
-                    "there is no connection {}: the capture has {connections}",
-                    only.id + 1
-                )
-            }
+    fn finish(&mut self, cli: &Cli, ended: &Ended, dropped: u64) -> anyhow::Result<()> {
+        if let Some(followed) = &self.followed {
+            view::check_wanted(cli, followed.trace.ids().len())?;
         }
         if self.lines == 0 && ended.why().is_none() {
             let why = read_without(&self.tally);
             eprintln!("tcpviz: no TCP segment to show; {why}");
         }
-        view::finish(dropped, ended.why())
+        view::finish(dropped, ended.why())?;
+        match &mut self.followed {
+            Some(followed) => {
+                followed.trace.end(ended.clone());
+                expect::judge(cli, &followed.trace)
+            }
+            None => Ok(()),
+        }
     }
 }
 
-impl Only {
-    /// Whether a frame is a segment of the connection. To be asked of every frame: that is how they are
-    /// numbered.
-    fn is_of_it(&mut self, frame: &Frame<'_>) -> bool {
-        let segment = match decode(frame) {
-            Ok(Decoded { segment, .. }) if self.ports.match_ends(segment.src, segment.dst) => {
-                segment
-            }
-            _ => return false,
-        };
-        let rows = |trace: &Trace| {
-            let is_known = (self.id as usize) < trace.ids().len();
-            if is_known { trace.len(self.id) } else { 0 }
-        };
-        let before = rows(&self.trace);
-        let captured = Captured {
-            time_ns: frame.time_ns,
-            place: Place {
-                offset: frame.offset,
-                captured: u32::try_from(frame.data.len()).unwrap_or(u32::MAX),
-                wire_len: frame.wire_len,
-                link: frame.link,
-                frame: frame.number,
-            },
-            segment,
-        };
+impl Followed {
+    /// Takes a frame; whether its line is wanted. To be asked of every frame: that is how connections are numbered.
+    fn wants(&mut self, frame: &Frame<'_>) -> bool {
+        let before = self.rows();
         let batch = Batch {
-            segments: vec![captured],
+            segments: Vec::from_iter(self.segment(frame)),
+            errors: Vec::from_iter(self.error(frame)),
             ..Batch::default()
         };
         self.trace.take(&batch, |_, _, _| {});
-        rows(&self.trace) > before
+        self.only.is_none() || self.rows() > before
+    }
+
+    /// How many the wanted connection has.
+    fn rows(&self) -> usize {
+        let known = self
+            .only
+            .filter(|id| (*id as usize) < self.trace.ids().len());
+        known.map_or(0, |id| self.trace.len(id))
+    }
+
+    fn segment(&self, frame: &Frame<'_>) -> Option<Captured> {
+        let Decoded { segment, .. } = decode(frame).ok()?;
+        let is_wanted = self.ports.match_ends(segment.src, segment.dst);
+        is_wanted.then(|| Captured {
+            time_ns: frame.time_ns,
+            place: place(frame),
+            segment,
+        })
+    }
+
+    fn error(&self, frame: &Frame<'_>) -> Option<CapturedError> {
+        let error = decode_error(frame)?;
+        let is_wanted = self.ports.match_ends(error.src, error.dst);
+        is_wanted.then(|| CapturedError {
+            time_ns: frame.time_ns,
+            place: place(frame),
+            error,
+        })
+    }
+}
+
+fn place(frame: &Frame<'_>) -> Place {
+    Place {
+        offset: frame.offset,
+        captured: u32::try_from(frame.data.len()).unwrap_or(u32::MAX),
+        wire_len: frame.wire_len,
+        link: frame.link,
+        frame: frame.number,
     }
 }
 
@@ -145,14 +174,14 @@ enum Message {
 /// Prints a saved capture, or one that comes through a pipe, as it comes.
 ///
 /// # Errors
-/// The output can't be written, or the capture breaks off.
+/// The output can't be written, the capture breaks off, or `--expect` isn't met.
 pub fn replay<R: Read + Send + 'static>(
     cli: &Cli,
     growing: bool,
     open: impl FnOnce() -> io::Result<Frames<R>> + Send + 'static,
     mut out: Box<dyn Write>,
 ) -> anyhow::Result<()> {
-    let printer = Printer::new(cli.ports(), cli.look, cli.connection);
+    let printer = Printer::of(cli);
     let (sender, messages) = sync_channel(BLOCKS);
     let (used, empty) = channel();
     let leave = sender.clone();
@@ -168,8 +197,8 @@ pub fn replay<R: Read + Send + 'static>(
                 text.clear();
                 let _ = used.send(text);
             }
-            Message::Leave => return Ok(()),
-            Message::End(printer, ended) => return printer.finish(&ended, 0),
+            Message::Leave => return expect::unjudged(cli),
+            Message::End(mut printer, ended) => return printer.finish(cli, &ended, 0),
         }
     }
 }

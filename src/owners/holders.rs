@@ -73,7 +73,7 @@ pub fn is_still(process: &Process) -> bool {
 
 /// The inodes of the sockets that a process holds: none where it may not be looked into. `left` goes down with every
 /// descriptor.
-fn held(pid: u32, left: &mut usize) -> impl Iterator<Item = u64> {
+pub fn held(pid: u32, left: &mut usize) -> impl Iterator<Item = u64> {
     let folder = format!("/proc/{pid}/fd");
     numbers(&folder)
         .take_while(move |_| {
@@ -93,7 +93,7 @@ fn inode(link: &str) -> Option<u64> {
 }
 
 /// The entries of a folder that are numbers.
-fn numbers(folder: &str) -> impl Iterator<Item = u32> + use<> {
+pub fn numbers(folder: &str) -> impl Iterator<Item = u32> + use<> {
     let entries = fs::read_dir(folder).into_iter().flatten();
     entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
 }

@@ -16,6 +16,8 @@ mod users;
 mod watched;
 
 pub use helper::{Helper, answer_if_asked};
+pub(crate) use holders::{held, numbers};
+pub(crate) use sockets::each as each_socket;
 
 use std::collections::HashSet;
 use std::io;

@@ -4,14 +4,18 @@
 //! A capture may be followed in several traces, each with some of its connections; the table puts them together.
 
 mod cells;
+mod columns;
 
 use std::io::{self, Write};
 use std::ops::Range;
+
+use columns::{Column, Detail, STEPS};
 
 use cells::{Cells, address_width, digits, seconds_width};
 
 use crate::conn::{Certainty, ConnectionId, Side};
 use crate::story::Summary;
+use crate::story::numbers::short_state;
 use crate::trace::Trace;
 
 /// Lines of a chunk, about.
@@ -86,34 +90,41 @@ impl Part<'_> {
         self.lines.0.partition_point(begins)
     }
 
-    /// How wide its cells are.
-    fn widths(&self) -> [usize; Column::ALL.len()] {
-        let mut widths = [0; Column::ALL.len()];
+    /// How wide the cells of some columns are.
+    fn widths(&self, columns: &[Column], detail: Detail) -> Vec<usize> {
+        let mut widths = vec![0; columns.len()];
         for (id, line) in self.lines() {
-            for (width, column) in widths.iter_mut().zip(Column::ALL) {
-                *width = self.width(id, line, column).max(*width);
+            for (width, column) in widths.iter_mut().zip(columns) {
+                *width = self.width(id, line, *column, detail).max(*width);
             }
         }
         widths
     }
 
-    fn width(&self, id: ConnectionId, line: &Line, column: Column) -> usize {
+    fn width(&self, id: ConnectionId, line: &Line, column: Column, detail: Detail) -> usize {
         let summary = &line.summary;
         match column {
-            // The first the table knows, behind the other nothing stands.
-            Column::Number | Column::Ending => 0,
+            // The table knows.
+            Column::Number => 0,
             Column::Address(side) => address_width(self.trace.addresses(id)[side]),
             Column::Segments => digits(summary.segments.into()),
             Column::Bytes(side) => digits(summary.bytes[side]),
             Column::Seconds => seconds_width(summary.duration_ns),
             Column::State(side) => {
                 let is_doubtful = summary.certainty[side] >= Certainty::Inferred;
-                summary.states[side].name().len() + usize::from(is_doubtful)
+                state(summary, side, detail).len() + usize::from(is_doubtful)
             }
+            Column::Ending => ending(summary, detail).map(str::len).sum(),
         }
     }
 
-    fn cell(&self, id: ConnectionId, line: &Line, column: Column, out: &mut Cells) {
+    fn cell(
+        &self,
+        id: ConnectionId,
+        line: &Line,
+        (column, detail): (Column, Detail),
+        out: &mut Cells,
+    ) {
         let summary = &line.summary;
         match column {
             // The table knows.
@@ -123,28 +134,38 @@ impl Part<'_> {
             Column::Bytes(side) => out.number(summary.bytes[side]),
             Column::Seconds => out.seconds(summary.duration_ns),
             Column::State(side) => {
-                out.text(summary.states[side].name());
+                out.text(state(summary, side, detail));
                 if summary.certainty[side] >= Certainty::Inferred {
                     out.text("?");
                 }
             }
-            Column::Ending => summary
-                .parts_with_cause()
-                .iter()
-                .for_each(|part| out.text(part)),
+            Column::Ending => ending(summary, detail).for_each(|part| out.text(part)),
         }
     }
 }
 
-/// Writes the table of a trace that has ended.
+fn state(summary: &Summary, side: Side, detail: Detail) -> &'static str {
+    let state = summary.states[side];
+    if detail.has_short_states {
+        short_state(state)
+    } else {
+        state.name()
+    }
+}
+
+fn ending(summary: &Summary, detail: Detail) -> impl Iterator<Item = &'static str> {
+    summary.parts_with_cause().into_iter().take(detail.ending)
+}
+
+/// Writes the table of a trace that has ended, within so many columns where they are given.
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(out: &mut dyn Write, trace: &Trace) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, trace: &Trace, columns: Option<usize>) -> io::Result<()> {
     let mut lines = Lines::default();
     lines.finish(trace);
     let lines = &lines;
-    let table = Table::new(vec![Part { trace, lines }]);
+    let table = Table::new(vec![Part { trace, lines }], columns);
     let mut text = table.heading();
     for chunk in table.chunks() {
         table.write(&chunk, None, &mut text);
@@ -154,61 +175,19 @@ pub fn write(out: &mut dyn Write, trace: &Trace) -> io::Result<()> {
     Ok(())
 }
 
-/// What a column tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Column {
-    Number,
-    Address(Side),
-    Segments,
-    /// Octets of data, each counted once.
-    Bytes(Side),
-    /// From the first captured segment to the last.
-    Seconds,
-    /// `?` where the capture doesn't prove it.
-    State(Side),
-    Ending,
-}
-
-impl Column {
-    const ALL: [Column; 10] = [
-        Column::Number,
-        Column::Address(Side::Client),
-        Column::Address(Side::Server),
-        Column::Segments,
-        Column::Bytes(Side::Client),
-        Column::Bytes(Side::Server),
-        Column::Seconds,
-        Column::State(Side::Client),
-        Column::State(Side::Server),
-        Column::Ending,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Column::Number => "#",
-            Column::Address(side) => side.name(),
-            Column::Segments => "segments",
-            Column::Bytes(Side::Client) => "client bytes",
-            Column::Bytes(Side::Server) => "server bytes",
-            Column::Seconds => "seconds",
-            Column::State(Side::Client) => "client state",
-            Column::State(Side::Server) => "server state",
-            Column::Ending => "ending",
-        }
-    }
-
-    /// Whether it is aligned on the right.
-    fn is_number(self) -> bool {
-        use Column::{Bytes, Number, Seconds, Segments};
-        matches!(self, Number | Segments | Bytes(_) | Seconds)
-    }
-}
-
 /// The table of all connections of a capture.
 #[derive(Debug)]
 pub struct Table<'a> {
     parts: Vec<Part<'a>>,
-    widths: [usize; Column::ALL.len()],
+    columns: Vec<Shape>,
+    detail: Detail,
+}
+
+/// A column, and how wide it is; behind the last one nothing stands.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    column: Column,
+    width: usize,
 }
 
 /// Some lines of the table that follow each other.
@@ -221,18 +200,49 @@ pub struct Chunk {
 }
 
 impl<'a> Table<'a> {
-    /// The table of parts that have been finished.
+    /// The table of parts that have been finished. Where it is to fit into so many columns, what is least important
+    /// is left out; addresses and how each connection ended stay.
     #[must_use]
-    pub fn new(parts: Vec<Part<'a>>) -> Self {
-        let mut widths = Column::ALL.map(|column| column.name().len());
-        for part in &parts {
-            for (width, its) in widths.iter_mut().zip(part.widths()) {
+    pub fn new(parts: Vec<Part<'a>>, width: Option<usize>) -> Self {
+        let mut table = Table {
+            parts,
+            columns: Vec::new(),
+            detail: Detail::FULL,
+        };
+        let mut columns = Column::ALL.to_vec();
+        table.measure(&columns);
+        let Some(most) = width else { return table };
+        for step in STEPS {
+            if table.width() <= most {
+                break;
+            }
+            step(&mut table.detail, &mut columns);
+            table.measure(&columns);
+        }
+        table
+    }
+
+    /// How wide its lines are at most.
+    fn width(&self) -> usize {
+        let widths = self.columns.iter().map(|shape| shape.width + GAP);
+        widths.sum::<usize>() - GAP
+    }
+
+    fn measure(&mut self, columns: &[Column]) {
+        let mut widths: Vec<_> = columns
+            .iter()
+            .map(|column| column.name(self.detail).len())
+            .collect();
+        for part in &self.parts {
+            for (width, its) in widths.iter_mut().zip(part.widths(columns, self.detail)) {
                 *width = its.max(*width);
             }
         }
-        let mut table = Table { parts, widths };
-        table.widths[0] = table.connections().to_string().len();
-        table
+        let shapes = columns.iter().zip(widths);
+        self.columns = shapes
+            .map(|(&column, width)| Shape { column, width })
+            .collect();
+        self.columns[0].width = digits(self.connections() as u64);
     }
 
     /// How many connections there are.
@@ -245,12 +255,13 @@ impl<'a> Table<'a> {
     #[must_use]
     pub fn heading(&self) -> Vec<u8> {
         let mut cells = Cells::default();
-        for (column, width) in Column::ALL.into_iter().zip(self.widths) {
+        for &Shape { column, width } in &self.columns {
+            let name = column.name(self.detail);
             if column.is_number() {
-                cells.blanks(width - column.name().len());
+                cells.blanks(width - name.len());
             }
             let begun = cells.width();
-            cells.text(column.name());
+            cells.text(name);
             end_cell(&mut cells, column, begun, width);
         }
         cells.end_line();
@@ -283,20 +294,41 @@ impl<'a> Table<'a> {
         ends.map(chunk).collect()
     }
 
+    /// Hands on every connection in order: its number, from 0, its trace, what it is called there, and its summary.
+    pub fn each(&self, mut take: impl FnMut(usize, &Trace, ConnectionId, &Summary)) {
+        let whole: Vec<_> = (self.parts.iter().map(|part| 0..part.lines.0.len())).collect();
+        let mut next = Chunk {
+            ranges: whole,
+            before: 0,
+        };
+        while let Some((number, at, index)) = self.next(&mut next) {
+            let part = self.parts[at];
+            if let Some(line) = &part.lines.0[index] {
+                take(number, part.trace, id(index), &line.summary);
+            }
+        }
+    }
+
+    /// The first connection of what is left of a chunk: its number, its part, and its place there.
+    fn next(&self, left: &mut Chunk) -> Option<(usize, usize, usize)> {
+        let first = |part: &Part, range: &Range<usize>| {
+            let line = part.lines.0.get(range.clone())?.first()?.as_ref()?;
+            Some(line.frame)
+        };
+        let parts = self.parts.iter().zip(&left.ranges).enumerate();
+        let heads = parts.filter_map(|(at, (part, range))| Some((first(part, range)?, at)));
+        let (_, at) = heads.min()?;
+        let index = left.ranges[at].start;
+        left.ranges[at].start += 1;
+        left.before += 1;
+        Some((left.before - 1, at, index))
+    }
+
     /// Appends a chunk's lines to `out`; `wanted` limits them to one connection.
     pub fn write(&self, chunk: &Chunk, wanted: Option<ConnectionId>, out: &mut Vec<u8>) {
         let mut cells = Cells::onto(std::mem::take(out));
-        let mut next = chunk.ranges.clone();
-        for number in chunk.before.. {
-            let first = |part: &Part, range: &Range<usize>| {
-                let line = part.lines.0.get(range.clone())?.first()?.as_ref()?;
-                Some(line.frame)
-            };
-            let parts = self.parts.iter().zip(&next).enumerate();
-            let heads = parts.filter_map(|(at, (part, range))| Some((first(part, range)?, at)));
-            let Some((_, at)) = heads.min() else { break };
-            let index = next[at].start;
-            next[at].start += 1;
+        let mut left = chunk.clone();
+        while let Some((number, at, index)) = self.next(&mut left) {
             if wanted.is_none_or(|wanted| wanted as usize == number) {
                 self.line(number, at, index, &mut cells);
             }
@@ -306,28 +338,33 @@ impl<'a> Table<'a> {
 
     fn line(&self, number: usize, part: usize, index: usize, cells: &mut Cells) {
         let part = self.parts[part];
-        let id = ConnectionId::try_from(index).unwrap_or(ConnectionId::MAX);
+        let id = id(index);
         let Some(line) = &part.lines.0[index] else {
             return;
         };
-        for (column, width) in Column::ALL.into_iter().zip(self.widths) {
+        for &Shape { column, width } in &self.columns {
             let number = number as u64 + 1;
             if column.is_number() {
                 let own = match column {
                     Column::Number => digits(number),
-                    _ => part.width(id, line, column),
+                    _ => part.width(id, line, column, self.detail),
                 };
                 cells.blanks(width - own);
             }
             let begun = cells.width();
             match column {
                 Column::Number => cells.number(number),
-                _ => part.cell(id, line, column, cells),
+                _ => part.cell(id, line, (column, self.detail), cells),
             }
             end_cell(cells, column, begun, width);
         }
         cells.end_line();
     }
+}
+
+/// A connection by its place in a trace.
+fn id(index: usize) -> ConnectionId {
+    ConnectionId::try_from(index).unwrap_or(ConnectionId::MAX)
 }
 
 /// Fills a cell up to its width.

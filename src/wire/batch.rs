@@ -70,7 +70,7 @@ impl Tally {
 }
 
 /// A run of segments from a source, with the counts up to and including it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Batch {
     pub segments: Vec<Captured>,
     /// For each segment the number of its two ends (`pair`), so that whoever follows some of them needn't look at the others;

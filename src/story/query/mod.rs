@@ -123,7 +123,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// One of a list by its name, or what there is.
-fn one_of<T: Copy>(
+pub(super) fn one_of<T: Copy>(
     what: &str,
     all: &[T],
     name: impl Fn(T) -> &'static str,

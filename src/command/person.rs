@@ -1,0 +1,110 @@
+//! Who the command runs as: whoever called sudo, as `sudo -u` would have it, otherwise whoever runs this.
+
+use std::io;
+use std::process::{Child, Command};
+
+use rustix::thread::{Gid, Uid, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+
+use crate::privilege;
+
+/// What sudo tells, and isn't so for who isn't run by sudo.
+const SUDO: [&str; 4] = ["SUDO_COMMAND", "SUDO_USER", "SUDO_UID", "SUDO_GID"];
+
+/// The user who called sudo.
+#[derive(Debug)]
+pub struct Person {
+    user: Uid,
+    group: Gid,
+    groups: Vec<Gid>,
+    /// Of the environment.
+    variables: Vec<(&'static str, String)>,
+}
+
+impl Person {
+    /// `None` where nobody called sudo. To be asked while there is no other child.
+    pub fn invoking() -> Option<Person> {
+        let (user, group) = privilege::invoking_user()?;
+        let name = std::env::var("SUDO_USER").unwrap_or_default();
+        let said = |program: &str, arguments: &[&str]| {
+            let output = Command::new(program).args(arguments).output().ok()?;
+            String::from_utf8(output.stdout).ok()
+        };
+        let group = Gid::from_raw(group);
+        // Whoever is kept elsewhere than in /etc is known to these two.
+        let groups = said("id", &["-G", "--", &name]).unwrap_or_default();
+        let mut groups = numbers(&groups);
+        if groups.is_empty() {
+            groups.push(group);
+        }
+        let about = said("getent", &["passwd", &user.to_string()]).unwrap_or_default();
+        Some(Person {
+            user: Uid::from_raw(user),
+            group,
+            groups,
+            variables: variables(&name, &about),
+        })
+    }
+
+    /// Starts a command as this user. This process is the user, too, until it has started, and keeps a way back.
+    ///
+    /// # Errors
+    /// The command can't be run.
+    pub fn spawn(&self, command: &mut Command) -> io::Result<Child> {
+        for name in SUDO {
+            command.env_remove(name);
+        }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        let root = (Uid::ROOT, Gid::ROOT);
+        let groups = rustix::process::getgroups()?;
+        set_thread_groups(&self.groups)?;
+        set_thread_res_gid(self.group, self.group, root.1)?;
+        set_thread_res_uid(self.user, self.user, root.0)?;
+        let child = command.spawn();
+        set_thread_res_uid(root.0, root.0, root.0)?;
+        set_thread_res_gid(root.1, root.1, root.1)?;
+        set_thread_groups(&groups)?;
+        child
+    }
+}
+
+fn numbers(text: &str) -> Vec<Gid> {
+    let numbers = text.split_ascii_whitespace();
+    numbers
+        .filter_map(|number| number.parse().ok().map(Gid::from_raw))
+        .collect()
+}
+
+/// `name:x:1000:1000:Name,,,:/home/name:/bin/sh`.
+fn variables(name: &str, about: &str) -> Vec<(&'static str, String)> {
+    let mut told = vec![("USER", name.to_string()), ("LOGNAME", name.to_string())];
+    let fields: Vec<_> = about.trim_end().split(':').collect();
+    if let [_, _, _, _, _, home, shell] = fields[..] {
+        told.extend([("HOME", home.to_string()), ("SHELL", shell.to_string())]);
+    }
+    told.retain(|(_, value)| !value.is_empty());
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_is_the_users_as_far_as_it_is_known() {
+        let about = "ann:x:1000:1000:Ann,,,:/home/ann:/bin/zsh\n";
+        let told = variables("ann", about);
+        let home = ("HOME", "/home/ann".to_string());
+        assert!(told.contains(&home) && told.contains(&("SHELL", "/bin/zsh".into())));
+        assert_eq!(variables("ann", "").len(), 2);
+        assert_eq!(variables("", "nonsense"), []);
+    }
+
+    #[test]
+    fn groups_are_numbers() {
+        let groups: Vec<_> = numbers("1000 27 x\n")
+            .iter()
+            .map(|it| it.as_raw())
+            .collect();
+        assert_eq!(groups, [1000, 27]);
+    }
+}

@@ -1,0 +1,275 @@
+//! The process that starts the command and waits for it. It keeps the privileges it is started with, opens no socket, and
+//! reads nothing but the program's few words and /proc. It stays, too, if the program is killed, until the command has ended.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::process::{Command, exit};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+use super::bpf::Recorder;
+use super::cgroup::Cgroup;
+use super::person::Person;
+use super::seen::{self, Seen};
+use super::talk::receive_stdin;
+
+/// The first argument of the warden's command line.
+pub(super) const WARDEN: &str = "command-warden";
+
+/// Becomes the warden, and never returns, if the command line says so. To be called before anything else.
+pub fn watch_if_asked() {
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_none_or(|first| first != WARDEN) {
+        return;
+    }
+    let result = io::stdin()
+        .as_fd()
+        .try_clone_to_owned()
+        .map(UnixStream::from)
+        .and_then(|line| Ok((receive_stdin(&line)?, line)));
+    let Ok((stdin, line)) = result else {
+        eprintln!("tcpviz: {WARDEN} is for tcpviz itself, while a command runs");
+        exit(2);
+    };
+    let watched = rustix::stdio::dup2_stdin(&stdin)
+        .map_err(io::Error::from)
+        .and_then(|()| Warden::new(line)?.watch(&words.collect::<Vec<_>>()));
+    drop(stdin);
+    exit(i32::from(watched.is_err()));
+}
+
+/// How it is known whose a connection is.
+enum Knowing {
+    /// The recorder goes first: the group can't while it holds it.
+    Certain(Recorder, Cgroup),
+    Seen(Box<Seen>),
+}
+
+impl Knowing {
+    fn begin() -> Knowing {
+        let certain = || -> io::Result<Knowing> {
+            let cgroup = Cgroup::make()?;
+            let recorder = Recorder::attach(cgroup.open()?.as_fd())?;
+            Ok(Knowing::Certain(recorder, cgroup))
+        };
+        certain().unwrap_or_else(|_| {
+            // Who loses its parent stays below this process.
+            let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+            Knowing::Seen(Box::default())
+        })
+    }
+
+    /// Lines that tell it.
+    fn told(&self) -> io::Result<String> {
+        let line = |known: &str, (one, other): (SocketAddr, SocketAddr)| {
+            format!("{known} {one} {other}\n")
+        };
+        Ok(match self {
+            Knowing::Certain(recorder, _) => {
+                let connections = recorder.connections()?;
+                let end = if connections.is_some() {
+                    "certain\n"
+                } else {
+                    "seen\n"
+                };
+                let own = connections.into_iter().flatten();
+                let own = own.map(|(one, other, began)| format!("own {one} {other} {began}\n"));
+                own.collect::<String>() + end
+            }
+            Knowing::Seen(seen) => {
+                let own = seen.own().map(|ends| line("own", ends));
+                let others = seen.others().map(|ends| line("other", ends));
+                let over = seen::is_alone().then(|| "over\n".to_string());
+                own.chain(others).chain(over).collect::<String>() + "seen\n"
+            }
+        })
+    }
+}
+
+/// The process's own.
+struct Warden {
+    line: UnixStream,
+    /// Octets of a line that hasn't ended.
+    heard: Vec<u8>,
+    /// A child has ended where something can be read.
+    ended: UnixStream,
+    /// While it runs.
+    command: Option<Pid>,
+    /// The program that asked for all of this is there.
+    is_asked: bool,
+    knowing: Knowing,
+}
+
+impl Warden {
+    fn new(line: UnixStream) -> io::Result<Warden> {
+        // Signals from the terminal are the command's; it has them as whoever started this had them.
+        let ignored = ignored();
+        for signal in [SIGINT, SIGQUIT, SIGTERM, SIGHUP] {
+            if ignored >> (signal - 1) & 1 == 0 {
+                signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))?;
+            }
+        }
+        let (ended, end) = UnixStream::pair()?;
+        ended.set_nonblocking(true)?;
+        signal_hook::low_level::pipe::register(SIGCHLD, end)?;
+        Ok(Warden {
+            line,
+            heard: Vec::new(),
+            ended,
+            command: None,
+            is_asked: true,
+            knowing: Knowing::begin(),
+        })
+    }
+
+    /// Until the program and the command have ended.
+    fn watch(mut self, words: &[OsString]) -> io::Result<()> {
+        let person = Person::invoking();
+        while self.is_asked || self.command.is_some() {
+            let (said, ended) = self.wait()?;
+            if said {
+                for line in self.hear() {
+                    self.answer(&line, words, person.as_ref())?;
+                }
+            }
+            if ended {
+                self.reap();
+            }
+            if let (Knowing::Seen(seen), Some(_)) = (&mut self.knowing, self.command) {
+                seen.look();
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for a word, the end of a child, or the time for a look: which of the first two there is.
+    fn wait(&self) -> io::Result<(bool, bool)> {
+        let pause = match (&self.knowing, self.command) {
+            (Knowing::Seen(seen), Some(_)) => Some(timespec(seen.pause())),
+            _ => None,
+        };
+        // Of who has gone there is always something to read.
+        let heard = if self.is_asked {
+            PollFlags::IN
+        } else {
+            PollFlags::empty()
+        };
+        let mut waiting = [
+            PollFd::from_borrowed_fd(self.ended.as_fd(), PollFlags::IN),
+            PollFd::from_borrowed_fd(self.line.as_fd(), heard),
+        ];
+        let all = if self.is_asked { 2 } else { 1 };
+        match poll(&mut waiting[..all], pause.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {
+                let is_ready = |at: usize| !waiting[at].revents().is_empty();
+                Ok((self.is_asked && is_ready(1), is_ready(0)))
+            }
+            Err(why) => Err(why.into()),
+        }
+    }
+
+    /// Lines that are whole.
+    fn hear(&mut self) -> Vec<String> {
+        let mut octets = [0; 256];
+        let read = self.line.read(&mut octets).unwrap_or(0);
+        self.is_asked = read > 0;
+        self.heard.extend(&octets[..read]);
+        let whole = self.heard.iter().rposition(|octet| *octet == b'\n');
+        let lines: Vec<u8> = self.heard.drain(..whole.map_or(0, |at| at + 1)).collect();
+        let text = String::from_utf8_lossy(&lines).into_owned();
+        text.lines().map(String::from).collect()
+    }
+
+    fn answer(
+        &mut self,
+        line: &str,
+        words: &[OsString],
+        person: Option<&Person>,
+    ) -> io::Result<()> {
+        if line == "go" {
+            let told = match self.start(words, person) {
+                Ok(command) => {
+                    self.command = Some(command);
+                    "started\n".into()
+                }
+                Err(why) => format!("failed {}\n", why.raw_os_error().unwrap_or(libc::EINVAL)),
+            };
+            self.tell(&told);
+        } else if line == "whose" {
+            let told = self.knowing.told()?;
+            self.tell(&told);
+        } else if let Some(number) = line.strip_prefix("signal ") {
+            let signal = number.parse().ok().and_then(Signal::from_named_raw);
+            if let (Some(signal), Some(command)) = (signal, self.command) {
+                // It may just have ended.
+                let _ = rustix::process::kill_process(command, signal);
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&self, words: &[OsString], person: Option<&Person>) -> io::Result<Pid> {
+        let (program, arguments) = words.split_first().ok_or(ErrorKind::InvalidInput)?;
+        let mut command = Command::new(program);
+        command.args(arguments);
+        if let Knowing::Certain(_, cgroup) = &self.knowing {
+            cgroup.enter()?;
+        }
+        let started = match person {
+            Some(person) => person.spawn(&mut command),
+            None => command.spawn(),
+        };
+        if let Knowing::Certain(_, cgroup) = &self.knowing {
+            cgroup.leave()?;
+        }
+        Ok(Pid::from_child(&started?))
+    }
+
+    /// Takes note of every child that has ended; the command's may have left theirs to this process.
+    fn reap(&mut self) {
+        let mut octets = [0; 64];
+        while self.ended.read(&mut octets).is_ok_and(|read| read > 0) {}
+        while let Ok(Some((child, status))) = rustix::process::waitpid(None, WaitOptions::NOHANG) {
+            if Some(child) == self.command {
+                self.command = None;
+                self.tell(&told(status));
+            }
+        }
+    }
+
+    /// Whoever asked may have gone.
+    fn tell(&mut self, text: &str) {
+        let _ = self.line.write_all(text.as_bytes());
+    }
+}
+
+fn told(status: WaitStatus) -> String {
+    match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => format!("exited {code}\n"),
+        (_, signal) => format!("signalled {}\n", signal.unwrap_or_default()),
+    }
+}
+
+fn timespec(time: Duration) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: time.subsec_nanos().into(),
+    }
+}
+
+/// The signals that are ignored, as /proc tells it: bit n-1 stands for signal n.
+fn ignored() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or_default()
+}

@@ -1,0 +1,365 @@
+//! `tcpviz -- COMMAND`: captures while a command runs, keeps what was the command's, and shows it once the command has ended.
+
+mod keep;
+mod open;
+mod turns;
+
+use std::fs;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context, bail};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use tcpviz::command::{Command, Ended, Listener, Told, Whose};
+use tcpviz::privilege;
+use tcpviz::source::live::{self, Handing, Running};
+use tcpviz::source::save::SaveFile;
+use tcpviz::source::{self, Selection, Store};
+use tcpviz::story::numbers::{counted, printable};
+use tcpviz::wire::{Feed, LinkType};
+
+use crate::cli::Cli;
+use crate::expect;
+use crate::live::{Saved, explain, quoted};
+use crate::replay::{self, Shown};
+use crate::view::{self, View};
+use keep::Kept;
+use open::Connections;
+
+/// As shells tell that a command isn't there, or can't be run.
+const NOT_FOUND: u8 = 127;
+const CANNOT_RUN: u8 = 126;
+
+/// What the kernel has captured is handed on after this: before, nobody knows which connections there are.
+const HANDED_ON: Duration = Duration::from_millis(60);
+
+/// The command has ended: its connections may go on to close as long as something comes this often, and at most so long.
+const QUIET: Duration = Duration::from_millis(250);
+const AT_MOST: Duration = Duration::from_secs(1);
+
+/// Runs the command, and shows what it did: the exit code where it is the command's. One that failed counts more than whatever
+/// is wrong otherwise, which is told then.
+///
+/// # Errors
+/// Nothing can be captured or shown, or `--expect` isn't met, and the command didn't fail.
+pub fn run(cli: &Cli) -> anyhow::Result<u8> {
+    if cli.write.as_deref() == Some(Path::new("-")) {
+        bail!("--write needs the name of a file");
+    }
+    let mut session = Session::open(cli)?;
+    let ended = match session.play() {
+        Ok(ended) => ended,
+        Err(Failure::CannotRun(why)) => {
+            session.leave_nothing(cli);
+            let name = printable(&cli.run[0].to_string_lossy());
+            let (code, what) = match why.kind() {
+                io::ErrorKind::NotFound => (NOT_FOUND, "there is no such command".into()),
+                _ => (CANNOT_RUN, why.to_string()),
+            };
+            eprintln!("tcpviz: {name} can't be run: {what}");
+            return Ok(code);
+        }
+        Err(Failure::Other(why)) => return Err(why),
+    };
+    let code = ended.code();
+    match session.show(cli) {
+        Err(why) if code != 0 => {
+            crate::tell(&why);
+            Ok(code)
+        }
+        shown => shown.map(|()| code),
+    }
+}
+
+/// Why there is no end of the command.
+enum Failure {
+    CannotRun(io::Error),
+    Other(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(why: E) -> Self {
+        Failure::Other(why.into())
+    }
+}
+
+/// What comes while the command runs.
+enum Event {
+    Fed(Feed),
+    Told(io::Result<Told>),
+}
+
+/// All that is open.
+struct Session {
+    command: Command,
+    capture: Running,
+    events: Receiver<Event>,
+    interface: String,
+    link: LinkType,
+    view: View,
+    /// All that was captured.
+    all: Store,
+    /// Where what is the command's goes.
+    file: SaveFile,
+    phase: Arc<Phase>,
+    whose: Whose,
+    /// Between these the command ran.
+    ran: (SystemTime, SystemTime),
+    dropped: u64,
+    /// Why the capture ended before the command.
+    broke_off: Option<String>,
+}
+
+impl Session {
+    /// Opens everything, and gives up privileges. Nothing runs yet.
+    fn open(cli: &Cli) -> anyhow::Result<Session> {
+        let (command, listener) = Command::prepare(&cli.run)
+            .context("there can't be a process beside this one, which runs the command")?;
+        let interface = cli.interface.clone().unwrap_or_else(live::loopback);
+        let selection = Selection {
+            ports: cli.ports(),
+            expression: cli.filter.clone(),
+        };
+        let open = live::open(&interface, selection, Handing::Together).map_err(explain)?;
+        let link = open.link;
+        let view = view::open(cli)?;
+        let file = crate::live::create(cli)?;
+        let rough = SaveFile::unnamed().context("there can't be a temporary file")?;
+        privilege::give_up()
+            .context("root and capabilities can't be given up, so nothing is captured")?;
+        let all = Store::new(rough.reader()?);
+        let phase = Phase::begin(command.signaller()?)?;
+        let (sender, events) = channel();
+        hear(listener, sender.clone())?;
+        let sink = Box::new(move |feed| sender.send(Event::Fed(feed)).is_ok());
+        Ok(Session {
+            command,
+            capture: open.start(rough, sink)?,
+            events,
+            interface,
+            link,
+            view,
+            all,
+            file,
+            phase,
+            whose: Whose::default(),
+            ran: (SystemTime::now(), SystemTime::now()),
+            dropped: 0,
+            broke_off: None,
+        })
+    }
+
+    /// Runs the command, waits for the end of its connections, and ends the capture.
+    fn play(&mut self) -> Result<Ended, Failure> {
+        self.ran.0 = SystemTime::now();
+        self.command.go()?;
+        let mut connections = Connections::default();
+        let ended = loop {
+            match self.events.recv()? {
+                Event::Fed(feed) => self.take(&feed, &mut connections),
+                Event::Told(told) => match told? {
+                    Told::Ended(ended) => break ended,
+                    Told::Failed(why) => return Err(Failure::CannotRun(why)),
+                    Told::Started | Told::Whose(_) => {}
+                },
+            }
+        };
+        self.ran.1 = SystemTime::now();
+        self.phase.command_has_ended();
+        self.settle(&mut connections)?;
+        self.capture.stop();
+        while self.broke_off.is_none() {
+            match self.events.recv()? {
+                Event::Fed(Feed::Ended(ended)) => {
+                    self.broke_off = ended.error;
+                    break;
+                }
+                Event::Fed(feed) => self.take(&feed, &mut connections),
+                Event::Told(_) => {}
+            }
+        }
+        Ok(ended)
+    }
+
+    fn take(&mut self, feed: &Feed, connections: &mut Connections) {
+        match feed {
+            Feed::Batch(batch) => {
+                self.dropped = batch.tally.dropped;
+                connections.follow(batch);
+            }
+            Feed::Ended(ended) => self.broke_off.clone_from(&ended.error),
+        }
+    }
+
+    /// Waits until no connection of the command is open on the wire, nothing comes any more, or it takes too long.
+    fn settle(&mut self, connections: &mut Connections) -> anyhow::Result<()> {
+        self.command.ask()?;
+        let began = Instant::now();
+        let (mut is_known, mut latest) = (false, began);
+        loop {
+            let is_over = is_known && !connections.any_open(|ends| self.whose.may_own(ends));
+            let until = if is_over {
+                began + HANDED_ON
+            } else {
+                (latest + QUIET).min(began + AT_MOST)
+            };
+            let left = until.saturating_duration_since(Instant::now());
+            if is_known && left.is_zero() || self.broke_off.is_some() {
+                return Ok(());
+            }
+            let event = if is_known {
+                self.events.recv_timeout(left)
+            } else {
+                self.events.recv().map_err(RecvTimeoutError::from)
+            };
+            match event {
+                Ok(Event::Fed(feed)) => {
+                    self.take(&feed, connections);
+                    latest = Instant::now();
+                }
+                Ok(Event::Told(told)) => {
+                    if let Told::Whose(whose) = told? {
+                        (self.whose, is_known) = (whose, true);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(why) => return Err(why.into()),
+            }
+        }
+    }
+
+    /// Keeps what was the command's, and shows it.
+    fn show(mut self, cli: &Cli) -> anyhow::Result<()> {
+        let kept = keep::keep(
+            &self.all,
+            (&self.whose, self.ran),
+            self.link,
+            &mut self.file,
+        )?;
+        tell_kept(kept, &self.interface);
+        let saved = Saved::of(&self.file, kept.segments);
+        let shown = match self.view {
+            View::Ui if kept.segments == 0 => {
+                view::finish(self.dropped, None).and_then(|()| expect::none(cli))
+            }
+            view => {
+                let has_ui = matches!(view, View::Ui);
+                self.phase.shows(has_ui);
+                // By its name it may be out of reach of who has given up root.
+                let reader = self.file.reader()?;
+                let path = PathBuf::from(format!("/dev/fd/{}", reader.as_raw_fd()));
+                let opened = source::open(&path, view::reads_back(cli))?;
+                let shown = Shown {
+                    name: words(cli),
+                    size: None,
+                    beside: Vec::new(),
+                    dropped: self.dropped,
+                };
+                replay::play(cli, view, opened, shown)
+            }
+        };
+        if kept.segments == 0 && self.file.temporary {
+            let _ = fs::remove_file(&self.file.path);
+        } else {
+            saved.tell();
+        }
+        shown?;
+        match self.broke_off {
+            Some(why) => bail!("{}", printable(&why)),
+            None => Ok(()),
+        }
+    }
+
+    /// The command never ran.
+    fn leave_nothing(self, cli: &Cli) {
+        let written = [Some(&self.file.path), cli.output.as_ref()];
+        for path in written.into_iter().flatten() {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+fn tell_kept(kept: Kept, interface: &str) {
+    if kept.segments == 0 {
+        eprintln!(
+            "tcpviz: the command made no TCP connection that was seen on {}; -i names another interface",
+            printable(interface)
+        );
+    }
+    if kept.unknown > 0 {
+        eprintln!(
+            "tcpviz: {} began meanwhile, and didn't last long enough to see whose: as root, with cgroup v2, it is known",
+            counted(kept.unknown, "connection")
+        );
+    }
+}
+
+/// What was typed, as the title tells it.
+fn words(cli: &Cli) -> String {
+    let words = cli.run.iter().map(|word| quoted(&word.to_string_lossy()));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Has what the warden tells sent on.
+fn hear(mut listener: Listener, to: Sender<Event>) -> io::Result<()> {
+    thread::Builder::new()
+        .name("command".into())
+        .spawn(move || {
+            loop {
+                let told = listener.hear();
+                let is_last = told.is_err();
+                if to.send(Event::Told(told)).is_err() || is_last {
+                    return;
+                }
+            }
+        })?;
+    Ok(())
+}
+
+/// What signals mean: while the command runs they are the command's, afterwards they mean what they always do.
+struct Phase {
+    runs: AtomicBool,
+    /// The terminal UI, which answers them itself.
+    has_ui: AtomicBool,
+}
+
+impl Phase {
+    fn begin(pass_on: impl Fn(i32) + Send + 'static) -> io::Result<Arc<Phase>> {
+        let phase = Arc::new(Phase {
+            runs: true.into(),
+            has_ui: false.into(),
+        });
+        let known = phase.clone();
+        let mut signals = Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP])?;
+        thread::spawn(move || {
+            for signal in signals.forever() {
+                let (runs, has_ui) = (&known.runs, &known.has_ui);
+                if runs.load(Ordering::Relaxed) {
+                    // The terminal sends the others to the command itself.
+                    if [SIGTERM, SIGHUP].contains(&signal) {
+                        pass_on(signal);
+                    }
+                } else if !has_ui.load(Ordering::Relaxed) {
+                    let _ = signal_hook::low_level::emulate_default_handler(signal);
+                }
+            }
+        });
+        Ok(phase)
+    }
+
+    fn command_has_ended(&self) {
+        self.runs.store(false, Ordering::Relaxed);
+    }
+
+    fn shows(&self, ui: bool) {
+        self.has_ui.store(ui, Ordering::Relaxed);
+    }
+}
