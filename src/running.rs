@@ -105,8 +105,9 @@ struct Session {
     interface: String,
     link: LinkType,
     view: View,
-    /// All that was captured.
+    /// All that was captured, and its file.
     all: Store,
+    _rough: Rough,
     /// Where what is the command's goes.
     file: SaveFile,
     phase: Arc<Phase>,
@@ -132,7 +133,9 @@ impl Session {
         let link = open.link;
         let view = view::open(cli)?;
         let file = crate::live::create(cli)?;
-        let rough = SaveFile::unnamed().context("there can't be a temporary file")?;
+        let rough = SaveFile::create(None, false, privilege::invoking_user())
+            .context("there can't be a temporary file")?;
+        let removed = Rough(rough.path.clone());
         privilege::give_up()
             .context("root and capabilities can't be given up, so nothing is captured")?;
         let all = Store::new(rough.reader()?);
@@ -148,6 +151,7 @@ impl Session {
             link,
             view,
             all,
+            _rough: removed,
             file,
             phase,
             whose: Whose::default(),
@@ -284,6 +288,15 @@ impl Session {
         for path in written.into_iter().flatten() {
             let _ = fs::remove_file(path);
         }
+    }
+}
+
+/// The file of all that was captured, removed at the end. Whoever kills tcpviz before finds it under its name.
+struct Rough(PathBuf);
+
+impl Drop for Rough {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
     }
 }
 

@@ -23,6 +23,7 @@ mod linux {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
+    use std::time::{Duration, Instant};
 
     use libtest_mimic::{Arguments, Failed, Trial};
     use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -121,6 +122,7 @@ mod linux {
                 interrupted,
             ),
             ("a_request_to_end_is_passed_on", terminated),
+            ("killed_it_leaves_what_was_captured", killed),
             ("the_commands_input_and_output_are_its_own", its_own_streams),
             ("the_file_holds_what_was_the_commands", file),
             ("no_connection_is_said_and_not_the_expected_ending", nothing),
@@ -378,6 +380,48 @@ mod linux {
         let (output, server) = signalled(|pid| kill_process(pid, Signal::TERM).unwrap());
         assert_eq!(output.status.code(), Some(143), "{output:?}");
         assert_eq!(lines_to(&text(&output.stdout), server).len(), 1);
+    }
+
+    fn killed() {
+        let (server, folder) = (server(Close::Orderly), tempfile::tempdir().unwrap());
+        let mut child = watching(TABLE, &[&itself(), HOLDER, &server.to_string()])
+            .env("TMPDIR", folder.path())
+            .stdout(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        // The server's FIN is on its way once the file holds as much as a handshake, a request and an answer take.
+        let captured = || {
+            let files = fs::read_dir(folder.path()).unwrap().flatten();
+            files
+                .map(|file| (file.metadata().unwrap().len(), file.path()))
+                .max()
+        };
+        let begun = Instant::now();
+        while captured().is_none_or(|(size, _)| size < 600) {
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "{:?}",
+                captured()
+            );
+            std::thread::yield_now();
+        }
+        let pid = Pid::from_child(&child);
+        kill_process(pid, Signal::KILL).unwrap();
+        child.wait().unwrap();
+        // The command is in the same group, unless it has gone with the one who waited for it.
+        let _ = kill_process_group(pid, Signal::KILL);
+        let (_, path) = captured().unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_tcpviz"))
+            .args(["-F", "connections"])
+            .arg(path)
+            .output()
+            .unwrap();
+        assert_eq!(
+            lines_to(&text(&output.stdout), server).len(),
+            1,
+            "{output:?}"
+        );
     }
 
     fn its_own_streams() {
