@@ -2,11 +2,11 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal};
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, bail};
 
+use tcpviz::source::decompress::Compression;
 use tcpviz::source::{self, Frames, Selection, Sink};
 use tcpviz::story::numbers::printable;
 use tcpviz::trace::Aside;
@@ -15,9 +15,6 @@ use tcpviz::tui::{Origin, ReadBack};
 use crate::cli::{Cli, Format};
 use crate::lines;
 use crate::view::{self, OwnerSink, View};
-
-/// The first octets of what gzip has compressed.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Replays `capture`.
 ///
@@ -74,13 +71,12 @@ pub fn show(cli: &Cli, capture: &Path, name: String, beside: Vec<Aside>) -> anyh
     view.show(cli, origin, read_back, beside, start)
 }
 
-/// The octets of a file that is read as it stands: gzip doesn't tell how many it makes of its own.
+/// The octets of a file that is read as it stands: a compressed one doesn't tell how many they become.
 fn size(capture: &Path) -> Option<u64> {
-    let mut magic = [0; 2];
     let file = File::open(capture).ok()?;
     let about = file.metadata().ok().filter(Metadata::is_file)?;
-    file.read_exact_at(&mut magic, 0).ok()?;
-    (magic != GZIP).then_some(about.len())
+    let compression = Compression::of_file(&file).ok()?;
+    compression.is_none().then_some(about.len())
 }
 
 fn file_name(capture: &Path) -> String {

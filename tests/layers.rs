@@ -20,6 +20,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "rustix",
             "tempfile",
             "thiserror",
+            "zstd",
         ],
     ),
     (
@@ -87,6 +88,7 @@ const CRATES: &[&str] = &[
     "terminal_colorsaurus",
     "thiserror",
     "thread_local",
+    "zstd",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
