@@ -5,7 +5,8 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
 
 use tcpviz::report::page::{How, WIDTH};
 use tcpviz::story::shown::Wanted;
@@ -13,78 +14,95 @@ use tcpviz::story::{Charset, Style};
 use tcpviz::tui::{Pace, Theme};
 use tcpviz::wire::Ports;
 
-const EXAMPLES: &str = "\
-Examples:
-  sudo tcpviz --port 4321              watch a port on loopback, live
-  sudo tcpviz -i eth0 -p 443,8000-8080 -w saved.pcap
-  tcpviz close.pcap                    step through a saved capture
-  tcpviz close.pcap | less             not a terminal: the same ladder as text
-  tcpdump -U -w - port 4321 | tcpviz - follow a pipe
-  tcpviz lab                           experiments with real sockets, played step by step
+pub mod help;
+mod lab;
 
-Exit codes: 0 fine; 1 something couldn't be read, opened or captured; 2 wrong usage.";
+use help::{FILES, LOOK, OUT, WATCHED};
+pub use lab::LabArgs;
 
 /// See how TCP connections close: every segment between both ends' states.
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(version, override_usage = help::usage(), after_long_help = help::more(), max_term_width = 100)]
+#[command(help_template = "{about}\n{usage-heading} {usage}\n\n{all-args}{after-help}")]
 #[command(disable_help_subcommand = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// Capture to replay (pcap or pcapng, gzip-compressed or not); `-` is standard input. Without
-    /// one, capture live
+    /// Ports to watch or show: 4321; 5000-5010; 80,443
+    ///
+    /// In both directions; repeatable.
+    #[arg(short, long, value_name = "PORT", value_delimiter = ',', value_parser = port_range)]
+    #[arg(help_heading = WATCHED, value_hint = ValueHint::Other)]
+    pub port: Vec<(u16, u16)>,
+
+    /// Capture to replay; `-` is standard input
+    ///
+    /// pcap or pcapng, compressed or not (gzip; zstd if built with it). Without one, capture live. A file that is called
+    /// lab, man or completions is ./lab, ./man or ./completions.
+    #[arg(help_heading = FILES, display_order = 0, value_hint = ValueHint::FilePath)]
     pub file: Option<PathBuf>,
 
     /// The same as FILE
-    #[arg(short, long, value_name = "FILE", conflicts_with = "file")]
+    #[arg(short, long, value_name = "FILE", conflicts_with = "file", help_heading = FILES, hide_short_help = true, value_hint = ValueHint::FilePath)]
     pub read: Option<PathBuf>,
 
-    /// Ports to watch or show, in both directions: 4321, 5000-5010, 80,443; repeatable
-    #[arg(short, long, value_name = "PORT", value_delimiter = ',', value_parser = port_range)]
-    pub port: Vec<(u16, u16)>,
-
-    /// Interface to capture on; `any` is all of them [default: the loopback interface]
+    /// Interface to capture on [default: loopback]; -D lists
+    ///
+    /// `any` is all of them.
     #[arg(short, long, value_name = "IF", conflicts_with_all = ["file", "read"])]
+    #[arg(help_heading = WATCHED, value_hint = ValueHint::Other)]
     pub interface: Option<String>,
 
     /// List the interfaces that can be captured on
-    #[arg(short = 'D', long)]
+    #[arg(short = 'D', long, help_heading = WATCHED, hide_short_help = true)]
     pub list_interfaces: bool,
 
-    /// Save what is captured to this file [default: a temporary file, told on leaving]
+    /// Save what is captured to this file
+    ///
+    /// By default to a temporary file, which is told on leaving.
     #[arg(short, long, value_name = "FILE", conflicts_with_all = ["file", "read"])]
+    #[arg(help_heading = FILES, value_hint = ValueHint::FilePath)]
     pub write: Option<PathBuf>,
 
     /// Let --write and --output replace a file that exists
-    #[arg(long)]
+    #[arg(long, help_heading = FILES, hide_short_help = true)]
     pub force: bool,
 
-    /// A libpcap filter expression (man pcap-filter), live and on replay
-    #[arg(short, long, value_name = "BPF")]
+    /// A libpcap filter expression: 'host 192.0.2.7'
+    ///
+    /// Live and on replay; man pcap-filter.
+    #[arg(short, long, value_name = "BPF", help_heading = WATCHED, value_hint = ValueHint::Other)]
     pub filter: Option<String>,
 
-    /// Write to standard output instead of opening the terminal UI
-    #[arg(short = 'F', long, value_name = "FORMAT")]
+    /// Write to standard output, don't open the UI
+    #[arg(short = 'F', long, value_name = "FORMAT", help_heading = OUT)]
     pub format: Option<Format>,
 
-    /// Write the text to this file, not to standard output; without --format its ending says in which: .md, .txt, .mmd,
-    /// .csv, .json
-    #[arg(short, long, value_name = "FILE")]
+    /// Write the text to this file, not to standard output
+    ///
+    /// Without --format its ending says in which: .md, .txt, .mmd, .csv, .json.
+    #[arg(short, long, value_name = "FILE", help_heading = OUT, value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
 
     /// Only this connection, as numbered in the list, from 1
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(help_heading = OUT, value_hint = ValueHint::Other)]
     pub connection: Option<u32>,
 
-    /// Live, on the screen, in JSON and the ladder: of finished connections this many stay in memory, besides the few hundred
-    /// to which something came last. The oldest leave first; their segments stay in the capture file
+    /// Live: of finished connections this many stay in memory
+    ///
+    /// On the screen, in JSON and the ladder; besides the few hundred to which something came last. The oldest leave first;
+    /// their segments stay in the capture file.
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = limit, conflicts_with_all = ["file", "read"])]
+    #[arg(help_heading = WATCHED, hide_short_help = true, value_hint = ValueHint::Other)]
     pub limit: usize,
 
-    /// Pace of the replay: `step` (wait for keys), `1x`, `0.1x`, `10x` (as it was, long gaps shortened), or `500ms` for a
-    /// row each half second
+    /// Pace of the replay: step (wait for keys), 1x, 500ms
+    ///
+    /// `step` waits for keys; `1x`, `0.1x`, `10x`: as it was, long gaps shortened; `500ms`: a row each half second.
     #[arg(long, value_name = "X", default_value = "step", value_parser = speed)]
+    #[arg(help_heading = LOOK, hide_short_help = true, value_hint = ValueHint::Other)]
     pub speed: Speed,
 
     #[command(flatten)]
@@ -103,103 +121,67 @@ pub enum Speed {
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Look {
     /// Sequence numbers as they are in the header [default: relative]
-    #[arg(long)]
+    #[arg(long, help_heading = LOOK, hide_short_help = true)]
     pub absolute: bool,
 
     /// Draw with ASCII characters only [default: by the locale]
-    #[arg(long)]
+    #[arg(long, help_heading = LOOK, hide_short_help = true)]
     pub ascii: bool,
 
     /// Columns of a ladder as text [default: the terminal's, or 100]
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(20..=1000))]
+    #[arg(help_heading = LOOK, hide_short_help = true, value_hint = ValueHint::Other)]
     pub width: Option<u16>,
 
     /// In text, too: runs of plain data and long silences in a line each
-    #[arg(long)]
+    #[arg(long, help_heading = LOOK, hide_short_help = true)]
     pub fold: bool,
 
     /// Only segments that open, close or reset, or that change a state
-    #[arg(long)]
+    #[arg(long, help_heading = LOOK, hide_short_help = true)]
     pub control_only: bool,
 
     /// Colours: `auto` honours NO_COLOR
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = LOOK, hide_short_help = true)]
     pub color: Color,
 
     /// Colours for a dark or a light background, or none; `auto` asks the terminal
-    #[arg(long, value_name = "THEME", default_value = "auto")]
+    #[arg(long, value_name = "THEME", default_value = "auto", help_heading = LOOK, hide_short_help = true)]
     pub theme: ThemeName,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Play experiments with real sockets in a sandbox, and show them live; without a name, list them
+    #[command(hide = true)]
     Lab(LabArgs),
+    /// Print what completes the command line in a shell
+    #[command(hide = true)]
+    Completions { shell: Shell },
+    /// Print the manual page
+    #[command(hide = true)]
+    Man {
+        /// The page of `tcpviz lab`
+        page: Option<Page>,
+    },
 }
 
-const LAB_EXAMPLES: &str = "\
-Examples:
-  tcpviz lab                           list the experiments by the question that they answer
-  tcpviz lab close-then-peer-writes    play one step by step: Space makes the next call
-  tcpviz lab close-then-peer-writes --pace 1s
-  tcpviz lab --all --check             play all, and compare with what must come out
+/// Pages of the manual besides tcpviz(1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Page {
+    Lab,
+}
 
-No root is needed, and nothing outside the sandbox is touched.
-Exit codes: 0 fine; 1 the lab can't be had; 2 wrong usage; 3 an experiment came out otherwise; \
-128 and the signal's number where one ended the lab before its end.";
-
-/// `tcpviz lab`.
-#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
-#[derive(Args, Debug)]
-#[command(after_help = LAB_EXAMPLES)]
-pub struct LabArgs {
-    /// Experiments to play, by name
-    #[arg(value_name = "EXPERIMENT")]
-    pub names: Vec<String>,
-
-    /// Play all of them
-    #[arg(long, conflicts_with = "names")]
-    pub all: bool,
-
-    /// With --all: also those that take longer than ten seconds by nature
-    #[arg(long, requires = "all")]
-    pub slow: bool,
-
-    /// Compare wire, kernel states, errors and tcpviz's states with what must come out: a table, and exit code 3 when
-    /// one differs
-    #[arg(long, conflicts_with = "format")]
-    pub check: bool,
-
-    /// Don't wait for a key before each system call, but so long: 500ms, 2s
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub pace: Option<Duration>,
-
-    /// Keep the capture in this file
-    #[arg(short, long, value_name = "FILE")]
-    pub write: Option<PathBuf>,
-
-    /// Let --write and --output replace a file that exists
-    #[arg(long)]
-    pub force: bool,
-
-    /// Write to standard output instead of opening the terminal UI
-    #[arg(short = 'F', long, value_name = "FORMAT")]
-    pub format: Option<Format>,
-
-    /// Write the text to this file, not to standard output
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-
-    /// Replay the capture of the experiment that tcpviz carries with it: needs no sandbox
-    #[arg(long, conflicts_with_all = ["all", "check", "pace", "write", "record"])]
-    pub recorded: bool,
-
-    /// Record captures and recipes into this folder, over those that are there
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["write", "format", "output", "check"])]
-    pub record: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub look: Look,
+impl Command {
+    /// What is typed for it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Command::Lab(_) => "lab",
+            Command::Completions { .. } => "completions",
+            Command::Man { .. } => "man",
+        }
+    }
 }
 
 /// What `--format` writes.
@@ -305,6 +287,16 @@ impl Look {
 }
 
 impl Cli {
+    /// The whole definition, for manual pages and completions: `--help` shows subcommands in its usage, and so hides
+    /// them below it; `-h` hides what is rarely typed.
+    #[must_use]
+    pub fn definition() -> clap::Command {
+        let shown = |arg: clap::Arg| arg.hide_short_help(false);
+        Cli::command()
+            .mut_args(shown)
+            .mut_subcommands(|command| command.hide(false).mut_args(shown))
+    }
+
     /// As if only this capture had been named.
     #[must_use]
     pub fn replaying(capture: PathBuf) -> Cli {
@@ -398,7 +390,6 @@ mod tests {
 
     #[test]
     fn the_definition_is_consistent() {
-        use clap::CommandFactory;
         Cli::command().debug_assert();
     }
 

@@ -2,12 +2,14 @@
 
 mod chunks;
 mod cli;
+mod completions;
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod experiments;
 mod formats;
 mod lines;
 #[cfg(feature = "live")]
 mod live;
+mod man;
 mod recorded;
 mod replay;
 mod table;
@@ -50,15 +52,19 @@ fn main() -> ExitCode {
         }
         Err(help) => help.exit(),
     };
-    // Options of the lab stand behind its name: before it they would mean something else.
-    if cli.command.is_some() && env::args_os().nth(1).is_none_or(|first| first != "lab") {
+    // Options of a subcommand stand behind its name: before it they would mean something else.
+    if let Some(name) = cli.command.as_ref().map(Command::name)
+        && env::args_os().nth(1).is_none_or(|first| first != name)
+    {
         eprintln!(
-            "tcpviz: what the lab is to do stands behind its name: tcpviz lab [EXPERIMENT] [OPTIONS]"
+            "tcpviz: options of `{name}` stand behind it: tcpviz {name} --help; a file of that name is ./{name}"
         );
         return ExitCode::from(USAGE);
     }
     let result = match (&cli.command, cli.capture()) {
         (Some(Command::Lab(args)), _) => run_lab(args),
+        (Some(Command::Completions { shell }), _) => completions::print(*shell).map(|()| true),
+        (Some(Command::Man { page }), _) => man::print(*page).map(|()| true),
         _ if cli.list_interfaces => list_interfaces().map(|()| true),
         (None, Some(capture)) => replay::run(&cli, capture).map(|()| true),
         (None, None) => capture_live(&cli).map(|()| true),
