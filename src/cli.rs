@@ -1,24 +1,21 @@
 //! Every flag and its help.
 
-use std::ffi::OsStr;
-use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
-use tcpviz::report::page::{How, WIDTH};
-use tcpviz::story::shown::Wanted;
-use tcpviz::story::{Charset, Style};
-use tcpviz::tui::{Pace, Theme};
+use tcpviz::tui::Pace;
 use tcpviz::wire::Ports;
 
 pub mod help;
 mod lab;
+mod look;
 
 use help::{FILES, LOOK, OUT, WATCHED};
 pub use lab::LabArgs;
+pub use look::Look;
 
 /// See how TCP connections close: every segment between both ends' states.
 #[derive(Debug, Parser)]
@@ -75,7 +72,7 @@ pub struct Cli {
     #[arg(short, long, value_name = "BPF", help_heading = WATCHED, value_hint = ValueHint::Other)]
     pub filter: Option<String>,
 
-    /// Write to standard output, don't open the UI
+    /// Print, don't open the UI
     #[arg(short = 'F', long, value_name = "FORMAT", help_heading = OUT)]
     pub format: Option<Format>,
 
@@ -114,40 +111,6 @@ pub struct Cli {
 pub enum Speed {
     Step,
     Pace(Pace),
-}
-
-/// What it looks like.
-#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
-#[derive(Args, Clone, Copy, Debug)]
-pub struct Look {
-    /// Sequence numbers as they are in the header [default: relative]
-    #[arg(long, help_heading = LOOK, hide_short_help = true)]
-    pub absolute: bool,
-
-    /// Draw with ASCII characters only [default: by the locale]
-    #[arg(long, help_heading = LOOK, hide_short_help = true)]
-    pub ascii: bool,
-
-    /// Columns of a ladder as text [default: the terminal's, or 100]
-    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(20..=1000))]
-    #[arg(help_heading = LOOK, hide_short_help = true, value_hint = ValueHint::Other)]
-    pub width: Option<u16>,
-
-    /// In text, too: runs of plain data and long silences in a line each
-    #[arg(long, help_heading = LOOK, hide_short_help = true)]
-    pub fold: bool,
-
-    /// Only segments that open, close or reset, or that change a state
-    #[arg(long, help_heading = LOOK, hide_short_help = true)]
-    pub control_only: bool,
-
-    /// Colours: `auto` honours NO_COLOR
-    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = LOOK, hide_short_help = true)]
-    pub color: Color,
-
-    /// Colours for a dark or a light background, or none; `auto` asks the terminal
-    #[arg(long, value_name = "THEME", default_value = "auto", help_heading = LOOK, hide_short_help = true)]
-    pub theme: ThemeName,
 }
 
 #[derive(Debug, Subcommand)]
@@ -203,89 +166,6 @@ pub enum Format {
     Csv,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
-/// What `--theme` names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ThemeName {
-    Auto,
-    Dark,
-    Light,
-    Mono,
-}
-
-impl Look {
-    /// Whether lines are to be drawn in ASCII: asked for, or the locale isn't UTF-8.
-    #[must_use]
-    pub fn wants_ascii(self) -> bool {
-        self.ascii || !locale_is_utf8(|name| std::env::var_os(name))
-    }
-
-    #[must_use]
-    pub fn wants_color(self) -> bool {
-        match self.color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
-        }
-    }
-
-    /// The colours of the screen. `auto` asks the terminal: to be called only where the terminal UI follows, before it
-    /// reads keys.
-    #[must_use]
-    pub fn theme(self) -> Theme {
-        match self.theme {
-            ThemeName::Mono => Theme::mono(),
-            _ if self.color == Color::Never => Theme::mono(),
-            // Named on the command line, it outranks NO_COLOR.
-            ThemeName::Dark => Theme::dark(),
-            ThemeName::Light => Theme::light(),
-            ThemeName::Auto if self.wants_color() => Theme::of_terminal(),
-            ThemeName::Auto => Theme::mono(),
-        }
-    }
-
-    /// How connections are written.
-    #[must_use]
-    pub fn how(self) -> How {
-        let terminal = || {
-            let size = io::stdout()
-                .is_terminal()
-                .then(crossterm::terminal::size)?
-                .ok();
-            size.map(|(columns, _)| columns)
-                .filter(|columns| *columns > 0)
-        };
-        How {
-            style: self.style(),
-            wanted: Wanted {
-                folds: self.fold,
-                control_only: self.control_only,
-            },
-            width: self.width.or_else(terminal).map_or(WIDTH, usize::from),
-        }
-    }
-
-    /// How a ladder is drawn.
-    #[must_use]
-    pub fn style(self) -> Style {
-        Style {
-            charset: if self.wants_ascii() {
-                Charset::Ascii
-            } else {
-                Charset::Unicode
-            },
-            absolute: self.absolute,
-            ..Style::default()
-        }
-    }
-}
-
 impl Cli {
     /// The whole definition, for manual pages and completions: `--help` shows subcommands in its usage, and so hides
     /// them below it; `-h` hides what is rarely typed.
@@ -316,16 +196,6 @@ impl Cli {
     pub fn ports(&self) -> Ports {
         Ports::new(self.port.clone())
     }
-}
-
-/// POSIX: the first of these that is set and not empty decides.
-fn locale_is_utf8<T: AsRef<OsStr>>(variable: impl Fn(&str) -> Option<T>) -> bool {
-    let deciding = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .into_iter()
-        .filter_map(variable)
-        .map(|value| value.as_ref().to_string_lossy().to_lowercase())
-        .find(|value| !value.is_empty());
-    deciding.is_some_and(|value| value.contains("utf-8") || value.contains("utf8"))
 }
 
 fn limit(text: &str) -> Result<usize, String> {
@@ -414,20 +284,5 @@ mod tests {
         for wrong in ["0", "65536", "9-3", "http", "-", ""] {
             assert!(port_range(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn the_first_locale_variable_that_is_set_decides() {
-        let utf8 = |vars: &[(&str, &str)]| {
-            locale_is_utf8(|name| {
-                vars.iter()
-                    .find(|(known, _)| *known == name)
-                    .map(|(_, value)| (*value).to_string())
-            })
-        };
-        assert!(utf8(&[("LANG", "C.UTF-8")]));
-        assert!(!utf8(&[("LC_ALL", "C"), ("LANG", "de_DE.utf8")]));
-        assert!(utf8(&[("LC_ALL", ""), ("LANG", "de_DE.utf8")]));
-        assert!(!utf8(&[]));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use anyhow::Context;
 use clap::Command;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap_complete::{Shell, generate};
@@ -31,8 +32,8 @@ pub fn print(shell: Shell) -> anyhow::Result<()> {
         Shell::Fish => fish_values(&script, &definition),
         _ => script,
     };
-    io::stdout().lock().write_all(script.as_bytes())?;
-    Ok(())
+    let written = io::stdout().lock().write_all(script.as_bytes());
+    written.context("the output can't be written")
 }
 
 /// Where a subcommand may stand, so may FILE; clap's script for bash forgets it.

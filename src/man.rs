@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use anyhow::Context;
 use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
@@ -25,8 +26,8 @@ pub fn print(page: Option<Page>) -> anyhow::Result<()> {
             lab(page.clone())?
         }
     };
-    io::stdout().lock().write_all(text.as_bytes())?;
-    Ok(())
+    let written = io::stdout().lock().write_all(text.as_bytes());
+    written.context("the output can't be written")
 }
 
 fn tcpviz(definition: Command) -> io::Result<String> {

@@ -67,6 +67,7 @@ const CONFINED: &[(&str, &[&str])] = &[
         &[
             "cli.rs",
             "cli/lab.rs",
+            "cli/look.rs",
             "completions.rs",
             "main.rs",
             "man.rs",

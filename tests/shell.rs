@@ -108,7 +108,7 @@ fn bash_completes_options_values_files_and_experiments() {
         fs::write(folder.path().join(name), "").unwrap();
     }
     for (words, expected) in [
-        (&["tcpviz", "--fo"][..], &["--force", "--format"][..]),
+        (&["tcpviz", "--form"][..], &["--format"][..]),
         (&["tcpviz", "--format", "js"], &["json"]),
         (&["tcpviz", "c"], &["completions", "close.pcap"]),
         (&["tcpviz", "m"], &["man", "my own.pcap"]),

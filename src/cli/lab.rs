@@ -45,7 +45,7 @@ pub struct LabArgs {
     #[arg(long, help_heading = FILES)]
     pub force: bool,
 
-    /// Write to standard output, don't open the UI
+    /// Print, don't open the UI
     #[arg(short = 'F', long, value_name = "FORMAT", help_heading = OUT)]
     pub format: Option<Format>,
 
