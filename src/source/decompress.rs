@@ -50,6 +50,10 @@ impl Compression {
     }
 
     /// The largest window is 128 MiB, as `zstd -d` has it: no more memory is taken, whatever a file asks for.
+    #[cfg_attr(
+        not(feature = "zstd"),
+        expect(clippy::unnecessary_wraps, reason = "only zstd's can fail")
+    )]
     fn decoder(self, compressed: impl BufRead + 'static) -> io::Result<Box<dyn Read>> {
         Ok(match self {
             Compression::Gzip => Box::new(MultiGzDecoder::new(compressed)),
