@@ -78,7 +78,7 @@ pub struct Cli {
 
     /// Write the text to this file, not to standard output
     ///
-    /// Without --format its ending says in which: .md, .txt, .mmd, .csv, .json.
+    /// Without --format its ending says in which: .md, .svg, .html, .mmd, .txt, .csv, .json.
     #[arg(short, long, value_name = "FILE", help_heading = OUT, value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
 
@@ -164,6 +164,10 @@ pub enum Format {
     Json,
     /// One line a segment, with how its connection ended
     Csv,
+    /// A picture of the ladder, for a README or a slide; it holds 20 connections
+    Svg,
+    /// A page to step through in a browser, with what each segment does; it holds 200 connections
+    Html,
 }
 
 impl Cli {

@@ -6,10 +6,12 @@ use std::path::Path;
 
 use tcpviz::conn::ConnectionId;
 use tcpviz::privilege;
+use tcpviz::report::few::{Most, few};
 use tcpviz::report::markdown::Source;
-use tcpviz::report::page::How;
-use tcpviz::report::{connections, csv, json, ladder, markdown, mermaid};
+use tcpviz::report::page::{How, Page};
+use tcpviz::report::{connections, csv, html, json, ladder, markdown, mermaid, svg};
 use tcpviz::source::save;
+use tcpviz::story::{Charset, Style};
 use tcpviz::trace::Trace;
 use tcpviz::tui::{Export, ReadBack};
 
@@ -23,11 +25,17 @@ pub struct Written<'a> {
     /// Only this connection.
     pub wanted: Option<ConnectionId>,
     pub how: How,
+    pub picture: svg::Look,
     /// Where the capture comes from.
     pub name: &'a str,
     /// Where frames can be read back.
     pub read_back: Option<&'a ReadBack>,
 }
+
+/// More is asked for than a file of this format holds.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct TooMuch(String);
 
 impl Written<'_> {
     /// Writes a format; not tcpdump's lines, which need no trace.
@@ -47,6 +55,12 @@ impl Written<'_> {
                 });
                 markdown::write(out, trace, wanted, how, source.as_ref())?;
             }
+            Format::Svg => svg::write(out, &self.few(svg::MOST)?, self.picture)?,
+            Format::Html => {
+                let pages = self.few(html::MOST)?;
+                let read_back = self.read_back.map(|it| it as html::ReadBack<'_>);
+                html::write(out, &pages, self.name, self.picture.scheme, read_back)?;
+            }
             Format::Mermaid => mermaid::write(out, trace, wanted, how)?,
             Format::Csv => {
                 let table = csv::Table::new(trace, wanted);
@@ -59,6 +73,19 @@ impl Written<'_> {
         }
         Ok(out.flush()?)
     }
+
+    fn few(&self, most: Most) -> Result<Vec<Page<'_>>, TooMuch> {
+        few(self.trace, self.wanted, self.how, most).map_err(TooMuch)
+    }
+
+    /// Whether a format holds all of it.
+    fn check(&self, format: Format) -> Result<(), TooMuch> {
+        match format {
+            Format::Svg => self.few(svg::MOST).map(drop),
+            Format::Html => self.few(html::MOST).map(drop),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The endings of files' names, and what they are written in.
@@ -66,6 +93,8 @@ const BY_NAME: &[(&str, Format)] = &[
     ("md", Format::Markdown),
     ("txt", Format::Ladder),
     ("mmd", Format::Mermaid),
+    ("svg", Format::Svg),
+    ("html", Format::Html),
     ("csv", Format::Csv),
     ("json", Format::Json),
     ("jsonl", Format::Json),
@@ -92,13 +121,21 @@ pub fn export(path: &Path, shown: &Export<'_>) -> Result<(), String> {
         trace: shown.trace,
         wanted: Some(shown.connection),
         how: How {
-            style: shown.style,
+            style: Style {
+                charset: match format {
+                    Format::Svg | Format::Html => Charset::Unicode,
+                    _ => shown.style.charset,
+                },
+                ..shown.style
+            },
             wanted: shown.wanted,
             ..How::default()
         },
+        picture: svg::Look::default(),
         name: shown.name,
         read_back: shown.read_back,
     };
+    written.check(format).map_err(|why| why.to_string())?;
     let file = save::create(path, false, privilege::invoking_user());
     let file = file.map_err(|why| match why.kind() {
         io::ErrorKind::AlreadyExists => "that file exists; type another name".to_owned(),

@@ -22,7 +22,7 @@ use tcpviz::tui::{self, App, Export, Message, Origin, Outside, ReadBack};
 use tcpviz::wire::{Ended, Feed, Place};
 
 use crate::cli::{Cli, Format, Speed};
-use crate::formats::{self, Written};
+use crate::formats::{self, TooMuch, Written};
 use crate::table;
 
 /// What an error on the way out is about.
@@ -91,7 +91,7 @@ pub fn format(cli: &Cli) -> Format {
 /// Whether frames will have to be read back.
 #[must_use]
 pub fn reads_back(cli: &Cli) -> bool {
-    wants_ui(cli) || format(cli) == Format::Markdown
+    wants_ui(cli) || matches!(format(cli), Format::Markdown | Format::Html)
 }
 
 impl View {
@@ -227,7 +227,14 @@ impl Text<'_> {
             // A pipe may stay silent for ever: what came is written without waiting for its end.
             None => drop(sender.send(Feed::Ended(Ended::default()))),
         })?;
-        let written = self.write_all(&mut trace, &feeds).context(WRITING);
+        let written = self.write_all(&mut trace, &feeds);
+        let written = written.map_err(|why| {
+            if why.is::<TooMuch>() {
+                why
+            } else {
+                why.context(WRITING)
+            }
+        });
         // However the output ended: what the kernel still has belongs into the file.
         if let Some(stop) = stop {
             stop();
@@ -250,7 +257,8 @@ impl Text<'_> {
         let written = Written {
             trace,
             wanted: self.cli.connection.map(|number| number - 1),
-            how: self.cli.look.how(),
+            how: self.cli.look.how(self.format),
+            picture: self.cli.look.picture(),
             name: &self.origin.name,
             read_back: self.read_back.as_ref(),
         };

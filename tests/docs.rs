@@ -2,8 +2,12 @@
 //!
 //! `TCPVIZ_WRITE_DOCS=1 cargo test --test docs` writes it anew.
 
+mod common;
+
 use std::fs;
 use std::path::Path;
+
+use common::{capture, printed};
 
 use tcpviz::story::{Query, Search, finding, query};
 use tcpviz::tui::keys;
@@ -100,4 +104,12 @@ fn keys_are_documented_as_declared() {
         let (_, after) = rest.split_once("<!-- end -->").expect("<!-- end -->");
         format!("{before}<!-- keys -->\n{}<!-- end -->{after}", keys())
     });
+}
+
+#[test]
+fn the_readmes_picture_and_the_example_page_are_what_the_program_writes() {
+    let close = capture("close-then-peer-writes");
+    let close = close.to_str().unwrap();
+    check("docs/screen.svg", |_| printed(&["-F", "svg", close]));
+    check("docs/example.html", |_| printed(&["-F", "html", close]));
 }

@@ -6,10 +6,13 @@ use std::io::{self, IsTerminal};
 use clap::{Args, ValueEnum, ValueHint};
 
 use tcpviz::report::page::{How, WIDTH};
+use tcpviz::report::palette::Scheme;
+use tcpviz::report::svg;
 use tcpviz::story::shown::Wanted;
 use tcpviz::story::{Charset, Style};
 use tcpviz::tui::Theme;
 
+use super::Format;
 use super::help::LOOK;
 
 /// What it looks like.
@@ -24,12 +27,12 @@ pub struct Look {
     #[arg(long, help_heading = LOOK, hide_short_help = true)]
     pub ascii: bool,
 
-    /// Columns of a ladder as text [default: the terminal's, or 100]
+    /// Columns of a ladder as text or picture [default: the terminal's, or 100; of a picture 100]
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(20..=1000))]
     #[arg(help_heading = LOOK, hide_short_help = true, value_hint = ValueHint::Other)]
     pub width: Option<u16>,
 
-    /// In text, too: runs of plain data and long silences in a line each
+    /// In text and pictures, too: runs of plain data and long silences in a line each
     #[arg(long, help_heading = LOOK, hide_short_help = true)]
     pub fold: bool,
 
@@ -41,9 +44,15 @@ pub struct Look {
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = LOOK, hide_short_help = true)]
     pub color: Color,
 
-    /// Colours for a dark or a light background, or none; `auto` asks the terminal
+    /// Colours for a dark or a light background, or none
+    ///
+    /// `auto` asks the terminal; in a picture it follows whoever looks at it.
     #[arg(long, value_name = "THEME", default_value = "auto", help_heading = LOOK, hide_short_help = true)]
     pub theme: ThemeName,
+
+    /// With -F svg: below the ladder also why, what each program saw, and the findings
+    #[arg(long, help_heading = LOOK, hide_short_help = true)]
+    pub why: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -93,19 +102,48 @@ impl Look {
         }
     }
 
-    /// How connections are written.
+    /// The colours of a picture. NO_COLOR is about the terminal.
+    fn scheme(self) -> Scheme {
+        match self.theme {
+            ThemeName::Mono => Scheme::Mono,
+            _ if self.color == Color::Never => Scheme::Mono,
+            ThemeName::Dark => Scheme::Dark,
+            ThemeName::Light => Scheme::Light,
+            ThemeName::Auto => Scheme::Preferred,
+        }
+    }
+
+    /// What a picture looks like.
     #[must_use]
-    pub fn how(self) -> How {
+    pub fn picture(self) -> svg::Look {
+        svg::Look {
+            scheme: self.scheme(),
+            account: self.why,
+        }
+    }
+
+    /// How connections are written in this format.
+    #[must_use]
+    pub fn how(self, format: Format) -> How {
+        // Neither the terminal nor its locale has a say in a picture.
+        let is_text = !matches!(format, Format::Svg | Format::Html);
         let terminal = || {
-            let size = io::stdout()
-                .is_terminal()
+            let size = (is_text && io::stdout().is_terminal())
                 .then(crossterm::terminal::size)?
                 .ok();
             size.map(|(columns, _)| columns)
                 .filter(|columns| *columns > 0)
         };
+        let style = self.style();
         How {
-            style: self.style(),
+            style: Style {
+                charset: if is_text {
+                    style.charset
+                } else {
+                    Charset::Unicode
+                },
+                ..style
+            },
             wanted: Wanted {
                 folds: self.fold,
                 control_only: self.control_only,

@@ -14,7 +14,7 @@ use tcpviz::privilege;
 use tcpviz::source::save;
 use tcpviz::story::numbers::printable;
 
-use crate::cli::LabArgs;
+use crate::cli::{Format, LabArgs};
 use crate::{recorded, view};
 use paper::{introduce, print, record_all};
 use screen::show;
@@ -49,6 +49,10 @@ pub fn run(args: &LabArgs) -> anyhow::Result<bool> {
     }
     if args.write.is_some() && chosen.len() > 1 {
         let told = "--write keeps one experiment's capture: name one; `--record FOLDER` keeps all";
+        return Err(Usage(told.into()).into());
+    }
+    if chosen.len() > 1 && matches!(args.format, Some(Format::Svg | Format::Html)) {
+        let told = "a file of this format holds one experiment: name one";
         return Err(Usage(told.into()).into());
     }
     enter().map_err(|why| explain(why, &first.name))?;

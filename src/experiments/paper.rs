@@ -109,7 +109,8 @@ fn write(
     let written = Written {
         trace,
         wanted: None,
-        how: args.look.how(),
+        how: args.look.how(format),
+        picture: args.look.picture(),
         name: &format!("lab: {}", experiment.name),
         read_back: Some(&read_back),
     };

@@ -96,7 +96,13 @@ impl<'a> Page<'a> {
         ladder::heading(self.trace, self.id, &self.columns, self.how.style)
     }
 
-    /// The lines of the ladder.
+    /// What each row of the ladder stands for.
+    #[must_use]
+    pub fn lines(&self) -> &[Line] {
+        self.lines.lines()
+    }
+
+    /// The rows of the ladder.
     pub fn rows(&self) -> impl Iterator<Item = Row> {
         let (trace, id) = (self.trace, self.id);
         let (columns, style) = (&self.columns, self.how.style);

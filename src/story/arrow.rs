@@ -52,6 +52,12 @@ impl Charset {
         [glyphs.line, glyphs.to_server, glyphs.to_client]
     }
 
+    /// A stroke of an arrow that doesn't arrive.
+    #[must_use]
+    pub fn broken_stroke(self) -> char {
+        self.glyphs().broken
+    }
+
     /// Between two facts in a line of text.
     #[must_use]
     pub fn dot(self) -> &'static str {

@@ -7,6 +7,7 @@ use super::Charset;
 use super::arrow::Arrow;
 use super::fate::{Fate, fate};
 use super::mark::{Mark, NOT_PROVEN, tail, told_at_tail};
+use super::matter::Matter;
 use super::numbers::{counted, seconds, short_state};
 use super::owner::Owner;
 use super::time_shown::{self, OF_DAY, TimeShown};
@@ -171,6 +172,12 @@ pub struct Row {
 }
 
 impl Row {
+    /// What matters most about the segment.
+    #[must_use]
+    pub fn matter(&self) -> Matter {
+        Matter::of(self.flags, self.troubled)
+    }
+
     /// The row as a line of text, with both states, or only with those that change.
     #[must_use]
     pub fn text(&self, columns: &Columns, all_states: bool) -> String {

@@ -16,6 +16,7 @@ pub mod glossary;
 pub mod hexdump;
 pub mod ladder;
 pub mod mark;
+pub mod matter;
 pub mod numbers;
 pub mod owner;
 pub mod printable;

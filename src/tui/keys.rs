@@ -342,7 +342,7 @@ pub const SECTIONS: &[Section] = &[
             entry(
                 "E",
                 "E",
-                "export what is shown: .md .mmd .txt .csv .json",
+                "export: .md .svg .html .mmd .txt .csv .json",
                 &[char('E', Action::Export)],
             ),
             entry(

@@ -70,7 +70,7 @@ impl Question {
             Question::Export(_) => (
                 "export to",
                 &[
-                    "by its ending: md, txt, mmd, csv, json",
+                    "by its ending: md, svg, html, mmd, txt, csv, json",
                     "a file that doesn't exist yet",
                 ],
             ),

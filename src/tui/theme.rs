@@ -9,6 +9,7 @@ use ratatui::style::{Color, Modifier, Style};
 use crate::conn::{Side, State};
 use crate::story;
 use crate::story::aside::Tone;
+use crate::story::matter::Matter;
 use crate::wire::Flags;
 
 /// How everything is drawn: the characters and numbers, and the colours.
@@ -153,16 +154,12 @@ impl Theme {
     /// The arrow of a segment, by the flag that matters most on it.
     #[must_use]
     pub fn segment(self, flags: Flags, troubled: bool) -> Style {
-        if flags.has(Flags::RST) {
-            self.colored(|it| it.red, Modifier::BOLD)
-        } else if troubled {
-            self.colored(|it| it.magenta, Modifier::UNDERLINED)
-        } else if flags.has(Flags::FIN) {
-            self.colored(|it| it.yellow, Modifier::empty())
-        } else if flags.has(Flags::SYN) {
-            self.colored(|it| it.green, Modifier::empty())
-        } else {
-            Style::new()
+        match Matter::of(flags, troubled) {
+            Matter::Reset => self.colored(|it| it.red, Modifier::BOLD),
+            Matter::Trouble => self.colored(|it| it.magenta, Modifier::UNDERLINED),
+            Matter::Close => self.colored(|it| it.yellow, Modifier::empty()),
+            Matter::Open => self.colored(|it| it.green, Modifier::empty()),
+            Matter::Plain => Style::new(),
         }
     }
 

@@ -55,12 +55,19 @@ fn lines() -> [Line; 7] {
 
 /// The capture: microsecond pcap of raw IP.
 pub fn pcap() -> Vec<u8> {
+    repeated(1)
+}
+
+/// The same with so many connections, from one client port after the other.
+pub fn repeated(connections: u16) -> Vec<u8> {
     let mut file = Vec::new();
     for word in [0xa1b2_c3d4, 4 << 16 | 2, 0, 0, 262_144, 101] {
         file.extend(u32::to_le_bytes(word));
     }
-    for line in lines() {
-        let packet = packet(&line);
+    for (client, line) in (0..connections).flat_map(|i| lines().map(|line| (CLIENT + i, line))) {
+        let mut packet = packet(&line);
+        let port = if line.from_client { 20 } else { 22 };
+        packet[port..port + 2].copy_from_slice(&client.to_be_bytes());
         let seconds = u32::try_from(SECOND).unwrap();
         let len = u32::try_from(packet.len()).unwrap();
         for word in [seconds, u32::try_from(line.micros).unwrap(), len, len] {

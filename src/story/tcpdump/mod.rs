@@ -9,8 +9,16 @@ pub mod text;
 pub use header::{Header, Zeros};
 
 use crate::conn::{ConnectionId, Side};
-use crate::trace::Trace;
-use crate::wire::{Decoded, Flags, Seq};
+use crate::trace::{Record, Trace};
+use crate::wire::{Decoded, Flags, Seq, decode};
+
+/// A row's segment with its header and payload, from its frame's octets as they were read back; `None` where another stands there now.
+#[must_use]
+pub fn read_again<'a>(record: &Record, octets: &'a [u8]) -> Option<Decoded<'a>> {
+    let decoded = decode(&record.frame(octets)).ok()?;
+    let is_same = decoded.segment.seq == record.seq && decoded.segment.flags == record.flags;
+    is_same.then_some(decoded)
+}
 
 /// tcpdump's line for row `row`, whose frame was read back and decoded; `absolute` as with its `-S`.
 #[must_use]

@@ -33,7 +33,7 @@ use crate::story::space::Space;
 use crate::story::wrap::wrapped;
 use crate::story::{Charset, aside, sentence, tcpdump};
 use crate::trace::{Aside, Record, Trace};
-use crate::wire::{Decoded, Frame, decode};
+use crate::wire::Decoded;
 
 /// The selected segment, and what was found of it outside of drawing.
 #[derive(Clone, Copy)]
@@ -156,24 +156,13 @@ fn document(look: Look, selected: &Selected<'_>, width: usize, height: u16) -> V
 /// The segment read again, or what to say instead.
 fn decoded<'a>(selected: &Selected<'a>) -> Result<Decoded<'a>, String> {
     let record = selected.trace.row(selected.id, selected.row);
-    let place = record.place;
-    let data = selected.frame.map_err(printable)?;
-    let frame = Frame {
-        number: place.frame,
-        time_ns: record.time_ns,
-        link: place.link,
-        offset: place.offset,
-        wire_len: place.wire_len,
-        data,
-    };
-    let changed = format!(
-        "frame {} has changed in the capture file since it was read",
-        place.frame
-    );
-    let decoded = decode(&frame).map_err(|_| changed.clone())?;
-    // Some other segment may stand there now.
-    let is_same = decoded.segment.seq == record.seq && decoded.segment.flags == record.flags;
-    is_same.then_some(decoded).ok_or(changed)
+    let octets = selected.frame.map_err(printable)?;
+    tcpdump::read_again(&record, octets).ok_or_else(|| {
+        format!(
+            "frame {} has changed in the capture file since it was read",
+            record.place.frame
+        )
+    })
 }
 
 /// Columns of a field's name, with the space behind it.
