@@ -1,106 +1,122 @@
 //! Every flag and its help.
 
-use std::ffi::{OsStr, OsString};
-use std::io::{self, IsTerminal};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
 
-use tcpviz::report::page::{How, WIDTH};
-use tcpviz::report::palette::Scheme;
-use tcpviz::report::svg;
-use tcpviz::story::shown::Wanted;
-use tcpviz::story::{Charset, Expected, Style};
-use tcpviz::tui::{Pace, Theme};
+use tcpviz::story::Expected;
+use tcpviz::tui::Pace;
 use tcpviz::wire::Ports;
 
-const EXAMPLES: &str = "\
-Examples:
-  sudo tcpviz --port 4321              watch a port on loopback, live
-  sudo tcpviz -i eth0 -p 443,8000-8080 -w saved.pcap
-  tcpviz close.pcap                    step through a saved capture
-  tcpviz close.pcap | less             not a terminal: the same ladder as text
-  tcpdump -U -w - port 4321 | tcpviz - follow a pipe
-  sudo tcpviz -- curl http://127.0.0.1:4321/   what a command does
-  tcpviz lab                           experiments with real sockets, played step by step
+pub mod help;
+mod lab;
+mod look;
 
-Exit codes: 0 fine; 1 something couldn't be read, opened or captured; 2 wrong usage; \
-3 --expect isn't met. With -- COMMAND its own comes first: 128 and the number of a signal that ended it, 127 where it isn't there, \
-126 where it can't be run.";
+use help::{FILES, LOOK, OUT, WATCHED};
+pub use lab::LabArgs;
+pub use look::Look;
 
 /// See how TCP connections close: every segment between both ends' states.
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(version, override_usage = help::usage(), after_long_help = help::more(), max_term_width = 100)]
+#[command(help_template = "{about}\n{usage-heading} {usage}\n\n{all-args}{after-help}")]
 #[command(disable_help_subcommand = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// Capture to replay (pcap or pcapng, gzip-compressed or not); `-` is standard input. Without
-    /// one, capture live
+    /// Ports to watch or show: 4321; 5000-5010; 80,443
+    ///
+    /// In both directions; repeatable.
+    #[arg(short, long, value_name = "PORT", value_delimiter = ',', value_parser = port_range)]
+    #[arg(help_heading = WATCHED, value_hint = ValueHint::Other)]
+    pub port: Vec<(u16, u16)>,
+
+    /// Capture to replay; `-` is standard input
+    ///
+    /// pcap or pcapng, compressed or not (gzip; zstd if built with it). Without one, capture live. A file that is called
+    /// lab, man or completions is ./lab, ./man or ./completions.
+    #[arg(help_heading = FILES, display_order = 0, value_hint = ValueHint::FilePath)]
     pub file: Option<PathBuf>,
 
-    /// Capture while this command runs, and show its connections (those of its children, too) once it has ended; its exit code
-    /// is passed on
+    /// Capture while this command runs, and show its connections
+    ///
+    /// Those of its children, too, once it has ended; its exit code is passed on.
     #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["file", "read", "list_interfaces"])]
+    #[arg(help_heading = WATCHED, value_hint = ValueHint::CommandWithArguments)]
     pub run: Vec<OsString>,
 
     /// The same as FILE
-    #[arg(short, long, value_name = "FILE", conflicts_with = "file")]
+    #[arg(short, long, value_name = "FILE", conflicts_with = "file", help_heading = FILES, hide_short_help = true, value_hint = ValueHint::FilePath)]
     pub read: Option<PathBuf>,
 
-    /// Ports to watch or show, in both directions: 4321, 5000-5010, 80,443; repeatable
-    #[arg(short, long, value_name = "PORT", value_delimiter = ',', value_parser = port_range)]
-    pub port: Vec<(u16, u16)>,
-
-    /// Interface to capture on; `any` is all of them [default: the loopback interface]
+    /// Interface to capture on [default: loopback]; -D lists
+    ///
+    /// `any` is all of them.
     #[arg(short, long, value_name = "IF", conflicts_with_all = ["file", "read"])]
+    #[arg(help_heading = WATCHED, value_hint = ValueHint::Other)]
     pub interface: Option<String>,
 
     /// List the interfaces that can be captured on
-    #[arg(short = 'D', long)]
+    #[arg(short = 'D', long, help_heading = WATCHED, hide_short_help = true)]
     pub list_interfaces: bool,
 
-    /// Save what is captured to this file [default: a temporary file, told on leaving]
+    /// Save what is captured to this file
+    ///
+    /// By default to a temporary file, which is told on leaving.
     #[arg(short, long, value_name = "FILE", conflicts_with_all = ["file", "read"])]
+    #[arg(help_heading = FILES, value_hint = ValueHint::FilePath)]
     pub write: Option<PathBuf>,
 
     /// Let --write and --output replace a file that exists
-    #[arg(long)]
+    #[arg(long, help_heading = FILES, hide_short_help = true)]
     pub force: bool,
 
-    /// A libpcap filter expression (man pcap-filter), live and on replay
-    #[arg(short, long, value_name = "BPF")]
+    /// A libpcap filter expression: 'host 192.0.2.7'
+    ///
+    /// Live and on replay; man pcap-filter.
+    #[arg(short, long, value_name = "BPF", help_heading = WATCHED, value_hint = ValueHint::Other)]
     pub filter: Option<String>,
 
-    /// Write to standard output instead of opening the terminal UI
-    #[arg(short = 'F', long, value_name = "FORMAT")]
+    /// Print, don't open the UI
+    #[arg(short = 'F', long, value_name = "FORMAT", help_heading = OUT)]
     pub format: Option<Format>,
 
-    /// Write the text to this file, not to standard output; without --format its ending says in which: .md, .svg,
-    /// .html, .mmd, .txt, .csv, .json
-    #[arg(short, long, value_name = "FILE")]
+    /// Write the text to this file, not to standard output
+    ///
+    /// Without --format its ending says in which: .md, .svg, .html, .mmd, .txt, .csv, .json.
+    #[arg(short, long, value_name = "FILE", help_heading = OUT, value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
 
     /// Only this connection, as numbered in the list, from 1
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(help_heading = OUT, value_hint = ValueHint::Other)]
     pub connection: Option<u32>,
 
-    /// Live, on the screen, in JSON and the ladder: of finished connections this many stay in memory, besides the few hundred
-    /// to which something came last. The oldest leave first; their segments stay in the capture file
+    /// Live: of finished connections this many stay in memory
+    ///
+    /// On the screen, in JSON and the ladder; besides the few hundred to which something came last. The oldest leave first;
+    /// their segments stay in the capture file.
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = limit, conflicts_with_all = ["file", "read"])]
+    #[arg(help_heading = WATCHED, hide_short_help = true, value_hint = ValueHint::Other)]
     pub limit: usize,
 
-    /// Pace of the replay: `step` (wait for keys), `1x`, `0.1x`, `10x` (as it was, long gaps shortened), or `500ms` for a
-    /// row each half second
+    /// Pace of the replay: step (wait for keys), 1x, 500ms
+    ///
+    /// `step` waits for keys; `1x`, `0.1x`, `10x`: as it was, long gaps shortened; `500ms`: a row each half second.
     #[arg(long, value_name = "X", default_value = "step", value_parser = speed)]
+    #[arg(help_heading = LOOK, hide_short_help = true, value_hint = ValueHint::Other)]
     pub speed: Speed,
 
-    /// Exit with 3, and say why, unless there is a connection and each that is shown ended so: orderly, simultaneous,
-    /// reset, refused, timed-out, half-closed, open, unanswered; or so and for this cause: reset:unread-data. Several:
-    /// one of them
+    /// Exit with 3, and say why, unless all ended so
+    ///
+    /// Unless there is a connection and each that is shown ended so: orderly, simultaneous, reset, refused, timed-out,
+    /// half-closed, open, unanswered; or so and for this cause: reset:unread-data. Several: one of them.
     #[arg(long, value_name = "ENDING", value_delimiter = ',', value_parser = Expected::parse)]
+    #[arg(help_heading = OUT, value_hint = ValueHint::Other)]
     pub expect: Vec<Expected>,
 
     #[command(flatten)]
@@ -114,114 +130,38 @@ pub enum Speed {
     Pace(Pace),
 }
 
-/// What it looks like.
-#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
-#[derive(Args, Clone, Copy, Debug)]
-pub struct Look {
-    /// Sequence numbers as they are in the header [default: relative]
-    #[arg(long)]
-    pub absolute: bool,
-
-    /// Draw with ASCII characters only [default: by the locale]
-    #[arg(long)]
-    pub ascii: bool,
-
-    /// Columns of a ladder as text [default: the terminal's, or 100] or picture [default: 100], and of -F connections
-    /// [default: the terminal's, or as many as it takes]
-    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(20..=1000))]
-    pub width: Option<u16>,
-
-    /// In text and pictures, too: runs of plain data and long silences in a line each
-    #[arg(long)]
-    pub fold: bool,
-
-    /// Only segments that open, close or reset, or that change a state
-    #[arg(long)]
-    pub control_only: bool,
-
-    /// Colours: `auto` honours NO_COLOR
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
-
-    /// Colours for a dark or a light background, or none; `auto` asks the terminal. In a picture `auto` follows whoever
-    /// looks at it
-    #[arg(long, value_name = "THEME", default_value = "auto")]
-    pub theme: ThemeName,
-
-    /// With -F svg: below the ladder also why, what each program saw, and the findings
-    #[arg(long)]
-    pub why: bool,
-}
-
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Play experiments with real sockets in a sandbox, and show them live; without a name, list them
+    #[command(hide = true)]
     Lab(LabArgs),
+    /// Print what completes the command line in a shell
+    #[command(hide = true)]
+    Completions { shell: Shell },
+    /// Print the manual page
+    #[command(hide = true)]
+    Man {
+        /// The page of `tcpviz lab`
+        page: Option<Page>,
+    },
 }
 
-const LAB_EXAMPLES: &str = "\
-Examples:
-  tcpviz lab                           list the experiments by the question that they answer
-  tcpviz lab close-then-peer-writes    play one step by step: Space makes the next call
-  tcpviz lab close-then-peer-writes --pace 1s
-  tcpviz lab --all --check             play all, and compare with what must come out
+/// Pages of the manual besides tcpviz(1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Page {
+    Lab,
+}
 
-No root is needed, and nothing outside the sandbox is touched.
-Exit codes: 0 fine; 1 the lab can't be had; 2 wrong usage; 3 an experiment came out otherwise; \
-128 and the signal's number where one ended the lab before its end.";
-
-/// `tcpviz lab`.
-#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
-#[derive(Args, Debug)]
-#[command(after_help = LAB_EXAMPLES)]
-pub struct LabArgs {
-    /// Experiments to play, by name
-    #[arg(value_name = "EXPERIMENT")]
-    pub names: Vec<String>,
-
-    /// Play all of them
-    #[arg(long, conflicts_with = "names")]
-    pub all: bool,
-
-    /// With --all: also those that take longer than ten seconds by nature
-    #[arg(long, requires = "all")]
-    pub slow: bool,
-
-    /// Compare wire, kernel states, errors and tcpviz's states with what must come out: a table, and exit code 3 when
-    /// one differs
-    #[arg(long, conflicts_with = "format")]
-    pub check: bool,
-
-    /// Don't wait for a key before each system call, but so long: 500ms, 2s
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub pace: Option<Duration>,
-
-    /// Keep the capture in this file
-    #[arg(short, long, value_name = "FILE")]
-    pub write: Option<PathBuf>,
-
-    /// Let --write and --output replace a file that exists
-    #[arg(long)]
-    pub force: bool,
-
-    /// Write to standard output instead of opening the terminal UI
-    #[arg(short = 'F', long, value_name = "FORMAT")]
-    pub format: Option<Format>,
-
-    /// Write the text to this file, not to standard output
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-
-    /// Replay the capture of the experiment that tcpviz carries with it: needs no sandbox
-    #[arg(long, conflicts_with_all = ["all", "check", "pace", "write", "record"])]
-    pub recorded: bool,
-
-    /// Record captures and recipes into this folder, over those that are there
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["write", "format", "output", "check"])]
-    pub record: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub look: Look,
+impl Command {
+    /// What is typed for it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Command::Lab(_) => "lab",
+            Command::Completions { .. } => "completions",
+            Command::Man { .. } => "man",
+        }
+    }
 }
 
 /// What `--format` writes.
@@ -247,113 +187,17 @@ pub enum Format {
     Html,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
-/// What `--theme` names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ThemeName {
-    Auto,
-    Dark,
-    Light,
-    Mono,
-}
-
-impl Look {
-    /// Whether lines are to be drawn in ASCII: asked for, or the locale isn't UTF-8.
-    #[must_use]
-    pub fn wants_ascii(self) -> bool {
-        self.ascii || !locale_is_utf8(|name| std::env::var_os(name))
-    }
-
-    #[must_use]
-    pub fn wants_color(self) -> bool {
-        match self.color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
-        }
-    }
-
-    /// The colours of the screen. `auto` asks the terminal: to be called only where the terminal UI follows, before it
-    /// reads keys.
-    #[must_use]
-    pub fn theme(self) -> Theme {
-        match self.theme {
-            ThemeName::Mono => Theme::mono(),
-            _ if self.color == Color::Never => Theme::mono(),
-            // Named on the command line, it outranks NO_COLOR.
-            ThemeName::Dark => Theme::dark(),
-            ThemeName::Light => Theme::light(),
-            ThemeName::Auto if self.wants_color() => Theme::of_terminal(),
-            ThemeName::Auto => Theme::mono(),
-        }
-    }
-
-    /// The colours of a picture. NO_COLOR is about the terminal.
-    fn scheme(self) -> Scheme {
-        match self.theme {
-            ThemeName::Mono => Scheme::Mono,
-            _ if self.color == Color::Never => Scheme::Mono,
-            ThemeName::Dark => Scheme::Dark,
-            ThemeName::Light => Scheme::Light,
-            ThemeName::Auto => Scheme::Preferred,
-        }
-    }
-
-    /// What a picture looks like.
-    #[must_use]
-    pub fn picture(self) -> svg::Look {
-        svg::Look {
-            scheme: self.scheme(),
-            account: self.why,
-        }
-    }
-
-    /// How connections are written in this format.
-    #[must_use]
-    pub fn how(self, format: Format) -> How {
-        // Neither the terminal nor its locale has a say in a picture.
-        let is_text = !matches!(format, Format::Svg | Format::Html);
-        let terminal = || terminal_columns().filter(|_| is_text);
-        let style = self.style();
-        How {
-            style: Style {
-                charset: if is_text {
-                    style.charset
-                } else {
-                    Charset::Unicode
-                },
-                ..style
-            },
-            wanted: Wanted {
-                folds: self.fold,
-                control_only: self.control_only,
-            },
-            width: self.width.or_else(terminal).map_or(WIDTH, usize::from),
-        }
-    }
-
-    /// How a ladder is drawn.
-    #[must_use]
-    pub fn style(self) -> Style {
-        Style {
-            charset: if self.wants_ascii() {
-                Charset::Ascii
-            } else {
-                Charset::Unicode
-            },
-            absolute: self.absolute,
-            ..Style::default()
-        }
-    }
-}
-
 impl Cli {
+    /// The whole definition, for manual pages and completions: `--help` shows subcommands in its usage, and so hides
+    /// them below it; `-h` hides what is rarely typed.
+    #[must_use]
+    pub fn definition() -> clap::Command {
+        let shown = |arg: clap::Arg| arg.hide_short_help(false);
+        Cli::command()
+            .mut_args(shown)
+            .mut_subcommands(|command| command.hide(false).mut_args(shown))
+    }
+
     /// As if only this capture had been named.
     #[must_use]
     pub fn replaying(capture: PathBuf) -> Cli {
@@ -372,7 +216,7 @@ impl Cli {
     /// The columns that a table has to fit into; a file or a pipe takes all.
     #[must_use]
     pub fn table_width(&self) -> Option<usize> {
-        let terminal = || self.output.is_none().then(terminal_columns)?;
+        let terminal = || self.output.is_none().then(look::terminal_columns)?;
         self.look.width.or_else(terminal).map(usize::from)
     }
 
@@ -380,27 +224,6 @@ impl Cli {
     pub fn ports(&self) -> Ports {
         Ports::new(self.port.clone())
     }
-}
-
-/// The columns of the terminal that standard output is; COLUMNS outranks what it says itself.
-fn terminal_columns() -> Option<u16> {
-    if !io::stdout().is_terminal() {
-        return None;
-    }
-    let told = std::env::var("COLUMNS").ok();
-    told.and_then(|columns| columns.parse().ok())
-        .or_else(|| Some(crossterm::terminal::size().ok()?.0))
-        .filter(|columns| *columns > 0)
-}
-
-/// POSIX: the first of these that is set and not empty decides.
-fn locale_is_utf8<T: AsRef<OsStr>>(variable: impl Fn(&str) -> Option<T>) -> bool {
-    let deciding = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .into_iter()
-        .filter_map(variable)
-        .map(|value| value.as_ref().to_string_lossy().to_lowercase())
-        .find(|value| !value.is_empty());
-    deciding.is_some_and(|value| value.contains("utf-8") || value.contains("utf8"))
 }
 
 fn limit(text: &str) -> Result<usize, String> {
@@ -465,7 +288,6 @@ mod tests {
 
     #[test]
     fn the_definition_is_consistent() {
-        use clap::CommandFactory;
         Cli::command().debug_assert();
     }
 
@@ -490,20 +312,5 @@ mod tests {
         for wrong in ["0", "65536", "9-3", "http", "-", ""] {
             assert!(port_range(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn the_first_locale_variable_that_is_set_decides() {
-        let utf8 = |vars: &[(&str, &str)]| {
-            locale_is_utf8(|name| {
-                vars.iter()
-                    .find(|(known, _)| *known == name)
-                    .map(|(_, value)| (*value).to_string())
-            })
-        };
-        assert!(utf8(&[("LANG", "C.UTF-8")]));
-        assert!(!utf8(&[("LC_ALL", "C"), ("LANG", "de_DE.utf8")]));
-        assert!(utf8(&[("LC_ALL", ""), ("LANG", "de_DE.utf8")]));
-        assert!(!utf8(&[]));
     }
 }

@@ -2,6 +2,7 @@
 
 mod chunks;
 mod cli;
+mod completions;
 mod expect;
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod experiments;
@@ -9,6 +10,7 @@ mod formats;
 mod lines;
 #[cfg(feature = "live")]
 mod live;
+mod man;
 mod recorded;
 mod replay;
 #[cfg(all(feature = "live", target_os = "linux"))]
@@ -56,10 +58,12 @@ fn main() -> ExitCode {
         }
         Err(help) => help.exit(),
     };
-    // Options of the lab stand behind its name: before it they would mean something else.
-    if cli.command.is_some() && env::args_os().nth(1).is_none_or(|first| first != "lab") {
+    // Options of a subcommand stand behind its name: before it they would mean something else.
+    if let Some(name) = cli.command.as_ref().map(Command::name)
+        && env::args_os().nth(1).is_none_or(|first| first != name)
+    {
         eprintln!(
-            "tcpviz: what the lab is to do stands behind its name: tcpviz lab [EXPERIMENT] [OPTIONS]"
+            "tcpviz: options of `{name}` stand behind it: tcpviz {name} --help; a file of that name is ./{name}"
         );
         return ExitCode::from(USAGE);
     }
@@ -71,6 +75,8 @@ fn main() -> ExitCode {
         (Some(Command::Lab(args)), _) => {
             run_lab(args).map(|as_expected| if as_expected { FINE } else { UNEXPECTED })
         }
+        (Some(Command::Completions { shell }), _) => completions::print(*shell).map(|()| FINE),
+        (Some(Command::Man { page }), _) => man::print(*page).map(|()| FINE),
         _ if cli.list_interfaces => list_interfaces().map(|()| FINE),
         (None, Some(capture)) => replay::run(&cli, capture).map(|()| FINE),
         (None, None) if !cli.run.is_empty() => run_command(&cli),

@@ -22,6 +22,11 @@ pub fn find(name: &str) -> Option<(&'static [u8], &'static str)> {
     found.map(|(_, octets, recipe)| (*octets, *recipe))
 }
 
+/// The names of all.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    CAPTURES.iter().map(|(name, ..)| *name)
+}
+
 /// What a recipe has in `beside`: an array of strings, one a line.
 fn beside(recipe: &str) -> Vec<Aside> {
     let lines = recipe

@@ -2,12 +2,12 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal};
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
+use tcpviz::source::decompress::Compression;
 use tcpviz::source::file::Opened;
 use tcpviz::source::{self, Frames, Selection, Sink};
 use tcpviz::story::numbers::printable;
@@ -18,9 +18,6 @@ use tcpviz::wire::Feed;
 use crate::cli::{Cli, Format};
 use crate::lines;
 use crate::view::{self, OwnerSink, View};
-
-/// The first octets of what gzip has compressed.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Replays `capture`.
 ///
@@ -117,13 +114,12 @@ fn having_dropped(frames: u64, mut sink: Sink) -> Sink {
     })
 }
 
-/// The octets of a file that is read as it stands: gzip doesn't tell how many it makes of its own.
+/// The octets of a file that is read as it stands: a compressed one doesn't tell how many they become.
 fn size(capture: &Path) -> Option<u64> {
-    let mut magic = [0; 2];
     let file = File::open(capture).ok()?;
     let about = file.metadata().ok().filter(Metadata::is_file)?;
-    file.read_exact_at(&mut magic, 0).ok()?;
-    (magic != GZIP).then_some(about.len())
+    let compression = Compression::of_file(&file).ok()?;
+    compression.is_none().then_some(about.len())
 }
 
 fn file_name(capture: &Path) -> String {

@@ -20,6 +20,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "rustix",
             "tempfile",
             "thiserror",
+            "zstd",
         ],
     ),
     (
@@ -66,7 +67,17 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("jiff", &["report/tcpdump/time.rs"]),
     ("serde", &["report/json/lines.rs"]),
     ("serde_json", &["report/json/lines.rs", "main.rs"]),
-    ("clap", &["cli.rs", "main.rs"]),
+    (
+        "clap",
+        &[
+            "cli.rs",
+            "cli/lab.rs",
+            "cli/look.rs",
+            "completions.rs",
+            "main.rs",
+            "man.rs",
+        ],
+    ),
 ];
 
 const CRATES: &[&str] = &[
@@ -92,6 +103,7 @@ const CRATES: &[&str] = &[
     "terminal_colorsaurus",
     "thiserror",
     "thread_local",
+    "zstd",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -156,11 +168,13 @@ fn modules_import_only_what_stands_before_them() {
                     "lib",
                     "main",
                     "cli",
+                    "completions",
                     "expect",
                     "experiments",
                     "formats",
                     "live",
                     "lines",
+                    "man",
                     "recorded",
                     "replay",
                     "running",

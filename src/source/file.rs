@@ -1,13 +1,12 @@
-//! Reading a saved capture: a file, or standard input while it still grows; gzip-compressed or not.
+//! Reading a saved capture: a file, or standard input while it still grows; compressed or not.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::thread;
 
-use super::gunzip::Gunzip;
+use super::decompress::{Compression, Decompressed, MAGIC};
 use super::savefile::{Next, Savefile};
 use super::{Collector, Selection, Sink, Store};
 use crate::wire::{Ended, Feed};
@@ -43,9 +42,8 @@ pub fn open(path: &Path, keep: bool) -> io::Result<Opened> {
         (file.try_clone()?, kind.is_file().then_some(file))
     };
     let growing = file.is_none();
-    let mut magic = GZIP;
     let readable_twice = match &file {
-        Some(file) => file.read_at(&mut magic, 0)? < magic.len() || magic != GZIP,
+        Some(file) => Compression::of_file(file)?.is_none(),
         None => false,
     };
     let (copy, store) = match file {
@@ -64,20 +62,16 @@ pub fn open(path: &Path, keep: bool) -> io::Result<Opened> {
     })
 }
 
-/// The first octets of what gzip has compressed.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
-
 impl Opened {
     /// The capture itself, decompressed and copied as need be. Waits for the first octets.
     pub(super) fn into_capture(self) -> io::Result<Box<dyn Read + Send>> {
         let mut magic = Vec::new();
-        (&self.input).take(2).read_to_end(&mut magic)?;
-        let compressed = magic == GZIP;
+        (&self.input).take(MAGIC as u64).read_to_end(&mut magic)?;
+        let compression = Compression::of(&magic);
         let whole = Cursor::new(magic).chain(self.input);
-        let capture: Box<dyn Read + Send> = if compressed {
-            Box::new(Gunzip::start(whole))
-        } else {
-            Box::new(whole)
+        let capture: Box<dyn Read + Send> = match compression {
+            Some(compression) => Box::new(Decompressed::start(compression, whole)),
+            None => Box::new(whole),
         };
         Ok(match self.copy {
             Some(copy) => Box::new(Copying {

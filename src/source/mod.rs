@@ -2,10 +2,10 @@
 //! on a thread of its own, decodes there, and hands batches of segments to a [`Sink`].
 
 pub mod buffer;
+pub mod decompress;
 pub mod file;
 pub mod filter;
 pub mod frames;
-pub mod gunzip;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod save;

@@ -199,7 +199,9 @@ fn word(octets: &[u8], at: usize, big_endian: bool) -> u32 {
 /// Names what people mistake for a capture.
 fn not_a_capture(octets: &[u8]) -> String {
     let kind = match octets {
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => "it is zstd-compressed: decompress it with `zstd -d` first",
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
+            "it is zstd-compressed: `zstd -dc FILE | tcpviz -`, or build tcpviz with --features zstd"
+        }
         [0xfd, b'7', b'z', b'X', ..] => "it is xz-compressed: decompress it with `xz -d` first",
         [b'B', b'Z', b'h', ..] => "it is bzip2-compressed: decompress it with `bzip2 -d` first",
         [b'P', b'K', 3, 4, ..] => "it is a zip archive: unpack it first",
