@@ -46,7 +46,7 @@ pub struct Cli {
     ///
     /// Those of its children, too, once it has ended; its exit code is passed on.
     #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["file", "read", "list_interfaces"])]
-    #[arg(help_heading = WATCHED, value_hint = ValueHint::CommandWithArguments)]
+    #[arg(help_heading = WATCHED, hide_short_help = true, value_hint = ValueHint::CommandWithArguments)]
     pub run: Vec<OsString>,
 
     /// The same as FILE

@@ -58,11 +58,12 @@ complete -F _tcpviz_or_file -o bashdefault -o default tcpviz
     )
 }
 
-/// clap's script for zsh takes the first word for FILE, and awaits a subcommand as the second.
+/// clap's script for zsh takes the first word for FILE, the next for a COMMAND, and awaits a subcommand as the third.
 fn zsh_files(script: &str) -> String {
-    let lines = script.lines().filter(|line| !line.starts_with("'::file"));
+    let is_word = |line: &&str| line.starts_with("'::file") || line.starts_with("'::run");
+    let lines = script.lines().filter(|line| !is_word(line));
     let lines: String = lines.map(|line| line.to_string() + "\n").collect();
-    lines.replace("$line[2]", "$line[1]").replace(
+    lines.replace("$line[3]", "$line[1]").replace(
         r#"":: :_tcpviz_commands" \"#,
         r#"":: : _alternative 'commands::_tcpviz_commands' 'files:file:_files'" \"#,
     )

@@ -17,7 +17,7 @@ pub const USAGE: &[Row] = &[
     ),
     (
         "tcpviz [OPTIONS] -- COMMAND",
-        "capture while a command runs, and show what it did",
+        "capture while it runs, show what it did",
     ),
     (
         "tcpviz lab [EXPERIMENT]",
@@ -56,10 +56,7 @@ pub const EXAMPLES: &[Row] = &[
         "a table: how each connection ended",
     ),
     ("tcpdump -U -w - port 4321 | tcpviz -", "follow a pipe"),
-    (
-        "sudo tcpviz -- curl http://127.0.0.1:4321/",
-        "what a command does",
-    ),
+    ("sudo tcpviz -- curl localhost:4321", "what a command does"),
     ("tcpviz lab", "experiments with real sockets"),
 ];
 
