@@ -21,6 +21,9 @@ pub mod tui;
 pub mod privilege;
 
 #[cfg(target_os = "linux")]
+pub mod diag;
+
+#[cfg(target_os = "linux")]
 pub mod owners;
 
 #[cfg(all(feature = "live", target_os = "linux"))]

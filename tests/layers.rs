@@ -40,7 +40,8 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["crossterm", "ratatui", "terminal_colorsaurus"],
     ),
     ("privilege", &[], &["rustix"]),
-    ("owners", &["story", "privilege"], &["rustix"]),
+    ("diag", &["conn"], &["rustix"]),
+    ("owners", &["story", "privilege", "diag"], &["rustix"]),
     (
         "lab",
         &[
@@ -51,6 +52,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "conn",
             "wire",
             "privilege",
+            "diag",
         ],
         &[
             "etherparse",

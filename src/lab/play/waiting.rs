@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::{Play, Stop, newest, now_ns};
 use crate::conn::State;
 use crate::conn::state::PerSide;
-use crate::lab::kernel::{Socket, Timer};
+use crate::lab::kernel::Socket;
 use crate::trace::{KernelEnd, Said};
 
 /// How long until a kernel is asked again: it doesn't tell by itself.
@@ -144,7 +144,7 @@ impl Play {
                 state: ends[side].state,
                 receive_queue: ends[side].receive_queue,
                 send_queue: ends[side].send_queue,
-                timer: timer(&ends[side]),
+                timer: ends[side].timer_in_words(),
             });
             self.say(now_ns(), Said::Kernel(ends));
         }
@@ -158,22 +158,5 @@ fn without_clock(socket: Socket) -> Socket {
         left: Duration::ZERO,
         inode: 0,
         ..socket
-    }
-}
-
-/// A timer as ss(8) names it, and what is left of it.
-fn timer(socket: &Socket) -> String {
-    let name = match socket.timer {
-        Timer::None => return String::new(),
-        Timer::Retransmit => "on",
-        Timer::KeepAlive => "keepalive",
-        Timer::TimeWait => "timewait",
-        Timer::Probe => "persist",
-    };
-    let left = socket.left;
-    if left < Duration::from_secs(1) {
-        format!("{name} {} ms", left.as_millis())
-    } else {
-        format!("{name} {} s", left.as_secs())
     }
 }
