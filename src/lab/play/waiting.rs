@@ -10,7 +10,7 @@ use super::{Play, Stop, newest, now_ns};
 use crate::conn::State;
 use crate::conn::state::PerSide;
 use crate::lab::kernel::Socket;
-use crate::trace::{KernelEnd, Said};
+use crate::trace::{KernelEnd, Queues, Said};
 
 /// How long until a kernel is asked again: it doesn't tell by itself.
 const MOMENT: Duration = Duration::from_millis(2);
@@ -140,11 +140,15 @@ impl Play {
         let quiet = PerSide::of(|side| without_clock(ends[side]));
         if self.asked != Some((quiet, shown)) {
             self.asked = Some((quiet, shown));
-            let ends = PerSide::of(|side| KernelEnd {
-                state: ends[side].state,
-                receive_queue: ends[side].receive_queue,
-                send_queue: ends[side].send_queue,
-                timer: ends[side].timer_in_words(),
+            let ends = PerSide::of(|side| {
+                Some(KernelEnd {
+                    state: ends[side].state,
+                    queues: Some(Queues {
+                        receive: ends[side].receive_queue,
+                        send: ends[side].send_queue,
+                    }),
+                    timer: ends[side].timer_in_words(),
+                })
             });
             self.say(now_ns(), Said::Kernel(ends));
         }
