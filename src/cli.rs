@@ -61,6 +61,11 @@ pub struct Cli {
     #[arg(short, long, value_name = "BPF")]
     pub filter: Option<String>,
 
+    /// Live, on the screen, in JSON and the ladder: what this machine's kernel says beside the segments (Linux). As root, every
+    /// change of a state, why it sends each RST, what it sends again; otherwise states, queues and timers
+    #[arg(long, conflicts_with_all = ["file", "read"])]
+    pub kernel: bool,
+
     /// Write to standard output instead of opening the terminal UI
     #[arg(short = 'F', long, value_name = "FORMAT")]
     pub format: Option<Format>,
@@ -274,6 +279,23 @@ impl Cli {
     #[must_use]
     pub fn capture(&self) -> Option<&PathBuf> {
         self.file.as_ref().or(self.read.as_ref())
+    }
+
+    /// What is wrong with options that are right one by one.
+    ///
+    /// # Errors
+    /// That, and what to type, in one line.
+    pub fn check(&self) -> Result<(), String> {
+        match self.format {
+            Some(format @ (Format::Tcpdump | Format::Connections)) if self.kernel => {
+                let name = format.to_possible_value();
+                let name = name.as_ref().map_or("", |value| value.get_name());
+                Err(format!(
+                    "--format {name} has no place for what --kernel tells: --format ladder and json have, and the screen"
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 
     #[must_use]

@@ -26,5 +26,8 @@ pub mod diag;
 #[cfg(target_os = "linux")]
 pub mod owners;
 
+#[cfg(target_os = "linux")]
+pub mod kernel;
+
 #[cfg(all(feature = "live", target_os = "linux"))]
 pub mod lab;

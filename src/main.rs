@@ -1,10 +1,14 @@
 //! Parses the command line, chooses a source and a view, prints one line on an error, and exits.
 
+#[cfg(all(feature = "live", target_os = "linux"))]
+mod asked;
 mod chunks;
 mod cli;
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod experiments;
 mod lines;
+#[cfg(feature = "live")]
+mod listening;
 #[cfg(feature = "live")]
 mod live;
 mod recorded;
@@ -35,6 +39,8 @@ fn main() -> ExitCode {
     end_on_panic();
     #[cfg(target_os = "linux")]
     tcpviz::owners::answer_if_asked();
+    #[cfg(target_os = "linux")]
+    tcpviz::kernel::help_if_asked();
     #[cfg(all(feature = "live", target_os = "linux"))]
     tcpviz::lab::actor::act_if_asked();
     let cli = match Cli::try_parse() {
@@ -54,6 +60,10 @@ fn main() -> ExitCode {
         eprintln!(
             "tcpviz: what the lab is to do stands behind its name: tcpviz lab [EXPERIMENT] [OPTIONS]"
         );
+        return ExitCode::from(USAGE);
+    }
+    if let Err(why) = cli.check() {
+        eprintln!("tcpviz: {why}");
         return ExitCode::from(USAGE);
     }
     let result = match (&cli.command, cli.capture()) {

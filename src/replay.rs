@@ -14,7 +14,7 @@ use tcpviz::tui::{Origin, ReadBack};
 
 use crate::cli::{Cli, Format};
 use crate::lines;
-use crate::view::{self, OwnerSink, View};
+use crate::view::{self, ToldSink, View};
 
 /// The first octets of what gzip has compressed.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -67,7 +67,7 @@ pub fn show(cli: &Cli, capture: &Path, name: String, beside: Vec<Aside>) -> anyh
         ports: cli.ports(),
         expression: cli.filter.clone(),
     };
-    let start = Box::new(move |sink: Sink, _: OwnerSink| {
+    let start = Box::new(move |sink: Sink, _: ToldSink| {
         source::file::start(opened, selection, sink);
         Ok(None)
     });

@@ -43,6 +43,11 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("diag", &["conn"], &["rustix"]),
     ("owners", &["story", "privilege", "diag"], &["rustix"]),
     (
+        "kernel",
+        &["diag", "trace", "conn", "wire", "privilege"],
+        &["rustix", "signal_hook"],
+    ),
+    (
         "lab",
         &[
             "source",
@@ -155,6 +160,7 @@ fn modules_import_only_what_stands_before_them() {
         let Some((_, modules, crates)) = TABLE.iter().find(|(name, ..)| *name == module) else {
             assert!(
                 [
+                    "asked",
                     "chunks",
                     "lib",
                     "main",
@@ -162,6 +168,7 @@ fn modules_import_only_what_stands_before_them() {
                     "experiments",
                     "live",
                     "lines",
+                    "listening",
                     "recorded",
                     "replay",
                     "table",
