@@ -41,6 +41,10 @@ pub type Start = Box<dyn FnOnce(Sink, ToldSink) -> anyhow::Result<Option<Stop>>>
 pub type Stop = Arc<dyn Fn() + Send + Sync>;
 
 /// What is told beside what a source hands on.
+#[cfg_attr(
+    not(all(feature = "live", target_os = "linux")),
+    expect(dead_code, reason = "only a live capture on Linux tells anything")
+)]
 pub enum Told {
     /// Owners that are new or have changed.
     Owners(Vec<Owned>),

@@ -175,7 +175,9 @@ fn ends(fields: &Fields<'_>) -> Option<(SocketAddr, SocketAddr)> {
             let end = text.parse::<SocketAddr>().ok()?;
             Some(SocketAddr::new(end.ip().to_canonical(), end.port()))
         };
-        return known(end(src)?, end(dest)?);
+        let (local, remote) = (end(src)?, end(dest)?);
+        // Where only a listener is there, the event tells of no peer.
+        return (local.port() != 0).then_some((local, remote));
     }
     let keys = match fields.get("family")? {
         "AF_INET" => ["saddr", "daddr"],

@@ -133,8 +133,9 @@ pub static REASONS: [Reason; 25] = [
     reason(
         "TCP_ABORT_ON_DATA",
         "data came after close",
-        "data came that nobody can read any more: the program had closed the socket, or shut it down for reading and writing.",
-        &[DataAfterClose],
+        "data came that nobody can read any more: the program had closed the socket, or shut it down for reading and writing. (With \
+         TCP_LINGER2 below 0 the ACK of its FIN is enough.)",
+        &[DataAfterClose, OrphanTimeout],
     ),
     reason(
         "TCP_TIMEWAIT_SOCKET",

@@ -79,7 +79,8 @@ pub enum Deed {
 pub struct Heard {
     /// Nanoseconds since the Unix epoch, by the clock that stamps frames.
     pub time_ns: u64,
-    /// The socket's own address, and its peer's.
+    /// The socket's own address, and its peer's: with port 0 where the kernel doesn't tell it, as of an RST that a listener's port
+    /// answers with.
     pub local: SocketAddr,
     pub remote: SocketAddr,
     pub word: Word,

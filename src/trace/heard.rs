@@ -5,6 +5,7 @@
 //! same, if there is one near.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 
 use super::aside::{Aside, Deed, Heard, KernelEnd, Said, Word};
 use super::{Record, Trace};
@@ -115,6 +116,9 @@ impl Trace {
 
     /// Which end of which connection it is about: of those between the same ports the newest that had begun.
     fn whose(&self, heard: &Heard) -> Option<(ConnectionId, Side)> {
+        if heard.remote.port() == 0 {
+            return self.whose_rst(heard);
+        }
         let (mut id, _) = self.newest_between(heard.local, heard.remote)?;
         loop {
             let (previous, addresses) = {
@@ -137,6 +141,36 @@ impl Trace {
                 }
             }
         }
+    }
+
+    /// The connection whose RST, of those that went out from an address, is the nearest in time: for who doesn't know to whom.
+    fn whose_rst(&self, heard: &Heard) -> Option<(ConnectionId, Side)> {
+        let lately = self.segments().saturating_sub(ROWS);
+        let mut ids = self.order_since(lately).to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        let is_from = |end: SocketAddr| {
+            let any = heard.local.ip().is_unspecified() && heard.local.port() == end.port();
+            any || heard.local == end
+        };
+        let ends = ids.into_iter().filter(|id| self.has(*id)).flat_map(|id| {
+            let addresses = self.addresses(id);
+            let its = Side::BOTH
+                .into_iter()
+                .filter(move |side| is_from(addresses[*side]));
+            its.map(move |side| (id, side))
+        });
+        let distance = |&(id, side): &(ConnectionId, Side)| {
+            let near = Near::of(self, id, heard.time_ns);
+            let rst = near
+                .rows
+                .iter()
+                .filter(|row| row.from == side && row.flags.has(Flags::RST));
+            rst.map(|row| row.time_ns.abs_diff(heard.time_ns)).min()
+        };
+        let near = ends.filter_map(|end| Some((distance(&end)?, end)));
+        near.min_by_key(|(distance, _)| *distance)
+            .map(|(_, end)| end)
     }
 
     fn give_place(&mut self, id: ConnectionId, side: Side, heard: Heard) {

@@ -74,6 +74,13 @@ fn an_rst_that_is_sent_has_its_reason_under_any_name_of_the_kernels() {
     assert_eq!(sent(""), is(""), "older kernels tell none");
     assert_eq!(sent(" reason=\u{1b}[2J"), None);
     assert_eq!(sent(&format!(" reason={}", "X".repeat(49))), None);
+    let fields = "src=10.9.0.2:4321 dest=0.0.0.0:0 state=TCP_LISTEN reason=TCP_FLAGS";
+    let (local, remote, _) = ends_and_what("tcp_send_reset", fields).unwrap();
+    assert_eq!(
+        (&*local, &*remote),
+        ("10.9.0.2:4321", "0.0.0.0:0"),
+        "a listener"
+    );
     let fields = "src=[::1]:41832 dest=[2001:db8::1]:4321 state=UNKNOWN reason=NO_SOCKET";
     let (local, remote, _) = ends_and_what("tcp_send_reset", fields).unwrap();
     assert_eq!((&*local, &*remote), ("[::1]:41832", "[2001:db8::1]:4321"));

@@ -173,6 +173,23 @@ fn a_reason_that_comes_after_all_stands_right_behind_its_rst_and_the_error_with_
 }
 
 #[test]
+fn a_reason_without_a_peer_is_for_the_rst_nearest_in_time() {
+    for local in [SERVER, "0.0.0.0:4321"] {
+        let mut trace = trace(RESET);
+        let reason = Deed::SentReset("TCP_FLAGS".into());
+        let of_a_listener = |time_ns| Heard {
+            local: local.parse().unwrap(),
+            remote: "0.0.0.0:0".parse().unwrap(),
+            ..deed(time_ns, Side::Server, reason.clone())
+        };
+        // No RST is near the first.
+        trace.hear(vec![of_a_listener(when(1)), of_a_listener(when(3) - 9_000)]);
+        trace.end(Ended::default());
+        assert_eq!(ladder(&trace)[4..], ["deed server sent-reset TCP_FLAGS"]);
+    }
+}
+
+#[test]
 fn a_word_waits_for_its_segments_until_time_has_passed() {
     let mut trace = Trace::new(Ports::default());
     trace.hear(vec![state(when(2) + MS, Side::Server, State::Established)]);
