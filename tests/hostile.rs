@@ -415,7 +415,16 @@ fn what_is_hidden_in_a_call_can_be_read() {
     for aside in asides("x\u{202e}\x1b[2J") {
         app.remark(aside);
     }
-    for (line, wanted) in (4..8).zip(["Not on", "A system call", "The kernel", "A system call"]) {
+    let sentences = [
+        "Not on",
+        "A system call",
+        "The kernel",
+        "A system call",
+        "The client's kernel sent",
+        "The client's kernel took",
+        "The client's kernel has an error",
+    ];
+    for (line, wanted) in (7..14).zip(sentences) {
         app.line = line;
         let text = screen(&mut app, 160, 50).backend().to_string();
         assert!(text.contains(wanted), "{text}");
