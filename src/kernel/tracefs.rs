@@ -20,7 +20,7 @@ pub const INSTANCES: &str = "/sys/kernel/tracing/instances";
 /// What an instance of tcpviz is called, before the number of its process.
 const PREFIX: &str = "tcpviz-";
 
-/// KiB of its ring, for each processor: some thousand events.
+/// KiB of its ring, for each processor: 6,800 events.
 const RING: &str = "512";
 
 /// Octets of a filter that the kernel takes for certain.
