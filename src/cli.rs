@@ -81,6 +81,13 @@ pub struct Cli {
     #[arg(short, long, value_name = "BPF", help_heading = WATCHED, value_hint = ValueHint::Other)]
     pub filter: Option<String>,
 
+    /// Live: what this machine's kernel says beside the segments
+    ///
+    /// On the screen, in JSON and in all that has a ladder (Linux). As root, every change of a state, why it sends each RST,
+    /// what it sends again; otherwise states, queues and timers.
+    #[arg(long, conflicts_with_all = ["file", "read", "run"], help_heading = WATCHED)]
+    pub kernel: bool,
+
     /// Print, don't open the UI
     #[arg(short = 'F', long, value_name = "FORMAT", help_heading = OUT)]
     pub format: Option<Format>,
@@ -218,6 +225,23 @@ impl Cli {
     pub fn table_width(&self) -> Option<usize> {
         let terminal = || self.output.is_none().then(look::terminal_columns)?;
         self.look.width.or_else(terminal).map(usize::from)
+    }
+
+    /// What is wrong with options that are right one by one.
+    ///
+    /// # Errors
+    /// That, and what to type, in one line.
+    pub fn check(&self) -> Result<(), String> {
+        match self.format {
+            Some(format @ (Format::Tcpdump | Format::Connections | Format::Csv)) if self.kernel => {
+                let name = format.to_possible_value();
+                let name = name.as_ref().map_or("", |value| value.get_name());
+                Err(format!(
+                    "--format {name} has no place for what --kernel tells: --format ladder and json have, and the screen"
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 
     #[must_use]

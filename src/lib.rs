@@ -21,10 +21,16 @@ pub mod tui;
 pub mod privilege;
 
 #[cfg(target_os = "linux")]
+pub mod diag;
+
+#[cfg(target_os = "linux")]
 pub mod owners;
 
 #[cfg(target_os = "linux")]
 pub mod command;
+
+#[cfg(target_os = "linux")]
+pub mod kernel;
 
 #[cfg(all(feature = "live", target_os = "linux"))]
 pub mod lab;

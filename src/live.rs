@@ -2,8 +2,6 @@
 //! read.
 
 use std::io::{self, Write};
-#[cfg(target_os = "linux")]
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,22 +14,17 @@ use tcpviz::source::save::{FILE_HEADER, SaveFile};
 use tcpviz::source::{Selection, Sink, Store};
 use tcpviz::story::numbers::{counted, printable};
 use tcpviz::tui::{Origin, ReadBack};
-#[cfg(target_os = "linux")]
-use tcpviz::wire::Batch;
 use tcpviz::wire::Feed;
 
+#[cfg(target_os = "linux")]
+use crate::asked::Asked;
 use crate::cli::{Cli, Format};
 use crate::lines;
-use crate::view::{self, OwnerSink, Stop, View};
+use crate::listening::Listening;
+use crate::view::{self, Stop, Told, ToldSink, View};
 
 /// Port to suggest where none is watched.
 const EXAMPLE_PORT: u16 = 4321;
-
-/// Connections whose latest question for their owners is remembered, and how long it holds.
-#[cfg(target_os = "linux")]
-const PLACES: usize = 1024;
-#[cfg(target_os = "linux")]
-const AGAIN_NS: u64 = 100_000_000;
 
 /// Lists the interfaces, one a line.
 ///
@@ -66,6 +59,7 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     };
     let filter = selection.words();
     let tell_owners = view::wants_ui(cli).then(owners);
+    let listening = cli.kernel.then(|| Listening::prepare(cli));
     let open = live::open(&interface, selection, Handing::Together).map_err(explain)?;
     let view = view::open(cli)?;
     let save = create(cli)?;
@@ -76,7 +70,12 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     }
     let store = Store::new(save.reader()?);
     let origin = Origin {
-        name: printable(&interface),
+        name: match &listening {
+            Some(listening) if view::wants_ui(cli) => {
+                format!("{} ({})", printable(&interface), listening.name())
+            }
+            _ => printable(&interface),
+        },
         growing: true,
         size: None,
         listening: Some(filter.clone()),
@@ -90,7 +89,11 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
         );
     }
     let segments = Arc::clone(&saved.segments);
-    let start = Box::new(move |sink: Sink, told: OwnerSink| {
+    let start = Box::new(move |sink: Sink, told: ToldSink| {
+        let sink = match listening {
+            Some(listening) => listening.start(Arc::clone(&told), sink)?,
+            None => sink,
+        };
         let mut sink = match tell_owners {
             Some(tell) => tell(told, sink)?,
             None => sink,
@@ -131,7 +134,7 @@ pub fn create(cli: &Cli) -> anyhow::Result<SaveFile> {
 
 /// Has the owners of what passes through a capture's sink told to another one, until the sink is dropped. To be called
 /// once privileges are given up.
-type TellOwners = Box<dyn FnOnce(OwnerSink, Sink) -> io::Result<Sink>>;
+type TellOwners = Box<dyn FnOnce(ToldSink, Sink) -> io::Result<Sink>>;
 
 /// Prepares to tell who holds both ends of each connection. To be called before anything is opened, which the helper would
 /// inherit, and before privileges are given up.
@@ -140,7 +143,8 @@ fn owners() -> TellOwners {
     use tcpviz::owners::{Helper, Owners};
     let helper = Helper::start();
     Box::new(move |told, mut sink| {
-        let owners = Owners::start(helper, told)?;
+        let tell = Box::new(move |owned| told(Told::Owners(owned)));
+        let owners = Owners::start(helper, tell)?;
         let mut asked = Asked::default();
         Ok(Box::new(move |feed: Feed| {
             if let Feed::Batch(batch) = &feed {
@@ -152,37 +156,6 @@ fn owners() -> TellOwners {
             sink(feed)
         }))
     })
-}
-
-/// Connections that were asked about lately: a flood asks about each but now and then.
-#[cfg(target_os = "linux")]
-#[derive(Default)]
-struct Asked {
-    /// The latest by the sum of both ports, and when: in nanoseconds since the Unix epoch.
-    places: Vec<(u64, Ends)>,
-}
-
-#[cfg(target_os = "linux")]
-type Ends = Option<(SocketAddr, SocketAddr)>;
-
-#[cfg(target_os = "linux")]
-impl Asked {
-    /// The connections of a batch, each once, that weren't asked about just before.
-    fn fresh(&mut self, batch: &Batch) -> Vec<(SocketAddr, SocketAddr)> {
-        self.places.resize(PLACES, (0, None));
-        let mut fresh = Vec::new();
-        for captured in &batch.segments {
-            let (src, dst) = (captured.segment.src, captured.segment.dst);
-            let at = usize::from(src.port().wrapping_add(dst.port())) % PLACES;
-            let (then, ends) = &mut self.places[at];
-            let is_known = *ends == Some((src, dst)) || *ends == Some((dst, src));
-            if !is_known || captured.time_ns.abs_diff(*then) >= AGAIN_NS {
-                (*then, *ends) = (captured.time_ns, Some((src, dst)));
-                fresh.push((src, dst));
-            }
-        }
-        fresh
-    }
 }
 
 /// Elsewhere nobody can be asked.

@@ -1,5 +1,7 @@
 //! Parses the command line, chooses a source and a view, prints one line on an error, and exits.
 
+#[cfg(all(feature = "live", target_os = "linux"))]
+mod asked;
 mod chunks;
 mod cli;
 mod completions;
@@ -8,6 +10,8 @@ mod expect;
 mod experiments;
 mod formats;
 mod lines;
+#[cfg(feature = "live")]
+mod listening;
 #[cfg(feature = "live")]
 mod live;
 mod man;
@@ -44,6 +48,8 @@ fn main() -> ExitCode {
     tcpviz::owners::answer_if_asked();
     #[cfg(target_os = "linux")]
     tcpviz::command::watch_if_asked();
+    #[cfg(target_os = "linux")]
+    tcpviz::kernel::help_if_asked();
     #[cfg(all(feature = "live", target_os = "linux"))]
     tcpviz::lab::actor::act_if_asked();
     let cli = match Cli::try_parse() {
@@ -65,6 +71,10 @@ fn main() -> ExitCode {
         eprintln!(
             "tcpviz: options of `{name}` stand behind it: tcpviz {name} --help; a file of that name is ./{name}"
         );
+        return ExitCode::from(USAGE);
+    }
+    if let Err(why) = cli.check() {
+        eprintln!("tcpviz: {why}");
         return ExitCode::from(USAGE);
     }
     if cli.run.is_empty() && env::args_os().next_back().is_some_and(|last| last == "--") {

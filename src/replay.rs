@@ -17,7 +17,7 @@ use tcpviz::wire::Feed;
 
 use crate::cli::{Cli, Format};
 use crate::lines;
-use crate::view::{self, OwnerSink, View};
+use crate::view::{self, ToldSink, View};
 
 /// Replays `capture`.
 ///
@@ -94,7 +94,7 @@ pub fn play(cli: &Cli, view: View, mut opened: Opened, shown: Shown) -> anyhow::
         ports: cli.ports(),
         expression: cli.filter.clone(),
     };
-    let start = Box::new(move |sink: Sink, _: OwnerSink| {
+    let start = Box::new(move |sink: Sink, _: ToldSink| {
         source::file::start(opened, selection, having_dropped(shown.dropped, sink));
         Ok(None)
     });

@@ -2,6 +2,7 @@
 //! end the table is put together.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -36,7 +37,7 @@ pub fn write(
     let senders: Vec<_> = followers.iter().map(|it| it.sender.clone()).collect();
     let stopping = senders.clone();
     let sink = Box::new(move |feed| hand_on(&feed, &senders));
-    let stop = start(sink, Box::new(|_| false))?;
+    let stop = start(sink, Arc::new(|_| false))?;
     view::on_signal_to(growing, move || match &stop {
         Some(stop) => stop(),
         None => drop(hand_on(&Feed::Ended(Ended::default()), &stopping)),

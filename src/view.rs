@@ -4,8 +4,9 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow, bail};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -17,7 +18,7 @@ use tcpviz::report::json;
 use tcpviz::source::{Sink, save};
 use tcpviz::story::Owned;
 use tcpviz::story::numbers::{counted, printable, read_without};
-use tcpviz::trace::{Aside, Trace};
+use tcpviz::trace::{Aside, Heard, Trace};
 use tcpviz::tui::{self, App, Export, Message, Origin, Outside, ReadBack};
 use tcpviz::wire::{Ended, Feed, Place};
 
@@ -37,11 +38,32 @@ const BEFORE_A_KEY: usize = 4;
 
 /// Starts a source's thread; gives back how to end it, where it can be asked to: what it still has
 /// comes first, then its last word.
-pub type Start = Box<dyn FnOnce(Sink, OwnerSink) -> anyhow::Result<Option<Stop>>>;
+pub type Start = Box<dyn FnOnce(Sink, ToldSink) -> anyhow::Result<Option<Stop>>>;
 pub type Stop = Arc<dyn Fn() + Send + Sync>;
 
-/// Takes the owners that are new or have changed; says whether anybody still listens.
-pub type OwnerSink = Box<dyn FnMut(Vec<Owned>) -> bool + Send>;
+/// What is told beside what a source hands on.
+#[cfg_attr(
+    not(all(feature = "live", target_os = "linux")),
+    expect(dead_code, reason = "only a live capture on Linux tells anything")
+)]
+pub enum Told {
+    /// Owners that are new or have changed.
+    Owners(Vec<Owned>),
+    /// What this machine's kernel says.
+    Heard(Vec<Heard>),
+}
+
+/// Takes that; says whether anybody still listens.
+pub type ToldSink = Arc<dyn Fn(Told) -> bool + Send + Sync>;
+
+/// What wakes text output.
+enum Come {
+    Feed(Feed),
+    Heard(Vec<Heard>),
+}
+
+/// How often what a kernel said is given its place while no segment comes.
+const TICK: Duration = Duration::from_millis(250);
 
 /// Where the output goes.
 pub enum View {
@@ -178,7 +200,13 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     let told = sender.clone();
     let stop = start(
         Box::new(move |fed| feed.send(Message::Feed(fed)).is_ok()),
-        Box::new(move |owned| told.send(Message::Owners(owned)).is_ok()),
+        Arc::new(move |beside| {
+            let message = match beside {
+                Told::Owners(owned) => Message::Owners(owned),
+                Told::Heard(heard) => Message::Heard(heard),
+            };
+            told.send(message).is_ok()
+        }),
     )?;
     let leave = sender.clone();
     on_signal(move || {
@@ -191,8 +219,10 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     if let Some(stop) = stop {
         stop();
         while app.trace.ended.is_none() {
-            if let Message::Feed(fed) = messages.recv()? {
-                app.feed(fed);
+            match messages.recv()? {
+                Message::Feed(fed) => drop(app.feed(fed)),
+                Message::Heard(heard) => app.heard(heard),
+                _ => {}
             }
         }
     }
@@ -217,17 +247,20 @@ impl Text<'_> {
             trace.hold(number - 1);
         }
         let (sender, feeds) = sync_channel(QUEUE);
-        let feed = sender.clone();
+        let (feed, told) = (sender.clone(), sender.clone());
         let stop = start(
-            Box::new(move |fed| feed.send(fed).is_ok()),
-            Box::new(|_| false),
+            Box::new(move |fed| feed.send(Come::Feed(fed)).is_ok()),
+            Arc::new(move |beside| match beside {
+                Told::Owners(_) => false,
+                Told::Heard(heard) => told.send(Come::Heard(heard)).is_ok(),
+            }),
         )?;
         let stop_on_signal = stop.clone();
         let growing = self.origin.growing;
         on_signal_to(growing, move || match &stop_on_signal {
             Some(stop) => stop(),
             // A pipe may stay silent for ever: what came is written without waiting for its end.
-            None => drop(sender.send(Feed::Ended(Ended::default()))),
+            None => drop(sender.send(Come::Feed(Feed::Ended(Ended::default())))),
         })?;
         let written = self.write_all(&mut trace, &feeds);
         let written = written.map_err(|why| {
@@ -252,7 +285,7 @@ impl Text<'_> {
         expect::judge(self.cli, &trace)
     }
 
-    fn write_all(&mut self, trace: &mut Trace, feeds: &Receiver<Feed>) -> anyhow::Result<()> {
+    fn write_all(&mut self, trace: &mut Trace, feeds: &Receiver<Come>) -> anyhow::Result<()> {
         if self.format == Format::Json && self.origin.growing {
             return self.growing_json(trace, feeds);
         }
@@ -269,19 +302,35 @@ impl Text<'_> {
     }
 
     /// While a capture grows, line by line, with revisions.
-    fn growing_json(&mut self, trace: &mut Trace, feeds: &Receiver<Feed>) -> anyhow::Result<()> {
+    fn growing_json(&mut self, trace: &mut Trace, feeds: &Receiver<Come>) -> anyhow::Result<()> {
         let source = self.origin.name.clone();
         let wanted = self.cli.connection.map(|number| number - 1);
+        if self.cli.kernel {
+            trace.keep_placed();
+        }
         let mut writer = json::Writer::new(&mut self.out, wanted);
         writer.capture(trace, &source)?;
         writer.out.flush()?;
         loop {
             let known = trace.segments();
             let mut revisions = Vec::new();
-            let ended = take(trace, feeds.recv()?, |_, id, revision: &Revision| {
-                revisions.push((id, *revision));
-            });
+            let come = if self.cli.kernel {
+                feeds.recv_timeout(TICK)
+            } else {
+                feeds.recv().map_err(Into::into)
+            };
+            let ended = match come {
+                Ok(come) => take(trace, come, |_, id, revision: &Revision| {
+                    revisions.push((id, *revision));
+                }),
+                Err(RecvTimeoutError::Timeout) => {
+                    trace.pass(now_ns());
+                    false
+                }
+                Err(why) => return Err(why.into()),
+            };
             writer.segments(trace)?;
+            writer.placed(trace)?;
             for (id, revision) in revisions {
                 writer.revision(trace, id, &revision)?;
             }
@@ -335,12 +384,19 @@ pub fn check_wanted(cli: &Cli, connections: usize) -> anyhow::Result<()> {
 }
 
 /// Puts what came into the trace; whether it was the last.
-fn take(trace: &mut Trace, feed: Feed, revised: impl FnMut(&Trace, u32, &Revision)) -> bool {
-    match feed {
-        Feed::Batch(batch) => trace.take(&batch, revised),
-        Feed::Ended(ended) => trace.end(ended),
+fn take(trace: &mut Trace, come: Come, revised: impl FnMut(&Trace, u32, &Revision)) -> bool {
+    match come {
+        Come::Feed(Feed::Batch(batch)) => trace.take(&batch, revised),
+        Come::Feed(Feed::Ended(ended)) => trace.end(ended),
+        Come::Heard(heard) => trace.hear(heard),
     }
     trace.ended.is_some()
+}
+
+/// Now, in nanoseconds since the Unix epoch.
+fn now_ns() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(0))
 }
 
 /// Whether both names lead to one existing file.

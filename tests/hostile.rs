@@ -14,7 +14,7 @@ use tcpviz::conn::state::PerSide;
 use tcpviz::conn::{Side, State};
 use tcpviz::story::owner::{Process, User};
 use tcpviz::story::{Charset, Owned, Owner};
-use tcpviz::trace::{Aside, KernelEnd, Said, Trace};
+use tcpviz::trace::{Aside, Deed, KernelEnd, Queues, Said, Trace};
 use tcpviz::tui::{App, Effect, Origin, Playbill};
 use tcpviz::wire::{Ended, Feed, Ports};
 use unicode_width::UnicodeWidthStr;
@@ -297,8 +297,10 @@ fn hostile_app(text: &str, charset: Charset) -> App {
 fn asides(text: &str) -> Vec<Aside> {
     let end = KernelEnd {
         state: State::Closed,
-        receive_queue: 1,
-        send_queue: 1,
+        queues: Some(Queues {
+            receive: 1,
+            send: 1,
+        }),
         timer: text.into(),
     };
     let call = |side, text: String| Said::Call {
@@ -306,11 +308,18 @@ fn asides(text: &str) -> Vec<Aside> {
         text,
         failed: true,
     };
+    let deed = |deed| Said::Deed {
+        side: Side::Client,
+        deed,
+    };
     let said = [
         Said::Order(text.into()),
         call(Side::Client, format!("{text}(1) = {text}")),
-        Said::Kernel(PerSide::of(|_| end.clone())),
+        Said::Kernel(PerSide::of(|_| Some(end.clone()))),
         call(Side::Server, text.into()),
+        deed(Deed::SentReset(text.into())),
+        deed(Deed::TookReset(text.into())),
+        deed(Deed::Error(text.into())),
     ];
     let aside = |said| Aside {
         time_ns: 0,
@@ -406,7 +415,16 @@ fn what_is_hidden_in_a_call_can_be_read() {
     for aside in asides("x\u{202e}\x1b[2J") {
         app.remark(aside);
     }
-    for (line, wanted) in (4..8).zip(["Not on", "A system call", "The kernel", "A system call"]) {
+    let sentences = [
+        "Not on",
+        "A system call",
+        "The kernel",
+        "A system call",
+        "The client's kernel sent",
+        "The client's kernel took",
+        "The client's kernel has an error",
+    ];
+    for (line, wanted) in (7..14).zip(sentences) {
         app.line = line;
         let text = screen(&mut app, 160, 50).backend().to_string();
         assert!(text.contains(wanted), "{text}");

@@ -34,7 +34,13 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["crossterm", "ratatui", "terminal_colorsaurus"],
     ),
     ("privilege", &[], &["rustix"]),
-    ("owners", &["story", "privilege"], &["rustix"]),
+    ("diag", &["conn"], &["rustix"]),
+    ("owners", &["story", "privilege", "diag"], &["rustix"]),
+    (
+        "kernel",
+        &["diag", "trace", "conn", "wire", "privilege"],
+        &["rustix", "signal_hook"],
+    ),
     (
         "command",
         &["owners", "privilege"],
@@ -50,6 +56,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "conn",
             "wire",
             "privilege",
+            "diag",
         ],
         &[
             "etherparse",
@@ -164,6 +171,7 @@ fn modules_import_only_what_stands_before_them() {
         let Some((_, modules, crates)) = TABLE.iter().find(|(name, ..)| *name == module) else {
             assert!(
                 [
+                    "asked",
                     "chunks",
                     "lib",
                     "main",
@@ -175,6 +183,7 @@ fn modules_import_only_what_stands_before_them() {
                     "live",
                     "lines",
                     "man",
+                    "listening",
                     "recorded",
                     "replay",
                     "running",

@@ -82,8 +82,8 @@ fn is_in_flight(kernel: &KernelEnd, end: &Space) -> Option<bool> {
     let told = [Established, FinWait1, FinWait2, CloseWait, Closing, LastAck];
     let tells = told.contains(&kernel.state) && kernel.state == end.state;
     let outstanding = end.in_flight + u32::from(end.fin_in_flight);
-    let has_more = kernel.send_queue > outstanding;
-    (tells && !has_more).then_some(kernel.send_queue == outstanding)
+    let has_more = kernel.waiting().send > outstanding;
+    (tells && !has_more).then_some(kernel.waiting().send == outstanding)
 }
 
 #[test]
@@ -111,9 +111,9 @@ fn programs_and_kernels_got_what_is_told() {
             let judged = match &aside.said {
                 Said::Call { side, text, .. } => vec![is_told(&space[*side], text)],
                 Said::Kernel(ends) => Side::BOTH
-                    .map(|side| is_in_flight(&ends[side], &space[side]))
+                    .map(|side| is_in_flight(ends[side].as_ref()?, &space[side]))
                     .to_vec(),
-                Said::Order(_) | Said::Error(_) => Vec::new(),
+                Said::Order(_) | Said::Error(_) | Said::Deed { .. } => Vec::new(),
             };
             for right in judged.into_iter().flatten() {
                 *seen.entry(right).or_default() += 1;

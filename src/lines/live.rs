@@ -1,6 +1,7 @@
 //! Lines from a capture file that a capture of this program goes to.
 
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
 use anyhow::Context;
@@ -53,7 +54,7 @@ pub fn live(cli: &Cli, store: &Store, mut out: Box<dyn Write>, start: Start) -> 
     let (sender, feeds) = sync_channel(view::QUEUE);
     let stop = start(
         Box::new(move |fed| sender.send(fed).is_ok()),
-        Box::new(|_| false),
+        Arc::new(|_| false),
     )?;
     let on_signal = stop.clone();
     view::on_signal(move || {

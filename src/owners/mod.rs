@@ -8,7 +8,6 @@
 //! other users too; otherwise the thread looks at the user's own processes itself. Where no process is seen the owner is
 //! the user who made the socket.
 
-mod diag;
 mod helper;
 mod holders;
 mod sockets;

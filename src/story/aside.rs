@@ -1,14 +1,14 @@
 //! What stands between the segments of a ladder: system calls on their side, what the kernels say, what befell the wire.
 
 mod error;
+pub(super) mod kernel;
 
 use super::Charset;
 use super::ladder::{Columns, Style};
-use super::mark::DIFFERS;
 use super::printable::printable;
+use crate::conn::Side;
 use crate::conn::state::PerSide;
-use crate::conn::{Certainty, Side, State};
-use crate::trace::{Aside, KernelEnd, Said, Trace};
+use crate::trace::{Aside, Said, Trace};
 
 /// What kind of line it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,74 +93,21 @@ pub fn aside(trace: &Trace, aside: &Aside, columns: &Columns, style: Style) -> A
             lanes,
             middle: error::line(trace, aside, seen, width, style),
         },
-        Said::Kernel(ends) => {
-            let state = |side: Side| {
-                let name = columns.state_name(ends[side].state, Certainty::Proven);
-                if ends[side].state == standing[side] {
-                    name
-                } else {
-                    format!("{name}{}", DIFFERS.sign(style.charset))
-                }
-            };
-            AsideRow {
-                tone: if disagrees(ends, standing) {
-                    Tone::Disagreement
-                } else {
-                    Tone::Kernel
-                },
-                side: None,
-                states: PerSide::of(state),
-                lanes,
-                middle: kernel(ends, width, style),
-            }
-        }
+        Said::Kernel(ends) => AsideRow {
+            tone: kernel::tone(ends, standing),
+            side: None,
+            states: kernel::states(ends, standing, columns, style),
+            lanes,
+            middle: kernel::line(ends, width, style),
+        },
+        Said::Deed { side, deed } => AsideRow {
+            tone: kernel::deed_tone(trace, aside, *side, deed),
+            side: Some(*side),
+            states: none(),
+            lanes,
+            middle: kernel::deed_line(trace, aside, (*side, deed), width, style),
+        },
     }
-}
-
-fn disagrees(ends: &PerSide<KernelEnd>, shown: PerSide<State>) -> bool {
-    Side::BOTH
-        .iter()
-        .any(|side| ends[*side].state != shown[*side])
-}
-
-/// `Send-Q 1 · on 200 ms      kernel            Recv-Q 1`; a timer that doesn't fit goes.
-fn kernel(ends: &PerSide<KernelEnd>, width: usize, style: Style) -> String {
-    const NAME: &str = "kernel";
-    let dot = format!(" {} ", style.charset.dot());
-    let facts = |end: &KernelEnd, with_timer: bool| {
-        let mut facts = Vec::new();
-        if end.receive_queue > 0 {
-            facts.push(format!("Recv-Q {}", end.receive_queue));
-        }
-        if end.send_queue > 0 {
-            facts.push(format!("Send-Q {}", end.send_queue));
-        }
-        if with_timer && !end.timer.is_empty() {
-            facts.push(end.timer.clone());
-        }
-        facts.join(&dot)
-    };
-    let half = width.saturating_sub(NAME.len()) / 2;
-    let facts = PerSide::of(|side| {
-        let whole = facts(&ends[side], true);
-        if columns_of(&whole) + 2 <= half {
-            whole
-        } else {
-            facts(&ends[side], false)
-        }
-    });
-    let left = cut(&facts.client, half.saturating_sub(2), style);
-    let right = cut(&facts.server, half.saturating_sub(2), style);
-    let left = format!(
-        " {left}{}",
-        " ".repeat(half.saturating_sub(columns_of(&left) + 1))
-    );
-    let rest = width.saturating_sub(half + NAME.len() + columns_of(&right) + 1);
-    cut(
-        &format!("{left}{NAME}{}{right} ", " ".repeat(rest)),
-        width,
-        style,
-    )
 }
 
 /// Columns of a text: nothing wide stands in these.
@@ -219,35 +166,8 @@ fn sentences(trace: &Trace, aside: &Aside, absolute: bool) -> String {
     match &aside.said {
         Said::Order(text) => format!("Not on the wire: {text}."),
         Said::Error(seen) => error::sentence(trace, aside, seen, absolute),
-        Said::Kernel(ends) => {
-            let shown = trace.states_at(aside);
-            let end = |side: Side| {
-                let end = &ends[side];
-                let timer = if end.timer.is_empty() {
-                    String::new()
-                } else {
-                    format!(", timer {}", end.timer)
-                };
-                let state = end.state;
-                match state {
-                    State::Closed => format!("no socket on the {side}'s side"),
-                    _ => format!(
-                        "{state} on the {side}'s side (Recv-Q {}, Send-Q {}{timer})",
-                        end.receive_queue, end.send_queue
-                    ),
-                }
-            };
-            let verdict = if disagrees(ends, shown) {
-                format!(
-                    "The wire doesn't tell all of it: tcpviz has {} and {}.",
-                    shown.client, shown.server
-                )
-            } else {
-                "tcpviz has the same.".into()
-            };
-            let (client, server) = (end(Side::Client), end(Side::Server));
-            format!("The kernel itself (sock_diag, as ss shows it): {client}, {server}. {verdict}")
-        }
+        Said::Kernel(ends) => kernel::sentence(ends, trace.states_at(aside)),
+        Said::Deed { side, deed } => kernel::deed_sentence(trace, aside, *side, deed),
         Said::Call { side, text, .. } => {
             let who = format!("A system call on the {side}'s side: {text}.");
             match meaning(text) {
@@ -327,15 +247,6 @@ pub(super) fn of_call(text: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn end(state: State, receive_queue: u32, timer: &str) -> KernelEnd {
-        KernelEnd {
-            state,
-            receive_queue,
-            send_queue: 0,
-            timer: timer.into(),
-        }
-    }
-
     #[test]
     fn of_a_call_that_does_not_fit_the_result_stays() {
         let style = Style::default();
@@ -343,40 +254,5 @@ mod tests {
         assert_eq!(cut(text, 60, style), text);
         assert_eq!(cut(text, 30, style), "program: send(5,… = ECONNRESET");
         assert_eq!(cut(text, 10, style), "program: …");
-    }
-
-    #[test]
-    fn a_timer_that_does_not_fit_goes_and_the_other_stays() {
-        let ends = PerSide {
-            client: end(State::FinWait2, 0, "timewait 59 s"),
-            server: end(State::CloseWait, 87_712, "keepalive 2 s"),
-        };
-        let told = kernel(&ends, 44, Style::default());
-        assert_eq!(told, " timewait 59 s     kernel      Recv-Q 87712 ");
-    }
-
-    #[test]
-    fn what_kernel_and_tcpviz_have_otherwise_is_marked() {
-        let trace = Trace::new(crate::wire::Ports::default());
-        let told = Aside {
-            time_ns: 0,
-            connection: 0,
-            row: 0,
-            said: Said::Kernel(PerSide {
-                client: end(State::Closed, 0, ""),
-                server: end(State::TimeWait, 0, ""),
-            }),
-        };
-        let columns = Columns {
-            number: 2,
-            time: 8,
-            delta: 8,
-            state: 13,
-            arrow: 40,
-        };
-        let row = aside(&trace, &told, &columns, Style::default());
-        assert_eq!(row.tone, Tone::Disagreement);
-        assert_eq!(row.states.client, "CLOSED");
-        assert_eq!(row.states.server, "TIME-WAIT≠");
     }
 }

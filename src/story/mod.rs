@@ -23,6 +23,7 @@ pub mod owner;
 pub mod printable;
 pub mod program;
 pub mod query;
+pub mod reason;
 pub mod relation;
 pub mod sentence;
 pub mod shown;

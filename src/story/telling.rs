@@ -1,10 +1,12 @@
 //! The story of a connection's end in text: what each program saw, and the findings. The screen and
 //! the text output show the same.
 
+use super::aside::kernel;
 use super::ending::Ending;
 use super::finding::{Found, findings};
+use super::printable::printable;
 use super::wrap::wrapped;
-use super::{clock, program};
+use super::{clock, program, reason};
 use crate::conn::{ConnectionId, Side};
 use crate::trace::Trace;
 
@@ -95,5 +97,18 @@ pub fn account(trace: &Trace, id: ConnectionId, ending: &Ending) -> Vec<Told> {
             "It doesn't hold all of this connection: what is missing may change the story.".into(),
         ],
     });
-    lacking.into_iter().chain(causes).chain(sides).collect()
+    let kernel = kernels_reason(trace, id, ending);
+    let all = lacking.into_iter().chain(causes).chain(kernel);
+    all.chain(sides).collect()
+}
+
+/// Why the kernel itself says that it sent the RST that counted, where it was asked.
+fn kernels_reason(trace: &Trace, id: ConnectionId, ending: &Ending) -> Option<Told> {
+    let (side, name) = reason::told(trace, id)?;
+    let why = kernel::sent_reset(side, name);
+    let verdict = kernel::compared(name, &ending.causes);
+    Some(Told {
+        about: "kernel".into(),
+        sentences: vec![printable(&format!("{why}{verdict}"))],
+    })
 }

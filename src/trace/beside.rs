@@ -50,6 +50,7 @@ impl Trace {
     /// The source has ended.
     pub fn end(&mut self, ended: Ended) {
         self.ended = Some(ended);
+        self.place_all_heard();
         for aside in std::mem::take(&mut self.prompted) {
             // A capture that was cut has fewer segments than were told of.
             let rows = self.len(aside.connection);
@@ -80,6 +81,13 @@ impl Trace {
             said: Said::Error(seen),
         };
         beside.asides.insert(at, aside);
+    }
+
+    /// What stands behind so many segments or more, of a connection: for who corrects it.
+    pub(super) fn asides_from(&mut self, connection: ConnectionId, row: u32) -> &mut [Aside] {
+        let asides = &mut self.beside_mut(connection).asides;
+        let from = asides.partition_point(|aside| aside.row < row);
+        &mut asides[from..]
     }
 
     fn beside_mut(&mut self, connection: ConnectionId) -> &mut Beside {

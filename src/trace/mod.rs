@@ -6,6 +6,7 @@
 mod aside;
 mod beside;
 mod cold;
+mod heard;
 mod kept;
 mod last_asked;
 mod log;
@@ -17,8 +18,9 @@ mod past;
 mod shelf;
 mod warm;
 
-pub use aside::{Aside, Entry, KernelEnd, ROUTER_SAYS, Said};
+pub use aside::{Aside, Deed, Entry, Heard, KernelEnd, Queues, ROUTER_SAYS, Said, Word};
 use beside::Beside;
+use heard::Hearing;
 use kept::{Kept, Known};
 use order::Order;
 
@@ -100,6 +102,8 @@ pub struct Trace {
     is_told: bool,
     /// Such, until the capture has ended.
     prompted: Vec<Aside>,
+    /// What kernels told, until it finds its place.
+    heard: Hearing,
     /// The latest time of anything captured.
     latest_ns: u64,
     pub tally: Tally,
@@ -124,6 +128,7 @@ impl Trace {
             beside: Vec::new(),
             is_told: false,
             prompted: Vec::new(),
+            heard: Hearing::default(),
             latest_ns: 0,
             tally: Tally::default(),
             link: None,
@@ -180,6 +185,10 @@ impl Trace {
             self.table.connections.doubt();
         }
         self.table.connections.choose_due();
+        if let Some(last) = batch.segments.last() {
+            self.heard.come(last.time_ns);
+        }
+        self.place_heard();
     }
 
     /// The connections that rest before anything else is taken: looking at them costs more then.
@@ -394,6 +403,8 @@ impl Trace {
     /// Time has passed without anything being captured, to so many nanoseconds since the Unix epoch.
     pub fn pass(&mut self, now_ns: u64) {
         self.latest_ns = self.latest_ns.max(now_ns);
+        self.heard.pass(now_ns);
+        self.place_heard();
     }
 
     /// Why not everything is there, in one sentence, if so.

@@ -2,7 +2,7 @@
 
 use super::app::{App, Effect};
 use crate::story::Owned;
-use crate::trace::Aside;
+use crate::trace::{Aside, Heard};
 use crate::wire::{Feed, Tally};
 
 /// What came while the picture is held.
@@ -10,6 +10,7 @@ use crate::wire::{Feed, Tally};
 pub enum Held {
     Feed(Feed),
     Owners(Vec<Owned>),
+    Heard(Vec<Heard>),
 }
 
 impl App {
@@ -29,6 +30,14 @@ impl App {
         match &mut self.held {
             Some(held) => held.push(Held::Owners(all)),
             None => self.learn_owners(all),
+        }
+    }
+
+    /// Takes what a kernel says; holds it with the segments that it belongs to.
+    pub fn heard(&mut self, all: Vec<Heard>) {
+        match &mut self.held {
+            Some(held) => held.push(Held::Heard(all)),
+            None => self.trace.hear(all),
         }
     }
 
@@ -106,8 +115,13 @@ impl App {
     /// Time has passed on the wall, to so many nanoseconds since the Unix epoch.
     pub fn pass(&mut self, now_ns: u64) {
         if self.is_live() {
+            let (selected, lines) = (self.selected_row(), self.trace.entries(self.connection));
             self.trace.pass(now_ns);
             self.focus.outdate();
+            // What a kernel said may have found its place.
+            if self.trace.entries(self.connection) != lines {
+                self.stay(selected);
+            }
         }
     }
 
@@ -116,6 +130,11 @@ impl App {
         let selected = self.selected_row();
         self.trace.remark(aside);
         self.focus.outdate();
+        self.stay(selected);
+    }
+
+    /// Follows what comes, or stays.
+    fn stay(&mut self, selected: Option<usize>) {
         if self.following {
             self.line = self.last_line();
         } else {
@@ -150,6 +169,7 @@ impl App {
         for held in self.held.take().unwrap_or_default() {
             match held {
                 Held::Owners(owned) => self.learn_owners(owned),
+                Held::Heard(heard) => self.trace.hear(heard),
                 Held::Feed(feed) => match self.take(&feed) {
                     Effect::None => {}
                     effect => all = effect,

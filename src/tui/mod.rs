@@ -60,7 +60,7 @@ use crossterm::execute;
 
 use self::background::LateAnswer;
 use crate::story::Owned;
-use crate::trace::Aside;
+use crate::trace::{Aside, Heard};
 use crate::wire::{Feed, Place};
 
 /// The screen isn't drawn more often than this for what comes by itself; a key is answered at once.
@@ -82,6 +82,8 @@ pub enum Message {
     Feed(Feed),
     /// Who holds sockets of this machine: those that are new, or have changed.
     Owners(Vec<Owned>),
+    /// What this machine's kernel says of sockets that are captured.
+    Heard(Vec<Heard>),
     /// An experiment tells something beside the segments.
     Aside(Aside),
     /// An experiment waits for its cue: what comes next; or it is over.
@@ -258,7 +260,8 @@ fn act(app: &mut App, effect: Effect, outside: &mut dyn Outside) -> io::Result<(
 impl Message {
     /// Whether it may be drawn with what comes after it: a file or a busy network tells more than can be seen.
     fn can_wait(&self) -> bool {
-        matches!(self, Message::Feed(Feed::Batch(_)) | Message::Owners(_))
+        let is_feed = matches!(self, Message::Feed(Feed::Batch(_)));
+        is_feed || matches!(self, Message::Owners(_) | Message::Heard(_))
     }
 }
 
@@ -267,6 +270,10 @@ fn take(app: &mut App, message: Message) -> Effect {
         Message::Feed(feed) => app.feed(feed),
         Message::Owners(owned) => {
             app.owners_told(owned);
+            Effect::None
+        }
+        Message::Heard(heard) => {
+            app.heard(heard);
             Effect::None
         }
         Message::Aside(aside) => {

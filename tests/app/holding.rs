@@ -2,6 +2,8 @@
 
 use super::common::ui::{self, article, batch, keys, live, unread, whole};
 use super::{shown, told};
+use tcpviz::conn::State;
+use tcpviz::trace::{Deed, Heard, KernelEnd, Word};
 use tcpviz::tui::App;
 use tcpviz::wire::{Batch, Ended, Feed, Tally};
 
@@ -93,4 +95,55 @@ fn following_shows_the_newest_connection_and_whoever_moves_stays() {
     app.feed(batch(&other.segments[2..], &[], tally(16, 0)));
     app.prepare();
     assert_eq!((app.connection, app.line, shown(&app)), (1, 0, 7));
+}
+
+/// The kernel of the client's machine sends the RST that is segment 7.
+fn heard(all: &Batch) -> Vec<Heard> {
+    let rst = &all.segments[6];
+    let (local, remote) = (rst.segment.src, rst.segment.dst);
+    let heard = |time_ns, word| Heard {
+        time_ns,
+        local,
+        remote,
+        word,
+    };
+    let deed = Deed::SentReset("TCP_TIMEWAIT_SOCKET".into());
+    vec![
+        heard(rst.time_ns - 5_000, Word::Deed(deed)),
+        heard(
+            rst.time_ns + 5_000,
+            Word::End(KernelEnd::new(State::Closed)),
+        ),
+    ]
+}
+
+#[test]
+fn what_a_kernel_says_is_held_with_its_segments_and_comes_into_its_place_as_time_passes() {
+    let (mut app, all) = held();
+    app.feed(batch(&all.segments[3..], &[], tally(7, 0)));
+    app.heard(heard(&all));
+    keys(&mut app, "p");
+    assert_eq!((shown(&app), app.line), (7, 6), "what comes may be missing");
+    app.pass(all.segments[6].time_ns + 1_000_000_000);
+    app.prepare();
+    assert_eq!((shown(&app), app.line, app.following), (9, 8, true));
+    let drawn = ui::text(&mut app, 100, 30);
+    assert!(drawn.contains("kernel: socket closed before"), "{drawn}");
+}
+
+#[test]
+fn whoever_stands_on_a_segment_stays_there_when_a_kernel_says_something_above_it() {
+    let all = whole("close-then-peer-writes");
+    let mut app = unread(live(), None);
+    app.feed(batch(&all.segments, &[], tally(7, 0)));
+    app.prepare();
+    keys(&mut app, "⇲↑");
+    let early = Heard {
+        time_ns: all.segments[2].time_ns + 1_000,
+        ..heard(&all).remove(1)
+    };
+    app.heard(vec![early]);
+    app.pass(all.segments[6].time_ns + 1_000_000_000);
+    app.prepare();
+    assert_eq!((app.selected_row(), app.line), (Some(5), 6));
 }

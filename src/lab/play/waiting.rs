@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use super::{Play, Stop, newest, now_ns};
 use crate::conn::State;
 use crate::conn::state::PerSide;
-use crate::lab::kernel::{Socket, Timer};
-use crate::trace::{KernelEnd, Said};
+use crate::lab::kernel::Socket;
+use crate::trace::{KernelEnd, Queues, Said};
 
 /// How long until a kernel is asked again: it doesn't tell by itself.
 const MOMENT: Duration = Duration::from_millis(2);
@@ -140,11 +140,15 @@ impl Play {
         let quiet = PerSide::of(|side| without_clock(ends[side]));
         if self.asked != Some((quiet, shown)) {
             self.asked = Some((quiet, shown));
-            let ends = PerSide::of(|side| KernelEnd {
-                state: ends[side].state,
-                receive_queue: ends[side].receive_queue,
-                send_queue: ends[side].send_queue,
-                timer: timer(&ends[side]),
+            let ends = PerSide::of(|side| {
+                Some(KernelEnd {
+                    state: ends[side].state,
+                    queues: Some(Queues {
+                        receive: ends[side].receive_queue,
+                        send: ends[side].send_queue,
+                    }),
+                    timer: ends[side].timer_in_words(),
+                })
             });
             self.say(now_ns(), Said::Kernel(ends));
         }
@@ -158,22 +162,5 @@ fn without_clock(socket: Socket) -> Socket {
         left: Duration::ZERO,
         inode: 0,
         ..socket
-    }
-}
-
-/// A timer as ss(8) names it, and what is left of it.
-fn timer(socket: &Socket) -> String {
-    let name = match socket.timer {
-        Timer::None => return String::new(),
-        Timer::Retransmit => "on",
-        Timer::KeepAlive => "keepalive",
-        Timer::TimeWait => "timewait",
-        Timer::Probe => "persist",
-    };
-    let left = socket.left;
-    if left < Duration::from_secs(1) {
-        format!("{name} {} ms", left.as_millis())
-    } else {
-        format!("{name} {} s", left.as_secs())
     }
 }

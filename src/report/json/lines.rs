@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::conn::{ConnectionId, Side};
 use crate::story::finding::findings;
 use crate::story::program::{self, Outcome};
-use crate::story::{clock, ending};
-use crate::trace::{Aside, ErrorRecord, Said, Trace};
+use crate::story::{clock, ending, reason};
+use crate::trace::{Aside, Deed, ErrorRecord, Said, Trace};
 
 /// Version of the schema, told in the first line.
 const SCHEMA: u32 = 1;
@@ -46,15 +46,32 @@ pub(super) enum Line<'a> {
         call: &'a str,
         failed: bool,
     },
-    /// What both kernels say in the lab; `client_state` and `server_state` are tcpviz's at that moment.
+    /// What the kernels say of their sockets; `client_state` and `server_state` are tcpviz's at that moment.
     Kernel {
         #[serde(skip_serializing_if = "Option::is_none")]
         time_ns: Option<u64>,
         connection: u32,
-        client: KernelEnd<'a>,
-        server: KernelEnd<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client: Option<KernelEnd<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        server: Option<KernelEnd<'a>>,
         client_state: &'static str,
         server_state: &'static str,
+    },
+    /// What a kernel did.
+    #[serde(rename = "kernel-deed")]
+    Deed {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        time_ns: Option<u64>,
+        connection: u32,
+        side: &'static str,
+        deed: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        words: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<&'a str>,
     },
     /// Something befell a host, a process or the wire in the lab.
     Order {
@@ -81,9 +98,12 @@ pub(super) enum Line<'a> {
 #[derive(Serialize)]
 pub(super) struct KernelEnd<'a> {
     state: &'static str,
-    recv_q: u32,
-    send_q: u32,
-    timer: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recv_q: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    send_q: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timer: Option<&'a str>,
 }
 
 /// Appends a line.
@@ -128,11 +148,14 @@ pub(super) fn aside<'a>(trace: &Trace, aside: &'a Aside) -> Option<Line<'a>> {
         },
         Said::Kernel(ends) => {
             let shown = trace.states_at(aside);
-            let end = |side: Side| KernelEnd {
-                state: ends[side].state.name(),
-                recv_q: ends[side].receive_queue,
-                send_q: ends[side].send_queue,
-                timer: &ends[side].timer,
+            let end = |side: Side| {
+                let end = ends[side].as_ref()?;
+                Some(KernelEnd {
+                    state: end.state.name(),
+                    recv_q: end.queues.map(|queues| queues.receive),
+                    send_q: end.queues.map(|queues| queues.send),
+                    timer: end.queues.map(|_| end.timer.as_str()),
+                })
             };
             Line::Kernel {
                 time_ns,
@@ -141,6 +164,24 @@ pub(super) fn aside<'a>(trace: &Trace, aside: &'a Aside) -> Option<Line<'a>> {
                 server: end(Side::Server),
                 client_state: shown.client.name(),
                 server_state: shown.server.name(),
+            }
+        }
+        Said::Deed { side, deed } => {
+            let (deed, reason, error) = match deed {
+                Deed::SentReset(name) => ("sent-reset", Some(name.as_str()), None),
+                Deed::TookReset(error) => ("took-reset", None, Some(error.as_str())),
+                Deed::SentAgain => ("sent-again", None, None),
+                Deed::Error(error) => ("error", None, Some(error.as_str())),
+            };
+            let told = |text: &&str| !text.is_empty();
+            Line::Deed {
+                time_ns,
+                connection,
+                side: side.name(),
+                deed,
+                reason: reason.filter(told),
+                words: reason.and_then(reason::find).map(|reason| reason.words),
+                error: error.filter(told),
             }
         }
     })
@@ -206,8 +247,20 @@ pub(super) struct Ending {
     #[serde(skip_serializing_if = "Option::is_none")]
     reply: Option<bool>,
     causes: Vec<Cause>,
+    /// What the kernel that sent the RST says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kernel: Option<KernelsReason>,
     frames: Vec<u32>,
     summary: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct KernelsReason {
+    reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    words: Option<&'static str>,
+    /// What it has to do with tcpviz's causes.
+    verdict: &'static str,
 }
 
 #[derive(Serialize)]
@@ -297,6 +350,11 @@ pub(super) fn connection(trace: &Trace, id: ConnectionId) -> Line<'static> {
                     against: cause.against,
                 })
                 .collect(),
+            kernel: reason::told(trace, id).map(|(_, name)| KernelsReason {
+                reason: name.into(),
+                words: reason::find(name).map(|reason| reason.words),
+                verdict: reason::compare(name, &ending.causes).name(),
+            }),
             frames: frames(&ending.evidence),
             summary: ending.summary.clone(),
         },

@@ -87,6 +87,21 @@ impl<W: Write> Writer<W> {
         self.errors_before(trace, self.segments)
     }
 
+    /// What kernels told and has found its place since the last call.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn placed(&mut self, trace: &mut Trace) -> io::Result<()> {
+        for aside in trace.take_placed() {
+            if self.wants(aside.connection)
+                && let Some(line) = lines::aside(trace, &aside)
+            {
+                self.line(&line)?;
+            }
+        }
+        Ok(())
+    }
+
     fn count_new(&mut self, trace: &Trace) {
         (self.rows.len()..trace.ids().len()).for_each(|_| self.rows.push(0));
     }
@@ -100,7 +115,12 @@ impl<W: Write> Writer<W> {
         let row = *rows;
         *rows += 1;
         if self.wants(id) {
+            // What kernels told comes when it has found its place: this row may be written then.
+            let is_written = |aside: &&crate::trace::Aside| {
+                trace.keeps_placed() && aside.said.is_from_a_kernel()
+            };
             let here = trace.asides_before(id, row).iter();
+            let here = here.filter(|aside| !is_written(aside));
             for line in here.filter_map(|aside| lines::aside(trace, aside)) {
                 self.line(&line)?;
             }

@@ -1,12 +1,12 @@
 //! What can be asked of the selected line of the ladder.
 
-use super::calls::{KERNEL, ORDER};
+use super::calls::{DEED, KERNEL, ORDER};
 use super::{Explanation, call, cause, certainty, confidence, ending, flag, icmp, note, state};
 use crate::conn::state::PerSide;
 use crate::conn::{ConnectionId, Note, Side, State};
 use crate::story::ending::{Ending, ending as ending_of};
-use crate::story::{Kind, ladder};
-use crate::trace::{Aside, Entry, Said, Trace};
+use crate::story::{Kind, ladder, reason};
+use crate::trace::{Aside, Deed, Entry, Said, Trace};
 use crate::wire::Flags;
 
 /// Causes that are explained: the verdict names as many.
@@ -87,10 +87,25 @@ fn about_aside(trace: &Trace, aside: &Aside) -> Vec<Explanation> {
         Said::Order(_) => vec![ORDER.clone()],
         Said::Error(seen) => icmp(seen.error.words()).into_iter().collect(),
         Said::Kernel(ends) => {
-            let runs = Side::BOTH.iter().any(|side| !ends[*side].timer.is_empty());
-            let theirs = PerSide::of(|side| ends[side].state);
+            let runs = |side: &Side| {
+                ends[*side]
+                    .as_ref()
+                    .is_some_and(|end| !end.timer.is_empty())
+            };
+            let runs = Side::BOTH.iter().any(runs);
+            let shown = trace.states_at(aside);
+            let state = |side: Side| ends[side].as_ref().map_or(shown[side], |end| end.state);
             let told = KERNEL.iter().take(1 + usize::from(runs)).cloned();
-            told.chain(states(theirs, trace.states_at(aside))).collect()
+            told.chain(states(PerSide::of(state), shown)).collect()
+        }
+        Said::Deed { side, deed } => {
+            let meant = match deed {
+                Deed::SentReset(name) => reason::find(name),
+                _ => None,
+            };
+            let meant = meant.and_then(|reason| reason.causes.first());
+            let meant = meant.map(|id| cause(*id, Some(*side)));
+            [DEED.clone()].into_iter().chain(meant).collect()
         }
     }
 }

@@ -159,7 +159,7 @@ pub(super) static ERRORS: [Explanation; 11] = [
 pub(super) static KERNEL: [Explanation; 2] = [
     explain(
         "kernel",
-        "What both kernels themselves say at this moment (sock_diag), as ss shows it. Recv-Q: octets not read yet, an unread FIN \
+        "What the kernels themselves say of their sockets at this moment, as ss shows it; live, those of this machine. Recv-Q: octets not read yet, an unread FIN \
          counts as one. Send-Q: sequence numbers not acknowledged yet, a FIN counts. A state with \u{2260} (in ASCII !) isn't what \
          tcpviz concludes from the wire.",
         "ss(8); docs/states.md",
@@ -172,6 +172,13 @@ pub(super) static KERNEL: [Explanation; 2] = [
         "ss(8)",
     ),
 ];
+
+pub(super) static DEED: Explanation = explain(
+    "kernel's deed",
+    "What the kernel of this machine did with the socket, as its tracepoints tell (--kernel): it sent an RST, and why; it took one for \
+     valid; it sent something again; it has an error for the program. The wire shows only what it sent.",
+    "docs/kernel.md",
+);
 
 pub(super) static ORDER: Explanation = explain(
     "not on the wire",

@@ -3,7 +3,7 @@
 use super::*;
 use crate::conn::state::PerSide;
 use crate::story::tests::trace_of;
-use crate::trace::{Aside, KernelEnd, Said, Trace};
+use crate::trace::{Aside, Deed, KernelEnd, Said, Trace};
 use crate::wire::{Flags, IcmpError};
 
 /// Every explanation, under the name that stands on the screen.
@@ -204,11 +204,17 @@ fn of_a_kernels_line_its_queues_its_timers_and_its_states() {
         ..KernelEnd::default()
     };
     let trace = with_aside(Said::Kernel(PerSide {
-        client: end(State::FinWait2, "timewait 59 s"),
-        server: end(State::CloseWait, ""),
+        client: Some(end(State::FinWait2, "timewait 59 s")),
+        server: Some(end(State::CloseWait, "")),
     }));
     assert_eq!(terms(&trace, 0)[..2], ["kernel", "timer"]);
     assert!(terms(&trace, 0).contains(&"client: FIN-WAIT-2".to_string()));
+    let trace = with_aside(Said::Deed {
+        side: Side::Server,
+        deed: Deed::SentReset("TCP_ABORT_ON_CLOSE".into()),
+    });
+    let told = terms(&trace, 0);
+    assert_eq!(told[..2], ["kernel's deed", "unread-data"], "{told:?}");
     let trace = with_aside(Said::Order("the wire is cut".into()));
     assert_eq!(terms(&trace, 0), ["not on the wire", "half-closed"]);
 }
