@@ -85,7 +85,7 @@ pub struct Cli {
     ///
     /// On the screen, in JSON and in all that has a ladder (Linux). As root, every change of a state, why it sends each RST,
     /// what it sends again; otherwise states, queues and timers.
-    #[arg(long, conflicts_with_all = ["file", "read", "run"], help_heading = WATCHED)]
+    #[arg(long, conflicts_with_all = ["file", "read", "run"], help_heading = WATCHED, hide_short_help = true)]
     pub kernel: bool,
 
     /// Print, don't open the UI
