@@ -11,6 +11,8 @@ use tcpviz::story::Expected;
 use tcpviz::tui::Pace;
 use tcpviz::wire::Ports;
 
+use crate::formats;
+
 pub mod help;
 mod lab;
 mod look;
@@ -232,8 +234,8 @@ impl Cli {
     /// # Errors
     /// That, and what to type, in one line.
     pub fn check(&self) -> Result<(), String> {
-        match self.format {
-            Some(format @ (Format::Tcpdump | Format::Connections | Format::Csv)) if self.kernel => {
+        match formats::asked(self.format, self.output.as_deref()) {
+            format @ (Format::Tcpdump | Format::Connections | Format::Csv) if self.kernel => {
                 let name = format.to_possible_value();
                 let name = name.as_ref().map_or("", |value| value.get_name());
                 Err(format!(

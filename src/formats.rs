@@ -55,6 +55,8 @@ impl Written<'_> {
                 });
                 markdown::write(out, trace, wanted, how, source.as_ref())?;
             }
+            // There is no picture of nothing, and no page.
+            Format::Svg | Format::Html if trace.is_empty() => return Ok(()),
             Format::Svg => svg::write(out, &self.few(svg::MOST)?, self.picture)?,
             Format::Html => {
                 let pages = self.few(html::MOST)?;
@@ -148,7 +150,9 @@ pub fn export(path: &Path, shown: &Export<'_>) -> Result<(), String> {
         _ => why.to_string(),
     })?;
     let mut out = io::BufWriter::new(file);
-    written
-        .write(format, &mut out)
-        .map_err(|why| why.to_string())
+    written.write(format, &mut out).map_err(|why| {
+        // Half a file isn't what was asked for.
+        let _ = std::fs::remove_file(path);
+        why.to_string()
+    })
 }

@@ -15,6 +15,7 @@ mod listening;
 #[cfg(feature = "live")]
 mod live;
 mod man;
+mod outfile;
 mod recorded;
 mod replay;
 #[cfg(all(feature = "live", target_os = "linux"))]

@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -13,7 +14,6 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use tcpviz::conn::Revision;
-use tcpviz::privilege;
 use tcpviz::report::json;
 use tcpviz::source::{Sink, save};
 use tcpviz::story::Owned;
@@ -25,6 +25,7 @@ use tcpviz::wire::{Ended, Feed, Place};
 use crate::cli::{Cli, Format, Speed};
 use crate::expect;
 use crate::formats::{self, TooMuch, Written};
+use crate::outfile::OutFile;
 use crate::table;
 
 /// What an error on the way out is about.
@@ -96,8 +97,7 @@ pub fn open(cli: &Cli) -> anyhow::Result<View> {
             bail!("--output names the capture itself; name another file")
         }
         Some(path) => {
-            let file = save::create(path, cli.force, privilege::invoking_user());
-            Box::new(file.map_err(|why| cannot_create(path, why))?)
+            Box::new(OutFile::open(path, cli.force).map_err(|why| cannot_create(path, why))?)
         }
     };
     let format = format(cli);
@@ -229,7 +229,25 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     left?;
     check_wanted(cli, app.trace.ids().len())?;
     finish(app.trace.tally.dropped, app.trace.breaks_off())?;
+    if app.trace.ended.is_none() {
+        return expect::unjudged(cli);
+    }
     expect::judge(cli, &app.trace)
+}
+
+/// Whether somebody asked the program to leave before the capture had ended.
+#[derive(Clone, Default)]
+pub struct Left(Arc<AtomicBool>);
+
+impl Left {
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Text output under way.
@@ -257,10 +275,15 @@ impl Text<'_> {
         )?;
         let stop_on_signal = stop.clone();
         let growing = self.origin.growing;
+        let left = Left::default();
+        let leaves = left.clone();
         on_signal_to(growing, move || match &stop_on_signal {
             Some(stop) => stop(),
             // A pipe may stay silent for ever: what came is written without waiting for its end.
-            None => drop(sender.send(Come::Feed(Feed::Ended(Ended::default())))),
+            None => {
+                leaves.set();
+                drop(sender.send(Come::Feed(Feed::Ended(Ended::default()))));
+            }
         })?;
         let written = self.write_all(&mut trace, &feeds);
         let written = written.map_err(|why| {
@@ -282,6 +305,9 @@ impl Text<'_> {
         }
         tell_left(trace.left_in_all(), self.cli.limit);
         finish(trace.tally.dropped, trace.breaks_off())?;
+        if left.is_set() {
+            return expect::unjudged(self.cli);
+        }
         expect::judge(self.cli, &trace)
     }
 

@@ -6,7 +6,7 @@ mod common;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Output, Stdio};
 
-use common::{capture, captures, printed, run, tcpviz};
+use common::{article, capture, captures, printed, run, tcpviz};
 
 fn errors(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
@@ -532,4 +532,84 @@ fn no_permission_says_what_to_type() {
         assert!(errors.contains(&said), "{errors}");
     }
     assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn an_output_that_is_refused_is_neither_left_behind_nor_emptied() {
+    let folder = tempfile::tempdir().unwrap();
+    let many = folder.path().join("many.pcap");
+    std::fs::write(&many, article::repeated(21)).unwrap();
+    let many = many.to_str().unwrap();
+    let (new, old) = (folder.path().join("new.svg"), folder.path().join("old.svg"));
+    std::fs::write(&old, "precious").unwrap();
+    for (path, force) in [(&new, &[][..]), (&old, &["--force"])] {
+        let output = run(&[&["-o", path.to_str().unwrap(), many], force].concat());
+        assert_eq!(output.status.code(), Some(1));
+        assert!(errors(&output).contains("more than this format holds"));
+    }
+    assert!(!new.exists());
+    assert_eq!(std::fs::read_to_string(&old).unwrap(), "precious");
+}
+
+#[test]
+fn a_picture_of_no_connection_is_no_file_and_other_formats_are_empty_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty.pcap");
+    std::fs::write(&empty, &std::fs::read(close()).unwrap()[..24]).unwrap();
+    for (name, exists) in [
+        ("x.svg", false),
+        ("x.html", false),
+        ("x.txt", true),
+        ("x.csv", true),
+    ] {
+        let path = folder.path().join(name);
+        let output = run(&["-o", path.to_str().unwrap(), empty.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(0), "{name}");
+        assert!(errors(&output).contains("no TCP segment to show"), "{name}");
+        assert_eq!(path.exists(), exists, "{name}");
+    }
+}
+
+#[test]
+fn what_was_left_before_its_end_does_not_meet_what_is_expected() {
+    for format in ["ladder", "json", "connections", "tcpdump"] {
+        let mut child = tcpviz()
+            .args(["-F", format, "--expect", "reset", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(&std::fs::read(close()).unwrap()).unwrap();
+        let pid = rustix::process::Pid::from_child(&child);
+        // Who handles signals has said so in /proc; until then it would just die.
+        let status = format!("/proc/{}/status", child.id());
+        let handles = || {
+            let status = std::fs::read_to_string(&status).unwrap();
+            let line = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+            let mask = u64::from_str_radix(line.unwrap().trim(), 16).unwrap();
+            mask & (1 << (rustix::process::Signal::TERM.as_raw() - 1)) > 0
+        };
+        while !handles() {
+            std::thread::yield_now();
+        }
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        let output = child.wait_with_output().unwrap();
+        drop(input);
+        assert_eq!(output.status.code(), Some(3), "{format}");
+        assert!(
+            errors(&output).contains("it was left before that"),
+            "{format}"
+        );
+    }
+}
+
+#[test]
+fn a_format_without_a_place_for_the_kernels_word_is_refused_by_name_and_by_ending() {
+    for arguments in [["-F", "csv"], ["-F", "connections"], ["-o", "never.csv"]] {
+        let output = run(&[&["--kernel"], &arguments[..]].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(errors(&output).contains("has no place for what --kernel tells"));
+    }
 }

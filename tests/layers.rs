@@ -183,6 +183,7 @@ fn modules_import_only_what_stands_before_them() {
                     "live",
                     "lines",
                     "man",
+                    "outfile",
                     "listening",
                     "recorded",
                     "replay",

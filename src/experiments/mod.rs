@@ -10,11 +10,10 @@ use anyhow::anyhow;
 use tcpviz::lab::play::Play;
 use tcpviz::lab::script::Experiment;
 use tcpviz::lab::{LabError, catalog, enter};
-use tcpviz::privilege;
-use tcpviz::source::save;
 use tcpviz::story::numbers::printable;
 
 use crate::cli::{Format, LabArgs};
+use crate::outfile::OutFile;
 use crate::{formats, recorded, view};
 use paper::{introduce, print, record_all};
 use screen::show;
@@ -66,10 +65,9 @@ pub fn run(args: &LabArgs) -> anyhow::Result<bool> {
     }
     let mut out: Box<dyn Write> = match &args.output {
         None => Box::new(io::stdout()),
-        Some(path) => Box::new(
-            save::create(path, args.force, privilege::invoking_user())
-                .map_err(|why| view::cannot_create(path, why))?,
-        ),
+        Some(path) => {
+            Box::new(OutFile::open(path, args.force).map_err(|why| view::cannot_create(path, why))?)
+        }
     };
     print(args, &chosen, &mut out)
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::page::{How, Page, Row, pages};
+use super::page::{How, Page, Row, ids, pages};
 use crate::conn::state::PerSide;
 use crate::conn::{ConnectionId, Roles, Side};
 use crate::story::aside::AsideRow;
@@ -28,12 +28,13 @@ pub fn write(
     how: How,
 ) -> io::Result<()> {
     writeln!(out, "sequenceDiagram")?;
-    let are_several = pages(trace, wanted, how).nth(1).is_some();
+    let ids = || ids(trace, wanted);
+    let are_several = ids().nth(1).is_some();
     // Lanes must be known before the first arrow.
-    for page in pages(trace, wanted, how) {
-        let lanes = lanes(&page);
+    for id in ids() {
+        let lanes = lanes(trace, id);
         if are_several {
-            writeln!(out, "    box {}\n{lanes}    end", page.name())?;
+            writeln!(out, "    box connection {}\n{lanes}    end", id + 1)?;
         } else {
             out.write_all(lanes.as_bytes())?;
         }
@@ -45,19 +46,19 @@ pub fn write(
 }
 
 /// What a side's lane is called in the diagram's text.
-fn lane(page: &Page<'_>, side: Side) -> String {
-    format!("{side}{}", page.id + 1)
+fn lane(id: ConnectionId, side: Side) -> String {
+    format!("{side}{}", id + 1)
 }
 
-fn lanes(page: &Page<'_>) -> String {
-    let connection = page.trace.connection(page.id);
+fn lanes(trace: &Trace, id: ConnectionId) -> String {
+    let connection = trace.connection(id);
     let guess = match connection.roles {
         Roles::Guessed => "?",
         Roles::Seen => "",
     };
     let mut text = String::new();
     for side in Side::BOTH {
-        let lane = lane(page, side);
+        let lane = lane(id, side);
         let address = escaped(&connection.addresses[side].to_string());
         let _ = writeln!(text, "    participant {lane} as {side}{guess} {address}");
     }
@@ -65,7 +66,11 @@ fn lanes(page: &Page<'_>) -> String {
 }
 
 fn rows(page: &Page<'_>) -> String {
-    let both = format!("{},{}", lane(page, Side::Client), lane(page, Side::Server));
+    let both = format!(
+        "{},{}",
+        lane(page.id, Side::Client),
+        lane(page.id, Side::Server)
+    );
     let mut text = String::new();
     note(&format!("over {both}"), &page.verdict(), &mut text);
     let heading = page.heading();
@@ -83,7 +88,7 @@ fn rows(page: &Page<'_>) -> String {
 }
 
 fn arrow(page: &Page<'_>, row: &ladder::Row, text: &mut String) {
-    let (from, to) = (lane(page, row.from), lane(page, row.from.peer()));
+    let (from, to) = (lane(page.id, row.from), lane(page.id, row.from.peer()));
     let is_lost = matches!(row.fate, Fate::Lost { .. });
     let shape = match (is_lost, row.flags.has(Flags::RST)) {
         (true, _) => "--x",
@@ -111,7 +116,7 @@ fn beside_lane(page: &Page<'_>, side: Side) -> String {
         Side::Client => "left of",
         Side::Server => "right of",
     };
-    format!("{place} {}", lane(page, side))
+    format!("{place} {}", lane(page.id, side))
 }
 
 /// Mermaid doesn't wrap notes by itself.

@@ -144,14 +144,18 @@ impl<'a> Page<'a> {
     }
 }
 
+/// The connections that `wanted` names, in the order of their first segments; none named means all that are there.
+pub fn ids(trace: &Trace, wanted: Option<ConnectionId>) -> impl Iterator<Item = ConnectionId> {
+    trace
+        .ids()
+        .filter(move |id| trace.has(*id) && wanted.is_none_or(|wanted| wanted == *id))
+}
+
 /// The pages of the connections that `wanted` names, in the order of their first segments; none named means all that are there.
 pub fn pages(
     trace: &Trace,
     wanted: Option<ConnectionId>,
     how: How,
 ) -> impl Iterator<Item = Page<'_>> {
-    trace
-        .ids()
-        .filter(move |id| trace.has(*id) && wanted.is_none_or(|wanted| wanted == *id))
-        .map(move |id| Page::new(trace, id, how))
+    ids(trace, wanted).map(move |id| Page::new(trace, id, how))
 }

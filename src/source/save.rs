@@ -26,6 +26,16 @@ const RECORD_HEADER: usize = 16;
 /// # Errors
 /// It exists and `force` isn't set, is no regular file, or can't be opened.
 pub fn create(path: &Path, force: bool, owner: Option<(u32, u32)>) -> io::Result<File> {
+    let (file, _) = open(path, force, owner)?;
+    file.set_len(0)?;
+    Ok(file)
+}
+
+/// The same, but one that exists keeps what it holds; whether it is new.
+///
+/// # Errors
+/// Those of [`create`].
+pub fn open(path: &Path, force: bool, owner: Option<(u32, u32)>) -> io::Result<(File, bool)> {
     let mut options = OpenOptions::new();
     options
         .read(true)
@@ -37,13 +47,12 @@ pub fn create(path: &Path, force: bool, owner: Option<(u32, u32)>) -> io::Result
             if !file.metadata()?.is_file() {
                 return Err(io::Error::other("it is not a regular file"));
             }
-            file.set_len(0)?;
-            Ok(file)
+            Ok((file, false))
         }
         created => {
             let file = created?;
             give(&file, owner)?;
-            Ok(file)
+            Ok((file, true))
         }
     }
 }

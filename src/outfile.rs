@@ -1,0 +1,63 @@
+//! The file of `--output`: made before anything is written, so that what is wrong with it is told first, but neither emptied nor left
+//! behind unless something is.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tcpviz::privilege;
+use tcpviz::source::save;
+
+pub struct OutFile {
+    file: File,
+    path: PathBuf,
+    /// It wasn't there before.
+    is_new: bool,
+    /// Something was written, or it is to be empty.
+    is_begun: bool,
+}
+
+impl OutFile {
+    /// Opens the file; one that exists only with `force`.
+    ///
+    /// # Errors
+    /// Those of [`save::open`].
+    pub fn open(path: &Path, force: bool) -> io::Result<OutFile> {
+        let (file, is_new) = save::open(path, force, privilege::invoking_user())?;
+        Ok(OutFile {
+            file,
+            path: path.to_path_buf(),
+            is_new,
+            is_begun: false,
+        })
+    }
+
+    fn begin(&mut self) -> io::Result<()> {
+        if !self.is_begun {
+            self.file.set_len(0)?;
+            self.is_begun = true;
+        }
+        Ok(())
+    }
+}
+
+impl Write for OutFile {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.begin()?;
+        self.file.write(octets)
+    }
+
+    /// What was written is all of it, also if that is nothing.
+    fn flush(&mut self) -> io::Result<()> {
+        self.begin()?;
+        self.file.flush()
+    }
+}
+
+impl Drop for OutFile {
+    fn drop(&mut self) {
+        if self.is_new && !self.is_begun {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
