@@ -108,7 +108,7 @@ pub struct Cli {
     /// Live: of finished connections this many stay in memory
     ///
     /// On the screen, in JSON and the ladder; besides the few hundred to which something came last. The oldest leave first;
-    /// their segments stay in the capture file.
+    /// their segments stay in the capture file. With --expect all stay: each is judged at the end.
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = limit, conflicts_with_all = ["file", "read"])]
     #[arg(help_heading = WATCHED, hide_short_help = true, value_hint = ValueHint::Other)]
     pub limit: usize,
