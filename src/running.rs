@@ -38,6 +38,9 @@ use open::Connections;
 const NOT_FOUND: u8 = 127;
 const CANNOT_RUN: u8 = 126;
 
+/// What it means that the warden says nothing any more.
+const GONE: &str = "the process that ran the command is gone: how the command ended, and which connections were its own, isn't known";
+
 /// What the kernel has captured is handed on after this: before, nobody knows which connections there are.
 const HANDED_ON: Duration = Duration::from_millis(60);
 
@@ -54,18 +57,20 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
     if cli.write.as_deref() == Some(Path::new("-")) {
         bail!("--write needs the name of a file");
     }
-    let mut session = Session::open(cli)?;
+    let (mut command, mut listener) = Command::prepare(&cli.run)
+        .context("there can't be a process beside this one, which runs the command")?;
+    // Before a file is created, or emptied: a command that was mistyped costs nothing.
+    command.look().context(GONE)?;
+    if let Told::Failed(why) = listener.hear().context(GONE)? {
+        return Ok(cannot_run(cli, &why));
+    }
+    let new = [&cli.write, &cli.output].map(|path| path.clone().filter(|path| !path.exists()));
+    let mut session = Session::open(cli, command, listener)?;
     let ended = match session.play() {
         Ok(ended) => ended,
         Err(Failure::CannotRun(why)) => {
-            session.leave_nothing(cli);
-            let name = printable(&cli.run[0].to_string_lossy());
-            let (code, what) = match why.kind() {
-                io::ErrorKind::NotFound => (NOT_FOUND, "there is no such command".into()),
-                _ => (CANNOT_RUN, why.to_string()),
-            };
-            eprintln!("tcpviz: {name} can't be run: {what}");
-            return Ok(code);
+            session.leave_nothing(&new);
+            return Ok(cannot_run(cli, &why));
         }
         Err(Failure::Other(why)) => return Err(why),
     };
@@ -77,6 +82,17 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
         }
         shown => shown.map(|()| code),
     }
+}
+
+/// Says so; the exit code.
+fn cannot_run(cli: &Cli, why: &io::Error) -> u8 {
+    let name = printable(&cli.run[0].to_string_lossy());
+    let (code, what) = match why.kind() {
+        io::ErrorKind::NotFound => (NOT_FOUND, "there is no such command".into()),
+        _ => (CANNOT_RUN, why.to_string()),
+    };
+    eprintln!("tcpviz: {name} can't be run: {what}");
+    code
 }
 
 /// Why there is no end of the command.
@@ -121,9 +137,7 @@ struct Session {
 
 impl Session {
     /// Opens everything, and gives up privileges. Nothing runs yet.
-    fn open(cli: &Cli) -> anyhow::Result<Session> {
-        let (command, listener) = Command::prepare(&cli.run)
-            .context("there can't be a process beside this one, which runs the command")?;
+    fn open(cli: &Cli, command: Command, listener: Listener) -> anyhow::Result<Session> {
         let interface = cli.interface.clone().unwrap_or_else(live::loopback);
         let selection = Selection {
             ports: cli.ports(),
@@ -172,7 +186,7 @@ impl Session {
                 Event::Told(told) => match told? {
                     Told::Ended(ended) => break ended,
                     Told::Failed(why) => return Err(Failure::CannotRun(why)),
-                    Told::Started | Told::Whose(_) => {}
+                    Told::Found | Told::Started | Told::Whose(_) => {}
                 },
             }
         };
@@ -282,10 +296,10 @@ impl Session {
         }
     }
 
-    /// The command never ran.
-    fn leave_nothing(self, cli: &Cli) {
-        let written = [Some(&self.file.path), cli.output.as_ref()];
-        for path in written.into_iter().flatten() {
+    /// The command never ran: of the files that were named those that are new go.
+    fn leave_nothing(self, new: &[Option<PathBuf>]) {
+        let temporary = self.file.temporary.then_some(&self.file.path);
+        for path in new.iter().flatten().chain(temporary) {
             let _ = fs::remove_file(path);
         }
     }

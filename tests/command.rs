@@ -18,6 +18,7 @@ mod linux {
     use std::fs;
     use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
     use std::net::{SocketAddr, TcpListener, TcpStream};
+    use std::os::unix::fs::PermissionsExt;
     use std::os::unix::process::CommandExt;
     use std::process::{self, Command, Output, Stdio};
     use std::sync::Arc;
@@ -348,6 +349,14 @@ mod linux {
             );
             assert!(output.stdout.is_empty() && !path.exists() && !text_path.exists());
         }
+        // What was there is only replaced by what there is instead.
+        fs::write(&path, "kept").unwrap();
+        let output = run(
+            &["--force", "-w", path.to_str().unwrap()],
+            &["no-such-command"],
+        );
+        assert_eq!(output.status.code(), Some(127), "{output:?}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "kept");
     }
 
     /// A command that waits for ever, once it has asked: what a signal makes of it.
@@ -533,12 +542,32 @@ mod linux {
 
     fn sudo() {
         let script = "id -u; id -g; echo $HOME $USER $SUDO_UID; grep -E 'CapPrm|NoNewPrivs' /proc/self/status";
-        let output = watching(TABLE, &["sh", "-c", script])
-            .env("SUDO_UID", "65534")
-            .env("SUDO_GID", "65534")
-            .env("SUDO_USER", "nobody")
-            .output()
-            .unwrap();
+        // Programs of the caller's, of which root may run none; a folder that the caller can't search.
+        let folder = tempfile::tempdir().unwrap();
+        let ran = folder.path().join("ran");
+        for name in ["id", "getent"] {
+            let path = folder.path().join(name);
+            fs::write(&path, format!("#!/bin/sh\ntouch {}\n", ran.display())).unwrap();
+            fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        }
+        let path = format!(
+            "{}:{}",
+            folder.path().display(),
+            std::env::var("PATH").unwrap()
+        );
+        let by_nobody = |command: &[&str]| {
+            watching(TABLE, command)
+                .env("SUDO_UID", "65534")
+                .env("SUDO_GID", "65534")
+                .env("SUDO_USER", "nobody")
+                .env("PATH", &path)
+                .output()
+                .unwrap()
+        };
+        let missing = by_nobody(&["no-such-command"]);
+        assert_eq!(missing.status.code(), Some(127), "{missing:?}");
+        let output = by_nobody(&["sh", "-c", script]);
+        assert!(!ran.exists());
         let said = text(&output.stdout);
         let lines: Vec<_> = said.lines().collect();
         assert_eq!(

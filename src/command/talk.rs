@@ -2,6 +2,7 @@
 //! descriptor of standard input: the warden's own is the socket.
 //!
 //! ```text
+//!   look                 found | failed 2 (errno)
 //!   go                   started | failed 2 (errno)
 //!   signal 15            exited 0 | signalled 9
 //!   whose                own A B [TIME] ... other A B ... over? certain | seen
@@ -79,6 +80,8 @@ impl Whose {
 /// What the warden tells.
 #[derive(Debug)]
 pub enum Told {
+    /// The command is there, and may be run.
+    Found,
     Started,
     /// The command can't be run.
     Failed(io::Error),
@@ -107,6 +110,14 @@ impl Command {
         send_stdin(&line)?;
         let listener = Listener(BufReader::new(line.try_clone()?));
         Ok((Command { warden, line }, listener))
+    }
+
+    /// Looks whether it can be run.
+    ///
+    /// # Errors
+    /// The warden has gone.
+    pub fn look(&mut self) -> io::Result<()> {
+        self.line.write_all(b"look\n")
     }
 
     /// Runs it.
@@ -158,6 +169,7 @@ impl Listener {
             }
             let words: Vec<_> = line.split_ascii_whitespace().collect();
             return Ok(match words[..] {
+                ["found"] => Told::Found,
                 ["started"] => Told::Started,
                 ["failed", errno] => Told::Failed(io::Error::from_raw_os_error(read(errno)?)),
                 ["exited", code] => Told::Ended(Ended::Exited(read(code)?)),

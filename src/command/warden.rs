@@ -18,6 +18,7 @@ use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 use super::bpf::Recorder;
 use super::cgroup::Cgroup;
+use super::path::found;
 use super::person::Person;
 use super::seen::{self, Seen};
 use super::talk::receive_stdin;
@@ -195,13 +196,21 @@ impl Warden {
         words: &[OsString],
         person: Option<&Person>,
     ) -> io::Result<()> {
-        if line == "go" {
+        if line == "look" {
+            let program = words.first().map(OsString::as_os_str).unwrap_or_default();
+            let look = || found(program, &std::env::var_os("PATH").unwrap_or_default());
+            let told = match by(person, look) {
+                Ok(()) => "found\n".into(),
+                Err(why) => failed(&why),
+            };
+            self.tell(&told);
+        } else if line == "go" {
             let told = match self.start(words, person) {
                 Ok(command) => {
                     self.command = Some(command);
                     "started\n".into()
                 }
-                Err(why) => format!("failed {}\n", why.raw_os_error().unwrap_or(libc::EINVAL)),
+                Err(why) => failed(&why),
             };
             self.tell(&told);
         } else if line == "whose" {
@@ -224,10 +233,10 @@ impl Warden {
         if let Knowing::Certain(_, cgroup) = &self.knowing {
             cgroup.enter()?;
         }
-        let started = match person {
-            Some(person) => person.spawn(&mut command),
-            None => command.spawn(),
-        };
+        if let Some(person) = person {
+            person.dress(&mut command);
+        }
+        let started = by(person, || command.spawn());
         if let Knowing::Certain(_, cgroup) = &self.knowing {
             cgroup.leave()?;
         }
@@ -250,6 +259,18 @@ impl Warden {
     fn tell(&mut self, text: &str) {
         let _ = self.line.write_all(text.as_bytes());
     }
+}
+
+/// Does something as this person.
+fn by<T>(person: Option<&Person>, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    match person {
+        Some(person) => person.act(act)?,
+        None => act(),
+    }
+}
+
+fn failed(why: &io::Error) -> String {
+    format!("failed {}\n", why.raw_os_error().unwrap_or(libc::EINVAL))
 }
 
 fn told(status: WaitStatus) -> String {
