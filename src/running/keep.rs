@@ -60,7 +60,8 @@ pub fn keep(
         let path = printable(&file.path.to_string_lossy());
         anyhow!("{path} can't be written: {why}")
     })?;
-    if let Some(why) = ended.as_ref().and_then(|ended| ended.why()) {
+    // A record that is cut is the last: the capture broke off there, and why is told by who ended it.
+    if let Some(why) = ended.and_then(|ended| ended.error) {
         bail!("what was captured can't be read: {why}");
     }
     Ok(keeper.kept)
