@@ -297,7 +297,7 @@ impl Session {
             }
         };
         self.rough.remove();
-        tell_kept(kept, &self.interface);
+        tell_kept(kept, &self.interface, &self.whose.why);
         let saved = Saved::of(&self.file, kept.segments);
         let shown = match self.view {
             View::Ui if kept.segments == 0 => {
@@ -356,7 +356,7 @@ impl Session {
     }
 }
 
-fn tell_kept(kept: Kept, interface: &str) {
+fn tell_kept(kept: Kept, interface: &str, why: &str) {
     if kept.segments == 0 {
         eprintln!(
             "tcpviz: the command made no TCP connection that was seen on {}; -i names another interface",
@@ -365,8 +365,9 @@ fn tell_kept(kept: Kept, interface: &str) {
     }
     if kept.unknown > 0 {
         eprintln!(
-            "tcpviz: {} began meanwhile, and didn't last long enough to see whose: as root, with cgroup v2, it is known",
-            counted(kept.unknown, "connection")
+            "tcpviz: {} began meanwhile, and didn't last long enough to see whose. Root with cgroup v2 always knows; here {}",
+            counted(kept.unknown, "connection"),
+            printable(why)
         );
     }
 }

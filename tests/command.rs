@@ -720,7 +720,7 @@ mod linux {
         let name = group.rsplit('/').next().unwrap();
         let mut left = vec![PathBuf::from("/sys/fs/cgroup")];
         while let Some(folder) = left.pop() {
-            assert!(!folder.ends_with(name), "{folder:?}");
+            assert!(!folder.ends_with(name), "{}", folder.display());
             let folders = fs::read_dir(folder).into_iter().flatten().flatten();
             left.extend(folders.map(|it| it.path()).filter(|path| path.is_dir()));
         }

@@ -5,7 +5,7 @@
 //!   look                 found | failed 2 (errno)
 //!   go                   started | failed 2 (errno)
 //!   signal 15            exited 0 | signalled 9
-//!   whose                own A B [TIME] ... other A B ... over? certain | seen
+//!   whose                own A B [TIME] ... other A B ... over? certain | because WHY, seen
 //! ```
 
 use std::collections::{HashMap, HashSet};
@@ -61,6 +61,8 @@ impl Ended {
 pub struct Whose {
     /// Every connection of the command is in `own`.
     pub is_certain: bool,
+    /// Otherwise why not.
+    pub why: String,
     /// Where it is certain, with when those between these ends began, in nanoseconds since the Unix epoch.
     pub own: HashMap<Ends, Vec<u64>>,
     /// Of those that aren't known to be its own: they are somebody else's.
@@ -166,6 +168,10 @@ impl Listener {
             let mut line = String::new();
             if self.0.read_line(&mut line)? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            if let Some(why) = line.strip_prefix("because ") {
+                whose.why = why.trim_end().into();
+                continue;
             }
             let words: Vec<_> = line.split_ascii_whitespace().collect();
             return Ok(match words[..] {
