@@ -137,7 +137,6 @@ struct Session {
     /// Between these the command ran.
     ran: (SystemTime, SystemTime),
     dropped: u64,
-    segments: u64,
     /// The capture has ended.
     is_over: bool,
     /// Why it ended before the command.
@@ -182,7 +181,6 @@ impl Session {
             whose: Whose::default(),
             ran: (SystemTime::now(), SystemTime::now()),
             dropped: 0,
-            segments: 0,
             is_over: false,
             broke_off: None,
         })
@@ -228,7 +226,6 @@ impl Session {
         match feed {
             Feed::Batch(batch) => {
                 self.dropped = batch.tally.dropped;
-                self.segments += batch.segments.len() as u64;
                 connections.follow(batch);
             }
             Feed::Ended(ended) => {
@@ -345,7 +342,7 @@ impl Session {
     fn leave_all(mut self, new: &[Option<PathBuf>]) {
         self.end_capture();
         self.remove(new);
-        self.rough.tell(self.segments);
+        self.rough.tell(keep::count(&self.all));
     }
 
     fn remove(&self, new: &[Option<PathBuf>]) {

@@ -67,6 +67,18 @@ pub fn keep(
     Ok(keeper.kept)
 }
 
+/// The segments that a file holds.
+pub fn count(all: &Store) -> u64 {
+    let mut count = 0;
+    let _ = Frames::following(all).visit(|come| {
+        if let Visit::Frame(frame) = come {
+            count += u64::from(decode(frame).is_ok());
+        }
+        true
+    });
+    count
+}
+
 /// Which of the connections between the command's ends were its own.
 fn chosen(all: &Store, whose: &Whose) -> Chosen {
     let mut begun = Begun::default();
