@@ -274,15 +274,28 @@ impl Session {
         }
     }
 
+    /// Keeps what was the command's; the rest goes.
+    fn keep(&mut self) -> anyhow::Result<Kept> {
+        let whose = (&self.whose, self.ran);
+        let kept = keep::keep(&self.all, whose, self.link, &mut self.file);
+        if kept.is_ok() {
+            self.rough.remove();
+        }
+        if kept.is_ok() || self.broke_off.is_none() || !self.file.temporary {
+            return kept;
+        }
+        // The disk is full, and has no room for a second file: each frame that stays only moves forward.
+        let mut over = self.rough.over()?;
+        let kept = keep::keep(&self.all, whose, self.link, &mut over)?;
+        over.end()?;
+        let _ = fs::remove_file(&self.file.path);
+        self.file = over;
+        Ok(kept)
+    }
+
     /// Keeps what was the command's, and shows it.
     fn show(mut self, cli: &Cli) -> anyhow::Result<()> {
-        let kept = keep::keep(
-            &self.all,
-            (&self.whose, self.ran),
-            self.link,
-            &mut self.file,
-        );
-        let kept = match kept {
+        let kept = match self.keep() {
             Ok(kept) => kept,
             Err(why) => {
                 let why = match self.broke_off.take() {
@@ -293,7 +306,6 @@ impl Session {
                 return Err(why);
             }
         };
-        self.rough.remove();
         tell_kept(kept, &self.interface, &self.whose.why);
         let saved = Saved::of(&self.file, kept.segments);
         let shown = match self.view {

@@ -1,7 +1,10 @@
 //! The file of all that was captured while the command ran, also of others.
 
 use std::fs;
+use std::io;
 use std::path::PathBuf;
+
+use tcpviz::source::save::SaveFile;
 
 use crate::live::Saved;
 
@@ -30,6 +33,14 @@ impl Rough {
         self.is_needed = false;
         // Where it has gone there is nothing to do.
         let _ = fs::remove_file(&self.path);
+    }
+
+    /// Writes what stays over what was there: that takes no more room.
+    ///
+    /// # Errors
+    /// It can't be opened.
+    pub fn over(&self) -> io::Result<SaveFile> {
+        SaveFile::over(&self.path)
     }
 
     /// Tells where it is.
