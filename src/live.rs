@@ -180,6 +180,16 @@ impl Saved {
         }
     }
 
+    /// Of a temporary file.
+    #[cfg(target_os = "linux")]
+    pub fn temporary(path: PathBuf, segments: u64) -> Self {
+        Saved {
+            path,
+            temporary: true,
+            segments: Arc::new(segments.into()),
+        }
+    }
+
     /// Says where the capture is and how to see it again; a temporary file without a frame goes.
     pub fn tell(&self) {
         let segments = self.segments.load(Ordering::Relaxed);

@@ -2,6 +2,8 @@
 
 mod keep;
 mod open;
+mod phase;
+mod rough;
 mod turns;
 
 use std::fs;
@@ -9,14 +11,11 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::{Context, bail};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-use signal_hook::iterator::Signals;
+use anyhow::{Context, anyhow, bail};
 
 use tcpviz::command::{Command, Ended, Listener, Told, Whose};
 use tcpviz::privilege;
@@ -33,10 +32,15 @@ use crate::replay::{self, Shown};
 use crate::view::{self, View};
 use keep::Kept;
 use open::Connections;
+use phase::Phase;
+use rough::Rough;
 
 /// As shells tell that a command isn't there, or can't be run.
 const NOT_FOUND: u8 = 127;
 const CANNOT_RUN: u8 = 126;
+
+/// What it means that the warden says nothing any more.
+const GONE: &str = "the process that ran the command is gone: how the command ended, and which connections were its own, isn't known";
 
 /// What the kernel has captured is handed on after this: before, nobody knows which connections there are.
 const HANDED_ON: Duration = Duration::from_millis(60);
@@ -54,20 +58,25 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
     if cli.write.as_deref() == Some(Path::new("-")) {
         bail!("--write needs the name of a file");
     }
-    let mut session = Session::open(cli)?;
+    let (mut command, mut listener) = Command::prepare(&cli.run)
+        .context("there can't be a process beside this one, which runs the command")?;
+    // Before a file is created, or emptied: a command that was mistyped costs nothing.
+    there(command.look())?;
+    if let Told::Failed(why) = there(listener.hear())? {
+        return Ok(cannot_run(cli, &why));
+    }
+    let new = [&cli.write, &cli.output].map(|path| path.clone().filter(|path| !path.exists()));
+    let mut session = Session::open(cli, command, listener)?;
     let ended = match session.play() {
         Ok(ended) => ended,
         Err(Failure::CannotRun(why)) => {
-            session.leave_nothing(cli);
-            let name = printable(&cli.run[0].to_string_lossy());
-            let (code, what) = match why.kind() {
-                io::ErrorKind::NotFound => (NOT_FOUND, "there is no such command".into()),
-                _ => (CANNOT_RUN, why.to_string()),
-            };
-            eprintln!("tcpviz: {name} can't be run: {what}");
-            return Ok(code);
+            session.leave_nothing(&new);
+            return Ok(cannot_run(cli, &why));
         }
-        Err(Failure::Other(why)) => return Err(why),
+        Err(Failure::Other(why)) => {
+            session.leave_all(&new);
+            return Err(why);
+        }
     };
     let code = ended.code();
     match session.show(cli) {
@@ -77,6 +86,17 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
         }
         shown => shown.map(|()| code),
     }
+}
+
+/// Says so; the exit code.
+fn cannot_run(cli: &Cli, why: &io::Error) -> u8 {
+    let name = printable(&cli.run[0].to_string_lossy());
+    let (code, what) = match why.kind() {
+        io::ErrorKind::NotFound => (NOT_FOUND, "there is no such command".into()),
+        _ => (CANNOT_RUN, why.to_string()),
+    };
+    eprintln!("tcpviz: {name} can't be run: {what}");
+    code
 }
 
 /// Why there is no end of the command.
@@ -95,6 +115,8 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 enum Event {
     Fed(Feed),
     Told(io::Result<Told>),
+    /// A signal came after the command's end.
+    Enough,
 }
 
 /// All that is open.
@@ -107,7 +129,7 @@ struct Session {
     view: View,
     /// All that was captured, and its file.
     all: Store,
-    _rough: Rough,
+    rough: Rough,
     /// Where what is the command's goes.
     file: SaveFile,
     phase: Arc<Phase>,
@@ -115,15 +137,15 @@ struct Session {
     /// Between these the command ran.
     ran: (SystemTime, SystemTime),
     dropped: u64,
-    /// Why the capture ended before the command.
+    /// The capture has ended.
+    is_over: bool,
+    /// Why it ended before the command.
     broke_off: Option<String>,
 }
 
 impl Session {
     /// Opens everything, and gives up privileges. Nothing runs yet.
-    fn open(cli: &Cli) -> anyhow::Result<Session> {
-        let (command, listener) = Command::prepare(&cli.run)
-            .context("there can't be a process beside this one, which runs the command")?;
+    fn open(cli: &Cli, command: Command, listener: Listener) -> anyhow::Result<Session> {
         let interface = cli.interface.clone().unwrap_or_else(live::loopback);
         let selection = Selection {
             ports: cli.ports(),
@@ -135,12 +157,14 @@ impl Session {
         let file = crate::live::create(cli)?;
         let rough = SaveFile::create(None, false, privilege::invoking_user())
             .context("there can't be a temporary file")?;
-        let removed = Rough(rough.path.clone());
+        let named = Rough::new(rough.path.clone());
         privilege::give_up()
             .context("root and capabilities can't be given up, so nothing is captured")?;
         let all = Store::new(rough.reader()?);
-        let phase = Phase::begin(command.signaller()?)?;
         let (sender, events) = channel();
+        let to = sender.clone();
+        let enough = move || drop(to.send(Event::Enough));
+        let phase = Phase::begin(command.signaller()?, enough)?;
         hear(listener, sender.clone())?;
         let sink = Box::new(move |feed| sender.send(Event::Fed(feed)).is_ok());
         Ok(Session {
@@ -151,12 +175,13 @@ impl Session {
             link,
             view,
             all,
-            _rough: removed,
+            rough: named,
             file,
             phase,
             whose: Whose::default(),
             ran: (SystemTime::now(), SystemTime::now()),
             dropped: 0,
+            is_over: false,
             broke_off: None,
         })
     }
@@ -164,33 +189,37 @@ impl Session {
     /// Runs the command, waits for the end of its connections, and ends the capture.
     fn play(&mut self) -> Result<Ended, Failure> {
         self.ran.0 = SystemTime::now();
-        self.command.go()?;
+        self.rough.is_needed();
+        there(self.command.go())?;
         let mut connections = Connections::default();
         let ended = loop {
             match self.events.recv()? {
                 Event::Fed(feed) => self.take(&feed, &mut connections),
-                Event::Told(told) => match told? {
+                Event::Enough => {}
+                Event::Told(told) => match there(told)? {
                     Told::Ended(ended) => break ended,
                     Told::Failed(why) => return Err(Failure::CannotRun(why)),
-                    Told::Started | Told::Whose(_) => {}
+                    Told::Found | Told::Started | Told::Whose(_) => {}
                 },
             }
         };
         self.ran.1 = SystemTime::now();
         self.phase.command_has_ended();
         self.settle(&mut connections)?;
+        self.end_capture();
+        Ok(ended)
+    }
+
+    /// Ends the capture: what the kernel still has comes to the file.
+    fn end_capture(&mut self) {
         self.capture.stop();
-        while self.broke_off.is_none() {
-            match self.events.recv()? {
-                Event::Fed(Feed::Ended(ended)) => {
-                    self.broke_off = ended.error;
-                    break;
-                }
-                Event::Fed(feed) => self.take(&feed, &mut connections),
-                Event::Told(_) => {}
+        while !self.is_over
+            && let Ok(event) = self.events.recv()
+        {
+            if let Event::Fed(feed) = event {
+                self.take(&feed, &mut Connections::default());
             }
         }
-        Ok(ended)
     }
 
     fn take(&mut self, feed: &Feed, connections: &mut Connections) {
@@ -199,15 +228,19 @@ impl Session {
                 self.dropped = batch.tally.dropped;
                 connections.follow(batch);
             }
-            Feed::Ended(ended) => self.broke_off.clone_from(&ended.error),
+            Feed::Ended(ended) => {
+                self.is_over = true;
+                self.broke_off.clone_from(&ended.error);
+            }
         }
     }
 
-    /// Waits until no connection of the command is open on the wire, nothing comes any more, or it takes too long.
+    /// Waits until no connection of the command is open on the wire, nothing comes any more, or it takes too long; in any case
+    /// until it is known which are the command's.
     fn settle(&mut self, connections: &mut Connections) -> anyhow::Result<()> {
-        self.command.ask()?;
+        there(self.command.ask())?;
         let began = Instant::now();
-        let (mut is_known, mut latest) = (false, began);
+        let (mut is_known, mut is_enough, mut latest) = (false, false, began);
         loop {
             let is_over = is_known && !connections.any_open(|ends| self.whose.may_own(ends));
             let until = if is_over {
@@ -216,7 +249,7 @@ impl Session {
                 (latest + QUIET).min(began + AT_MOST)
             };
             let left = until.saturating_duration_since(Instant::now());
-            if is_known && left.is_zero() || self.broke_off.is_some() {
+            if is_known && (left.is_zero() || self.is_over || is_enough) {
                 return Ok(());
             }
             let event = if is_known {
@@ -230,33 +263,62 @@ impl Session {
                     latest = Instant::now();
                 }
                 Ok(Event::Told(told)) => {
-                    if let Told::Whose(whose) = told? {
+                    if let Told::Whose(whose) = there(told)? {
                         (self.whose, is_known) = (whose, true);
                     }
                 }
+                Ok(Event::Enough) => is_enough = true,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(why) => return Err(why.into()),
             }
         }
     }
 
+    /// Keeps what was the command's; the rest goes.
+    fn keep(&mut self) -> anyhow::Result<Kept> {
+        let whose = (&self.whose, self.ran);
+        let kept = keep::keep(&self.all, whose, self.link, &mut self.file);
+        if kept.is_ok() {
+            self.rough.remove();
+        }
+        if kept.is_ok() || self.broke_off.is_none() || !self.file.temporary {
+            return kept;
+        }
+        // The disk is full, and has no room for a second file: each frame that stays only moves forward.
+        let mut over = self.rough.over()?;
+        let kept = keep::keep(&self.all, whose, self.link, &mut over)?;
+        over.end()?;
+        let _ = fs::remove_file(&self.file.path);
+        self.file = over;
+        Ok(kept)
+    }
+
     /// Keeps what was the command's, and shows it.
     fn show(mut self, cli: &Cli) -> anyhow::Result<()> {
-        let kept = keep::keep(
-            &self.all,
-            (&self.whose, self.ran),
-            self.link,
-            &mut self.file,
-        )?;
-        tell_kept(kept, &self.interface);
+        let kept = match self.keep() {
+            Ok(kept) => kept,
+            Err(why) => {
+                let why = match self.broke_off.take() {
+                    Some(first) => why.context(printable(&first)),
+                    None => why,
+                };
+                self.leave_all(&[]);
+                return Err(why);
+            }
+        };
+        tell_kept(kept, &self.interface, &self.whose.why);
         let saved = Saved::of(&self.file, kept.segments);
         let shown = match self.view {
             View::Ui if kept.segments == 0 => {
                 view::finish(self.dropped, None).and_then(|()| expect::none(cli))
             }
             view => {
-                let has_ui = matches!(view, View::Ui);
-                self.phase.shows(has_ui);
+                if matches!(view, View::Ui) {
+                    self.phase.ui();
+                } else {
+                    let saved = Saved::of(&self.file, kept.segments);
+                    self.phase.writes(saved);
+                }
                 // By its name it may be out of reach of who has given up root.
                 let reader = self.file.reader()?;
                 let path = PathBuf::from(format!("/dev/fd/{}", reader.as_raw_fd()));
@@ -282,25 +344,28 @@ impl Session {
         }
     }
 
-    /// The command never ran.
-    fn leave_nothing(self, cli: &Cli) {
-        let written = [Some(&self.file.path), cli.output.as_ref()];
-        for path in written.into_iter().flatten() {
+    /// The command never ran: of the files that were named those that are new go.
+    fn leave_nothing(mut self, new: &[Option<PathBuf>]) {
+        self.rough.remove();
+        self.remove(new);
+    }
+
+    /// What was the command's can't be told apart, or not be written: all stays.
+    fn leave_all(mut self, new: &[Option<PathBuf>]) {
+        self.end_capture();
+        self.remove(new);
+        self.rough.tell(keep::count(&self.all));
+    }
+
+    fn remove(&self, new: &[Option<PathBuf>]) {
+        let temporary = self.file.temporary.then_some(&self.file.path);
+        for path in new.iter().flatten().chain(temporary) {
             let _ = fs::remove_file(path);
         }
     }
 }
 
-/// The file of all that was captured, removed at the end. Whoever kills tcpviz before finds it under its name.
-struct Rough(PathBuf);
-
-impl Drop for Rough {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
-}
-
-fn tell_kept(kept: Kept, interface: &str) {
+fn tell_kept(kept: Kept, interface: &str, why: &str) {
     if kept.segments == 0 {
         eprintln!(
             "tcpviz: the command made no TCP connection that was seen on {}; -i names another interface",
@@ -309,10 +374,16 @@ fn tell_kept(kept: Kept, interface: &str) {
     }
     if kept.unknown > 0 {
         eprintln!(
-            "tcpviz: {} began meanwhile, and didn't last long enough to see whose: as root, with cgroup v2, it is known",
-            counted(kept.unknown, "connection")
+            "tcpviz: {} began meanwhile, and didn't last long enough to see whose. Root with cgroup v2 always knows; here {}",
+            counted(kept.unknown, "connection"),
+            printable(why)
         );
     }
+}
+
+/// What the warden said, as long as it is there.
+fn there<T>(said: io::Result<T>) -> anyhow::Result<T> {
+    said.map_err(|_| anyhow!(GONE))
 }
 
 /// What was typed, as the title tells it.
@@ -335,44 +406,4 @@ fn hear(mut listener: Listener, to: Sender<Event>) -> io::Result<()> {
             }
         })?;
     Ok(())
-}
-
-/// What signals mean: while the command runs they are the command's, afterwards they mean what they always do.
-struct Phase {
-    runs: AtomicBool,
-    /// The terminal UI, which answers them itself.
-    has_ui: AtomicBool,
-}
-
-impl Phase {
-    fn begin(pass_on: impl Fn(i32) + Send + 'static) -> io::Result<Arc<Phase>> {
-        let phase = Arc::new(Phase {
-            runs: true.into(),
-            has_ui: false.into(),
-        });
-        let known = phase.clone();
-        let mut signals = Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP])?;
-        thread::spawn(move || {
-            for signal in signals.forever() {
-                let (runs, has_ui) = (&known.runs, &known.has_ui);
-                if runs.load(Ordering::Relaxed) {
-                    // The terminal sends the others to the command itself.
-                    if [SIGTERM, SIGHUP].contains(&signal) {
-                        pass_on(signal);
-                    }
-                } else if !has_ui.load(Ordering::Relaxed) {
-                    let _ = signal_hook::low_level::emulate_default_handler(signal);
-                }
-            }
-        });
-        Ok(phase)
-    }
-
-    fn command_has_ended(&self) {
-        self.runs.store(false, Ordering::Relaxed);
-    }
-
-    fn shows(&self, ui: bool) {
-        self.has_ui.store(ui, Ordering::Relaxed);
-    }
 }

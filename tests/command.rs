@@ -18,7 +18,9 @@ mod linux {
     use std::fs;
     use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
     use std::net::{SocketAddr, TcpListener, TcpStream};
+    use std::os::unix::fs::PermissionsExt;
     use std::os::unix::process::CommandExt;
+    use std::path::PathBuf;
     use std::process::{self, Command, Output, Stdio};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -123,6 +125,18 @@ mod linux {
             ),
             ("a_request_to_end_is_passed_on", terminated),
             ("killed_it_leaves_what_was_captured", killed),
+            (
+                "what_was_captured_stays_if_who_ran_the_command_is_killed",
+                alone,
+            ),
+            (
+                "on_a_full_disk_what_there_is_is_shown_and_why_no_more",
+                full,
+            ),
+            (
+                "a_signal_after_the_commands_end_cuts_the_wait_short",
+                hurried,
+            ),
             ("the_commands_input_and_output_are_its_own", its_own_streams),
             ("the_file_holds_what_was_the_commands", file),
             ("no_connection_is_said_and_not_the_expected_ending", nothing),
@@ -348,6 +362,14 @@ mod linux {
             );
             assert!(output.stdout.is_empty() && !path.exists() && !text_path.exists());
         }
+        // What was there is only replaced by what there is instead.
+        fs::write(&path, "kept").unwrap();
+        let output = run(
+            &["--force", "-w", path.to_str().unwrap()],
+            &["no-such-command"],
+        );
+        assert_eq!(output.status.code(), Some(127), "{output:?}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "kept");
     }
 
     /// A command that waits for ever, once it has asked: what a signal makes of it.
@@ -407,10 +429,11 @@ mod linux {
             std::thread::yield_now();
         }
         let pid = Pid::from_child(&child);
+        let [_, command] = warden_and_command(pid);
         kill_process(pid, Signal::KILL).unwrap();
         child.wait().unwrap();
-        // The command is in the same group, unless it has gone with the one who waited for it.
-        let _ = kill_process_group(pid, Signal::KILL);
+        // Who waits for it removes the control group.
+        kill_process(command, Signal::KILL).unwrap();
         let (_, path) = captured().unwrap();
         let output = Command::new(env!("CARGO_BIN_EXE_tcpviz"))
             .args(["-F", "connections"])
@@ -422,6 +445,106 @@ mod linux {
             1,
             "{output:?}"
         );
+    }
+
+    /// tcpviz's child, and that one's.
+    fn warden_and_command(of: Pid) -> [Pid; 2] {
+        let child = |of: Pid| {
+            let of = of.as_raw_nonzero();
+            let children = fs::read_to_string(format!("/proc/{of}/task/{of}/children")).unwrap();
+            Pid::from_raw(children.trim().parse().unwrap()).unwrap()
+        };
+        let warden = child(of);
+        [warden, child(warden)]
+    }
+
+    /// The connections to a server in a file that tcpviz has named.
+    fn saved(errors: &str, server: SocketAddr) -> Vec<String> {
+        let (_, path) = errors.rsplit_once("to see them again: tcpviz ").unwrap();
+        let path = path.lines().next().unwrap();
+        let table = tcpviz().args(TABLE).arg(path).output().unwrap();
+        lines_to(&text(&table.stdout), server)
+    }
+
+    fn alone() {
+        let (output, server) = signalled(|pid| {
+            for process in warden_and_command(pid) {
+                kill_process(process, Signal::KILL).unwrap();
+            }
+        });
+        let errors = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{errors}");
+        assert!(
+            errors.contains("the process that ran the command is gone"),
+            "{errors}"
+        );
+        assert_eq!(saved(&errors, server).len(), 1, "{errors}");
+    }
+
+    fn full() {
+        let server = server(Close::Orderly);
+        let folder = tempfile::tempdir().unwrap();
+        let small = folder.path().join("small");
+        fs::create_dir(&small).unwrap();
+        let script = "mount -t tmpfs -o size=64k none $TMPDIR && exec \"$@\"";
+        let asks = format!(
+            "for n in $(seq 120); do {} {CLIENT} {server}; done",
+            itself()
+        );
+        let kept = folder.path().join("kept.pcap");
+        for options in [&[][..], &["-w", kept.to_str().unwrap()]] {
+            let output = Command::new("unshare")
+                .args(["--mount", "sh", "-c", script, "sh"])
+                .arg(env!("CARGO_BIN_EXE_tcpviz"))
+                .args(TABLE)
+                .args(options)
+                .args(["--", "sh", "-c", &asks])
+                .env("TMPDIR", &small)
+                .output()
+                .unwrap();
+            let errors = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{errors}");
+            assert!(errors.contains("No space left on device"), "{errors}");
+            let shown = lines_to(&text(&output.stdout), server).len();
+            assert!((10..120).contains(&shown), "{output:?}");
+            if !options.is_empty() {
+                assert_eq!(saved(&errors, server).len(), shown);
+            }
+        }
+    }
+
+    /// Both ends stay open behind the command, so that tcpviz waits for them.
+    fn hurried() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = listener.local_addr().unwrap();
+        let script = format!("{} {HOLDER} {server} & echo $!; read line", itself());
+        let mut child = watching(TABLE, &["sh", "-c", &script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut holder = String::new();
+        output.read_line(&mut holder).unwrap();
+        let holder = Pid::from_raw(holder.trim().parse().unwrap()).unwrap();
+        let _open = listener.accept().unwrap();
+        let pid = Pid::from_child(&child);
+        let [_, command] = warden_and_command(pid);
+        drop(child.stdin.take());
+        // Once it is gone, and not only ended, the warden knows of it.
+        let path = format!("/proc/{}", command.as_raw_nonzero());
+        while fs::exists(&path).unwrap() {
+            thread::yield_now();
+        }
+        kill_process(pid, Signal::INT).unwrap();
+        // It has the same standard output.
+        let ended = child.wait().unwrap();
+        kill_process(holder, Signal::KILL).unwrap();
+        let mut table = String::new();
+        output.read_to_string(&mut table).unwrap();
+        assert_eq!(ended.code(), Some(1), "{table}");
+        assert_eq!(lines_to(&table, server).len(), 1, "{table}");
     }
 
     fn its_own_streams() {
@@ -532,13 +655,39 @@ mod linux {
     }
 
     fn sudo() {
-        let script = "id -u; id -g; echo $HOME $USER $SUDO_UID; grep -E 'CapPrm|NoNewPrivs' /proc/self/status";
-        let output = watching(TABLE, &["sh", "-c", script])
-            .env("SUDO_UID", "65534")
-            .env("SUDO_GID", "65534")
-            .env("SUDO_USER", "nobody")
-            .output()
-            .unwrap();
+        let script = "/usr/bin/id -u; /usr/bin/id -g; echo $HOME $USER $SUDO_UID; grep -E 'CapPrm|NoNewPrivs' /proc/self/status";
+        // Programs of the caller's, of which root may run none; a folder that the caller can't search.
+        let folder = tempfile::tempdir().unwrap();
+        let ran = folder.path().join("ran");
+        for name in ["id", "getent"] {
+            let path = folder.path().join(name);
+            fs::write(&path, format!("#!/bin/sh\ntouch {}\n", ran.display())).unwrap();
+            fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        }
+        let closed = folder.path().join("closed");
+        fs::create_dir(&closed).unwrap();
+        for (path, mode) in [(folder.path(), 0o777), (&closed, 0o700)] {
+            fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+        }
+        let path = format!(
+            "{}:{}:{}",
+            folder.path().display(),
+            closed.display(),
+            std::env::var("PATH").unwrap()
+        );
+        let by_nobody = |command: &[&str]| {
+            watching(TABLE, command)
+                .env("SUDO_UID", "65534")
+                .env("SUDO_GID", "65534")
+                .env("SUDO_USER", "nobody")
+                .env("PATH", &path)
+                .output()
+                .unwrap()
+        };
+        let missing = by_nobody(&["no-such-command"]);
+        assert_eq!(missing.status.code(), Some(127), "{missing:?}");
+        let output = by_nobody(&["sh", "-c", script]);
+        assert!(!ran.exists());
         let said = text(&output.stdout);
         let lines: Vec<_> = said.lines().collect();
         assert_eq!(
@@ -572,6 +721,13 @@ mod linux {
         let now = fs::read_to_string(format!("/proc/{}/cgroup", left.as_raw_nonzero())).unwrap();
         kill_process(left, Signal::KILL).unwrap();
         assert!(group.contains("/tcpviz-"), "{group}");
+        let name = group.rsplit('/').next().unwrap();
+        let mut left = vec![PathBuf::from("/sys/fs/cgroup")];
+        while let Some(folder) = left.pop() {
+            assert!(!folder.ends_with(name), "{}", folder.display());
+            let folders = fs::read_dir(folder).into_iter().flatten().flatten();
+            left.extend(folders.map(|it| it.path()).filter(|path| path.is_dir()));
+        }
         assert!(!now.contains("/tcpviz-"), "{now}");
     }
 }

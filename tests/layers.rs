@@ -44,7 +44,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     (
         "command",
         &["owners", "privilege"],
-        &["libc", "rustix", "signal_hook"],
+        &["libc", "rustix", "signal_hook", "tempfile"],
     ),
     (
         "lab",

@@ -14,6 +14,7 @@
 
 mod bpf;
 mod cgroup;
+mod path;
 mod person;
 mod seen;
 mod talk;

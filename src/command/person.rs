@@ -1,7 +1,8 @@
 //! Who the command runs as: whoever called sudo, as `sudo -u` would have it, otherwise whoever runs this.
 
 use std::io;
-use std::process::{Child, Command};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
 
 use rustix::thread::{Gid, Uid, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
@@ -9,6 +10,9 @@ use crate::privilege;
 
 /// What sudo tells, and isn't so for who isn't run by sudo.
 const SUDO: [&str; 4] = ["SUDO_COMMAND", "SUDO_USER", "SUDO_UID", "SUDO_GID"];
+
+/// Where the programs that are asked about users are: the caller's PATH may name others.
+const PROGRAMS: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The user who called sudo.
 #[derive(Debug)]
@@ -26,12 +30,22 @@ impl Person {
         let (user, group) = privilege::invoking_user()?;
         let name = std::env::var("SUDO_USER").unwrap_or_default();
         let said = |program: &str, arguments: &[&str]| {
-            let output = Command::new(program).args(arguments).output().ok()?;
+            let output = Command::new(program)
+                .args(arguments)
+                .env_clear()
+                .env("PATH", PROGRAMS)
+                .stdin(Stdio::null())
+                .stderr(Stdio::null())
+                // Neither takes more rights than the caller's.
+                .uid(user)
+                .gid(group)
+                .output()
+                .ok()?;
             String::from_utf8(output.stdout).ok()
         };
-        let group = Gid::from_raw(group);
         // Whoever is kept elsewhere than in /etc is known to these two.
         let groups = said("id", &["-G", "--", &name]).unwrap_or_default();
+        let group = Gid::from_raw(group);
         let mut groups = numbers(&groups);
         if groups.is_empty() {
             groups.push(group);
@@ -45,25 +59,29 @@ impl Person {
         })
     }
 
-    /// Starts a command as this user. This process is the user, too, until it has started, and keeps a way back.
-    ///
-    /// # Errors
-    /// The command can't be run.
-    pub fn spawn(&self, command: &mut Command) -> io::Result<Child> {
+    /// Gives a command the user's environment.
+    pub fn dress(&self, command: &mut Command) {
         for name in SUDO {
             command.env_remove(name);
         }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+    }
+
+    /// Does something as this user: this process is the user meanwhile, and keeps a way back.
+    ///
+    /// # Errors
+    /// It can't become the user, or root again.
+    pub fn act<T>(&self, act: impl FnOnce() -> T) -> io::Result<T> {
         let root = (Uid::ROOT, Gid::ROOT);
         let groups = rustix::process::getgroups()?;
         set_thread_groups(&self.groups)?;
         set_thread_res_gid(self.group, self.group, root.1)?;
         set_thread_res_uid(self.user, self.user, root.0)?;
-        let child = command.spawn();
+        let done = act();
         set_thread_res_uid(root.0, root.0, root.0)?;
         set_thread_res_gid(root.1, root.1, root.1)?;
         set_thread_groups(&groups)?;
-        child
+        Ok(done)
     }
 }
 

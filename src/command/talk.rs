@@ -2,9 +2,10 @@
 //! descriptor of standard input: the warden's own is the socket.
 //!
 //! ```text
+//!   look                 found | failed 2 (errno)
 //!   go                   started | failed 2 (errno)
 //!   signal 15            exited 0 | signalled 9
-//!   whose                own A B [TIME] ... other A B ... over? certain | seen
+//!   whose                own A B [TIME] ... other A B ... over? certain | because WHY, seen
 //! ```
 
 use std::collections::{HashMap, HashSet};
@@ -60,6 +61,8 @@ impl Ended {
 pub struct Whose {
     /// Every connection of the command is in `own`.
     pub is_certain: bool,
+    /// Otherwise why not.
+    pub why: String,
     /// Where it is certain, with when those between these ends began, in nanoseconds since the Unix epoch.
     pub own: HashMap<Ends, Vec<u64>>,
     /// Of those that aren't known to be its own: they are somebody else's.
@@ -79,6 +82,8 @@ impl Whose {
 /// What the warden tells.
 #[derive(Debug)]
 pub enum Told {
+    /// The command is there, and may be run.
+    Found,
     Started,
     /// The command can't be run.
     Failed(io::Error),
@@ -107,6 +112,14 @@ impl Command {
         send_stdin(&line)?;
         let listener = Listener(BufReader::new(line.try_clone()?));
         Ok((Command { warden, line }, listener))
+    }
+
+    /// Looks whether it can be run.
+    ///
+    /// # Errors
+    /// The warden has gone.
+    pub fn look(&mut self) -> io::Result<()> {
+        self.line.write_all(b"look\n")
     }
 
     /// Runs it.
@@ -156,8 +169,13 @@ impl Listener {
             if self.0.read_line(&mut line)? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
+            if let Some(why) = line.strip_prefix("because ") {
+                whose.why = why.trim_end().into();
+                continue;
+            }
             let words: Vec<_> = line.split_ascii_whitespace().collect();
             return Ok(match words[..] {
+                ["found"] => Told::Found,
                 ["started"] => Told::Started,
                 ["failed", errno] => Told::Failed(io::Error::from_raw_os_error(read(errno)?)),
                 ["exited", code] => Told::Ended(Ended::Exited(read(code)?)),

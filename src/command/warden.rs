@@ -1,5 +1,5 @@
-//! The process that starts the command and waits for it. It keeps the privileges it is started with, opens no socket, and
-//! reads nothing but the program's few words and /proc. It stays, too, if the program is killed, until the command has ended.
+//! The process that starts the command and waits for it. It keeps the privileges it is started with, captures
+//! nothing, and reads only the program's few words, /proc, PATH's folders, and the kernel's list of sockets. It stays, too, if the program is killed, until the command has ended.
 
 use std::ffi::OsString;
 use std::fs;
@@ -16,8 +16,10 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
+use super::MOST;
 use super::bpf::Recorder;
 use super::cgroup::Cgroup;
+use super::path::found;
 use super::person::Person;
 use super::seen::{self, Seen};
 use super::talk::receive_stdin;
@@ -47,25 +49,42 @@ pub fn watch_if_asked() {
     exit(i32::from(watched.is_err()));
 }
 
+const NOT_ENTERED: &str = "the control group can't be entered";
+
+fn because(what: &str, why: &io::Error) -> io::Error {
+    io::Error::new(why.kind(), format!("{what}: {why}"))
+}
+
 /// How it is known whose a connection is.
 enum Knowing {
     /// The recorder goes first: the group can't while it holds it.
     Certain(Recorder, Cgroup),
-    Seen(Box<Seen>),
+    /// And why it isn't certain.
+    Seen(Box<Seen>, String),
 }
 
 impl Knowing {
     fn begin() -> Knowing {
         let certain = || -> io::Result<Knowing> {
-            let cgroup = Cgroup::make()?;
-            let recorder = Recorder::attach(cgroup.open()?.as_fd())?;
+            let cgroup =
+                Cgroup::make().map_err(|why| because("there can be no control group", &why))?;
+            // Who may make one may not always move into it.
+            let tried = cgroup.enter().and_then(|()| cgroup.leave());
+            tried.map_err(|why| because(NOT_ENTERED, &why))?;
+            let recorder = cgroup
+                .open()
+                .and_then(|group| Recorder::attach(group.as_fd()));
+            let recorder =
+                recorder.map_err(|why| because("the kernel takes no BPF program", &why))?;
             Ok(Knowing::Certain(recorder, cgroup))
         };
-        certain().unwrap_or_else(|_| {
-            // Who loses its parent stays below this process.
-            let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
-            Knowing::Seen(Box::default())
-        })
+        certain().unwrap_or_else(|why| Knowing::seen(&why))
+    }
+
+    fn seen(why: &io::Error) -> Knowing {
+        // Who loses its parent stays below this process.
+        let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+        Knowing::Seen(Box::default(), why.to_string())
     }
 
     /// Lines that tell it.
@@ -77,19 +96,20 @@ impl Knowing {
             Knowing::Certain(recorder, _) => {
                 let connections = recorder.connections()?;
                 let end = if connections.is_some() {
-                    "certain\n"
+                    "certain\n".to_string()
                 } else {
-                    "seen\n"
+                    format!("because it made more than {MOST} connections\nseen\n")
                 };
                 let own = connections.into_iter().flatten();
                 let own = own.map(|(one, other, began)| format!("own {one} {other} {began}\n"));
-                own.collect::<String>() + end
+                own.collect::<String>() + &end
             }
-            Knowing::Seen(seen) => {
+            Knowing::Seen(seen, why) => {
                 let own = seen.own().map(|ends| line("own", ends));
                 let others = seen.others().map(|ends| line("other", ends));
                 let over = seen::is_alone().then(|| "over\n".to_string());
-                own.chain(others).chain(over).collect::<String>() + "seen\n"
+                own.chain(others).chain(over).collect::<String>()
+                    + &format!("because {why}\nseen\n")
             }
         })
     }
@@ -144,7 +164,7 @@ impl Warden {
             if ended {
                 self.reap();
             }
-            if let (Knowing::Seen(seen), Some(_)) = (&mut self.knowing, self.command) {
+            if let (Knowing::Seen(seen, _), Some(_)) = (&mut self.knowing, self.command) {
                 seen.look();
             }
         }
@@ -154,7 +174,7 @@ impl Warden {
     /// Waits for a word, the end of a child, or the time for a look: which of the first two there is.
     fn wait(&self) -> io::Result<(bool, bool)> {
         let pause = match (&self.knowing, self.command) {
-            (Knowing::Seen(seen), Some(_)) => Some(timespec(seen.pause())),
+            (Knowing::Seen(seen, _), Some(_)) => Some(timespec(seen.pause())),
             _ => None,
         };
         // Of who has gone there is always something to read.
@@ -195,13 +215,21 @@ impl Warden {
         words: &[OsString],
         person: Option<&Person>,
     ) -> io::Result<()> {
-        if line == "go" {
+        if line == "look" {
+            let program = words.first().map(OsString::as_os_str).unwrap_or_default();
+            let look = || found(program, &std::env::var_os("PATH").unwrap_or_default());
+            let told = match by(person, look) {
+                Ok(()) => "found\n".into(),
+                Err(why) => failed(&why),
+            };
+            self.tell(&told);
+        } else if line == "go" {
             let told = match self.start(words, person) {
                 Ok(command) => {
                     self.command = Some(command);
                     "started\n".into()
                 }
-                Err(why) => format!("failed {}\n", why.raw_os_error().unwrap_or(libc::EINVAL)),
+                Err(why) => failed(&why),
             };
             self.tell(&told);
         } else if line == "whose" {
@@ -217,19 +245,23 @@ impl Warden {
         Ok(())
     }
 
-    fn start(&self, words: &[OsString], person: Option<&Person>) -> io::Result<Pid> {
+    fn start(&mut self, words: &[OsString], person: Option<&Person>) -> io::Result<Pid> {
         let (program, arguments) = words.split_first().ok_or(ErrorKind::InvalidInput)?;
         let mut command = Command::new(program);
         command.args(arguments);
         if let Knowing::Certain(_, cgroup) = &self.knowing {
-            cgroup.enter()?;
+            // It can't any more what it could before.
+            if let Err(why) = cgroup.enter() {
+                self.knowing = Knowing::seen(&because(NOT_ENTERED, &why));
+            }
         }
-        let started = match person {
-            Some(person) => person.spawn(&mut command),
-            None => command.spawn(),
-        };
+        if let Some(person) = person {
+            person.dress(&mut command);
+        }
+        let started = by(person, || command.spawn());
         if let Knowing::Certain(_, cgroup) = &self.knowing {
-            cgroup.leave()?;
+            // Where it can't, it goes with the others at the end.
+            let _ = cgroup.leave();
         }
         Ok(Pid::from_child(&started?))
     }
@@ -250,6 +282,18 @@ impl Warden {
     fn tell(&mut self, text: &str) {
         let _ = self.line.write_all(text.as_bytes());
     }
+}
+
+/// Does something as this person.
+fn by<T>(person: Option<&Person>, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    match person {
+        Some(person) => person.act(act)?,
+        None => act(),
+    }
+}
+
+fn failed(why: &io::Error) -> String {
+    format!("failed {}\n", why.raw_os_error().unwrap_or(libc::EINVAL))
 }
 
 fn told(status: WaitStatus) -> String {

@@ -9,7 +9,7 @@ use tcpviz::wire::{Flags, Segment, Seq};
 
 /// The connections between two ends so far.
 #[derive(Debug, Default)]
-struct Turn {
+pub struct Turn {
     /// Of the latest: who sent its SYN, and that SYN's number.
     latest: Option<(SocketAddr, Seq)>,
     /// How many.
@@ -18,7 +18,7 @@ struct Turn {
 
 impl Turn {
     /// Which connection a segment belongs to, counted from 1; 0 before the first SYN.
-    fn take(&mut self, segment: &Segment) -> usize {
+    pub fn take(&mut self, segment: &Segment) -> usize {
         let is_syn = segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK);
         let begins = match self.latest {
             _ if !is_syn => false,
@@ -85,11 +85,11 @@ impl Chosen {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use tcpviz::wire::Told;
 
-    fn segment(from_client: bool, flags: Flags, seq: u32) -> Segment {
+    pub fn segment(from_client: bool, flags: Flags, seq: u32) -> Segment {
         let (client, server) = ("127.0.0.1:40000", "127.0.0.1:4321");
         let (src, dst) = if from_client {
             (client, server)

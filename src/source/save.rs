@@ -175,6 +175,30 @@ impl SaveFile {
         })
     }
 
+    /// Writes over a temporary file that is there, from its start on.
+    ///
+    /// # Errors
+    /// It can't be opened.
+    pub fn over(path: &Path) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        Ok(SaveFile {
+            file: options.open(path)?,
+            path: path.to_path_buf(),
+            temporary: true,
+            written: 0,
+            pending: Vec::new(),
+        })
+    }
+
+    /// Ends the file behind what was flushed.
+    ///
+    /// # Errors
+    /// It can't be made shorter.
+    pub fn end(&self) -> io::Result<()> {
+        self.file.set_len(self.written)
+    }
+
     /// A second handle, to read frames back from.
     ///
     /// # Errors
