@@ -410,8 +410,11 @@ fn after_the_helper() {
     instances.wait_until_gone(&name);
     // Whoever asked it goes on.
     close_in_order();
-    let (lines, _) = capture.end();
+    let (lines, said) = capture.end();
     assert_eq!(of_type(&lines, "connection").count(), 1);
+    let told = of_type(&lines, "kernel").any(|line| line["client"]["state"] == "TIME-WAIT");
+    assert!(told, "sock_diag still tells: {lines:#?}");
+    assert_eq!(said.matches("the helper ended early").count(), 1, "{said}");
 }
 
 fn left_over() {
