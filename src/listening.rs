@@ -90,7 +90,7 @@ mod linux {
         }
         if missed.others {
             eprintln!(
-                "tcpviz: --kernel: queues and timers of {WATCHED} connections at a time were watched, not of others"
+                "tcpviz: --kernel: sock_diag was asked about {WATCHED} connections at a time, not about others"
             );
         }
     }
