@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use rustix::net::{
@@ -97,6 +98,8 @@ pub struct Listed {
 #[derive(Debug)]
 pub struct Diag {
     line: OwnedFd,
+    /// How many questions were asked: each answer bears the number of its question.
+    asked: AtomicU32,
 }
 
 impl Diag {
@@ -107,7 +110,8 @@ impl Diag {
     pub fn open() -> io::Result<Diag> {
         let (flags, protocol) = (SocketFlags::CLOEXEC, Some(netlink::SOCK_DIAG));
         let line = socket_with(AddressFamily::NETLINK, SocketType::DGRAM, flags, protocol)?;
-        Ok(Diag { line })
+        let asked = AtomicU32::new(0);
+        Ok(Diag { line, asked })
     }
 
     /// Hands on every socket of a family that is in one of `states`.
@@ -120,16 +124,31 @@ impl Diag {
         states: u32,
         mut found: impl FnMut(Listed),
     ) -> io::Result<()> {
-        let any = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
-        let request = request(family, ALL, states, (any, any));
-        send(&self.line, &request, SendFlags::empty())?;
         let mut buffer = vec![0; ANSWER];
+        // What is left of one that was broken off, without which the kernel begins no other.
+        while recv(&self.line, &mut *buffer, RecvFlags::DONTWAIT).is_ok() {}
+        let any = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
+        let number = self.ask(family, ALL, states, (any, any))?;
         loop {
             let (read, _) = recv(&self.line, &mut *buffer, RecvFlags::empty())?;
-            if is_last(&buffer[..read], &mut found)? {
+            if read_answer(&buffer[..read], number, &mut found)? == Answer::Ends {
                 return Ok(());
             }
         }
+    }
+
+    /// Asks; the number that the answer bears.
+    fn ask(
+        &self,
+        family: AddressFamily,
+        flags: u16,
+        states: u32,
+        ends: (SocketAddr, SocketAddr),
+    ) -> io::Result<u32> {
+        let number = self.asked.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        let request = request(family, (flags, number), states, ends);
+        send(&self.line, &request, SendFlags::empty())?;
+        Ok(number)
     }
 
     /// The socket of one connection; none is CLOSED.
@@ -142,20 +161,27 @@ impl Diag {
         } else {
             AddressFamily::INET6
         };
-        let request = request(family, ONE, u32::MAX, (local, remote));
-        send(&self.line, &request, SendFlags::empty())?;
+        let number = self.ask(family, ONE, u32::MAX, (local, remote))?;
+        // More comes only in answer to something else.
         let mut buffer = [0; 4096];
-        let (read, _) = recv(&self.line, &mut buffer, RecvFlags::empty())?;
         let mut socket = Socket::default();
-        let told = is_last(&buffer[..read], &mut |listed| {
+        let mut found = |listed: Listed| {
             // Where there is none the kernel gives the listener that would take it.
-            if listed.socket.state != State::Listen {
+            let is_same = |one: SocketAddr, other: SocketAddr| {
+                (one.ip().to_canonical(), one.port()) == (other.ip().to_canonical(), other.port())
+            };
+            if is_same(listed.local, local) && is_same(listed.remote, remote) {
                 socket = listed.socket;
             }
-        });
-        match told {
-            Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
-            _ => Ok(socket),
+        };
+        loop {
+            let (read, _) = recv(&self.line, &mut buffer, RecvFlags::empty())?;
+            match read_answer(&buffer[..read], number, &mut found) {
+                // To another question.
+                Ok(Answer::None) => {}
+                Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
+                _ => return Ok(socket),
+            }
         }
     }
 }
@@ -163,7 +189,7 @@ impl Diag {
 /// `struct nlmsghdr`, then `struct inet_diag_req_v2`.
 fn request(
     family: AddressFamily,
-    flags: u16,
+    (flags, number): (u16, u32),
     states: u32,
     (local, remote): (SocketAddr, SocketAddr),
 ) -> Vec<u8> {
@@ -171,7 +197,8 @@ fn request(
     request.extend(72u32.to_ne_bytes());
     request.extend(SOCK_DIAG_BY_FAMILY.to_ne_bytes());
     request.extend(flags.to_ne_bytes());
-    request.extend([0; 8]);
+    request.extend(number.to_ne_bytes());
+    request.extend([0; 4]);
     // AF_INET is 2, AF_INET6 10.
     let family = u8::try_from(family.as_raw()).unwrap_or_default();
     request.extend([family, TCP, 0, 0]);
@@ -193,27 +220,52 @@ fn request(
     request
 }
 
-/// Hands on the sockets of an answer; whether it is the last one.
-fn is_last(mut octets: &[u8], found: &mut impl FnMut(Listed)) -> io::Result<bool> {
+/// What a datagram holds of the answer to a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    None,
+    /// Sockets.
+    Some,
+    /// The end of a list.
+    Ends,
+}
+
+/// Hands on the sockets of the answer to the question of this number; what answers another is passed over.
+fn read_answer(
+    mut octets: &[u8],
+    number: u32,
+    found: &mut impl FnMut(Listed),
+) -> io::Result<Answer> {
+    let mut answer = Answer::None;
     while let Some(header) = octets.get(..HEADER) {
         let length = u32::from_ne_bytes(at(header, 0)) as usize;
-        let body = octets.get(HEADER..length);
+        if length < HEADER {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let message = octets;
+        octets = message
+            .get(length.next_multiple_of(4)..)
+            .unwrap_or_default();
+        if u32::from_ne_bytes(at(header, 8)) != number {
+            continue;
+        }
+        let body = message.get(HEADER..length);
         let body = body.ok_or(io::ErrorKind::InvalidData)?;
         match u16::from_ne_bytes(at(header, 4)) {
-            NLMSG_DONE => return Ok(true),
+            NLMSG_DONE => return Ok(Answer::Ends),
             NLMSG_ERROR => {
                 let error = i32::from_ne_bytes(at(body, 0));
                 return Err(io::Error::from_raw_os_error(error.saturating_neg()));
             }
             _ => {
+                answer = Answer::Some;
                 if let Some(socket) = parse(body) {
                     found(socket);
                 }
             }
         }
-        octets = octets.get(length.next_multiple_of(4)..).unwrap_or_default();
     }
-    Ok(false)
+    Ok(answer)
 }
 
 /// `struct inet_diag_msg` (linux/inet_diag.h). An IPv4 address mapped into IPv6 is told as IPv4, which is what the wire
@@ -334,17 +386,50 @@ mod tests {
     #[test]
     fn an_answer_that_is_cut_is_an_error_and_one_without_an_end_is_not_the_last() {
         let mut none = |listed| panic!("{listed:?}");
-        let mut done = 20u32.to_ne_bytes().to_vec();
-        done.extend(NLMSG_DONE.to_ne_bytes());
-        done.resize(20, 0);
-        assert!(is_last(&done, &mut none).unwrap());
-        assert!(is_last(&done[..18], &mut none).is_err());
-        assert!(!is_last(&[], &mut none).unwrap());
-        let mut refused = 20u32.to_ne_bytes().to_vec();
-        refused.extend(NLMSG_ERROR.to_ne_bytes());
-        refused.resize(HEADER, 0);
-        refused.extend((-2i32).to_ne_bytes());
-        let why = is_last(&refused, &mut none).unwrap_err();
+        let message = |kind: u16, number: u32, body: &[u8]| {
+            let mut octets = 20u32.to_ne_bytes().to_vec();
+            octets.extend(kind.to_ne_bytes());
+            octets.extend([0; 2]);
+            octets.extend(number.to_ne_bytes());
+            octets.extend([0; 4]);
+            octets.extend(body);
+            octets
+        };
+        let done = message(NLMSG_DONE, 7, &[0; 4]);
+        let mut read = |octets: &[u8]| read_answer(octets, 7, &mut none);
+        assert_eq!(read(&done).unwrap(), Answer::Ends);
+        assert!(read(&done[..18]).is_err());
+        assert_eq!(read(&[]).unwrap(), Answer::None);
+        assert!(read(&[0; HEADER]).is_err(), "shorter than its own header");
+        let refused = message(NLMSG_ERROR, 7, &(-2i32).to_ne_bytes());
+        let why = read(&refused).unwrap_err();
         assert_eq!(why.kind(), io::ErrorKind::NotFound);
+        let others = [
+            message(NLMSG_ERROR, 6, &[1; 4]),
+            message(NLMSG_DONE, 5, &[0; 4]),
+        ]
+        .concat();
+        assert_eq!(read(&others).unwrap(), Answer::None, "to other questions");
+        assert_eq!(read(&[others, done].concat()).unwrap(), Answer::Ends);
+    }
+
+    #[test]
+    fn what_is_left_of_a_list_answers_no_other_question() {
+        let (client, accepted, _listener) = connected("127.0.0.1:0");
+        let (local, remote) = (client.local_addr().unwrap(), accepted.local_addr().unwrap());
+        let diag = Diag::open().unwrap();
+        let any = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
+        // A list that nobody reads.
+        diag.ask(AddressFamily::INET, ALL, CONNECTIONS, (any, any))
+            .unwrap();
+        assert_eq!(diag.one(local, remote).unwrap().state, State::Established);
+        let elsewhere = SocketAddr::new(local.ip(), 1);
+        assert_eq!(diag.one(elsewhere, remote).unwrap(), Socket::default());
+        diag.ask(AddressFamily::INET, ALL, CONNECTIONS, (any, any))
+            .unwrap();
+        let mut found = 0;
+        let count = |listed: Listed| found += usize::from(listed.local == local);
+        diag.each(AddressFamily::INET, HELD, count).unwrap();
+        assert_eq!(found, 1);
     }
 }

@@ -15,7 +15,7 @@ mod linux {
     use super::{Cli, Sink, ToldSink, io};
     use crate::asked::Asked;
     use crate::view::Told;
-    use tcpviz::kernel::{Helper, Kernel};
+    use tcpviz::kernel::{Helper, Kernel, Missed, WATCHED};
     use tcpviz::story::numbers::{counted, printable};
     use tcpviz::wire::{Feed, Ports};
 
@@ -69,17 +69,29 @@ mod linux {
                     }
                     // What it has told until now comes before the end.
                     Feed::Ended(_) => {
-                        let lost = kernel.end();
-                        if lost > 0 {
-                            let events = counted(lost, "event");
-                            eprintln!(
-                                "tcpviz: --kernel: {events} came faster than they could be read"
-                            );
-                        }
+                        tell_missed(kernel.end());
                     }
                 }
                 sink(feed)
             }))
+        }
+    }
+
+    /// Says what the kernel had to tell and wasn't heard.
+    fn tell_missed(missed: Missed) {
+        if missed.helper {
+            eprintln!(
+                "tcpviz: --kernel: the helper ended early: from then on states, queues and timers only"
+            );
+        }
+        if missed.events > 0 {
+            let events = counted(missed.events, "event");
+            eprintln!("tcpviz: --kernel: {events} came faster than they could be read");
+        }
+        if missed.others {
+            eprintln!(
+                "tcpviz: --kernel: sock_diag was asked about {WATCHED} connections at a time, not about others"
+            );
         }
     }
 }

@@ -228,6 +228,7 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     }
     left?;
     check_wanted(cli, app.trace.ids().len())?;
+    tell_heard_in_vain(app.trace.heard_in_vain());
     finish(app.trace.tally.dropped, app.trace.breaks_off())?;
     if app.trace.ended.is_none() {
         return expect::unjudged(cli);
@@ -303,6 +304,7 @@ impl Text<'_> {
         if trace.is_empty() {
             tell_nothing(&trace);
         }
+        tell_heard_in_vain(trace.heard_in_vain());
         tell_left(trace.left_in_all(), self.cli.limit);
         finish(trace.tally.dropped, trace.breaks_off())?;
         if left.is_set() {
@@ -350,7 +352,7 @@ impl Text<'_> {
                     revisions.push((id, *revision));
                 }),
                 Err(RecvTimeoutError::Timeout) => {
-                    trace.pass(now_ns());
+                    trace.settle_heard(now_ns());
                     false
                 }
                 Err(why) => return Err(why.into()),
@@ -381,6 +383,16 @@ pub fn tell_nothing(trace: &Trace) {
         eprintln!(
             "tcpviz: no TCP segment to show; {}",
             read_without(&trace.tally)
+        );
+    }
+}
+
+/// Says how much of what the kernel told isn't shown; how much it lost itself is said before.
+fn tell_heard_in_vain(words: u64) {
+    if words > 0 {
+        eprintln!(
+            "tcpviz: --kernel: {} left out: no captured connection or RST fits, or too many waited",
+            counted(words, "event")
         );
     }
 }

@@ -9,8 +9,8 @@ use crate::conn::State;
 use crate::diag::{Diag, Socket, Timer};
 use crate::trace::{Heard, KernelEnd, Queues};
 
-/// Connections watched at a time: those of a flood that come after them aren't.
-const MOST: usize = 256;
+/// Connections watched at a time: those of a flood that come after them aren't, unless one of these is over.
+pub const MOST: usize = 256;
 
 /// Between two looks: where segments come, and otherwise.
 const SOON: Duration = Duration::from_millis(50);
@@ -30,15 +30,29 @@ pub struct Looks {
     /// Something was asked for since the latest look.
     is_urgent: bool,
     next: Option<Instant>,
+    /// None of those watched gives its place to another, as far as was known when one was looked for.
+    is_full: bool,
+    /// There was no place for some.
+    left_out: bool,
 }
 
 #[derive(Debug)]
 struct Watched {
     asked: Instant,
+    /// Whether it has been looked at.
+    seen: bool,
     /// What was last told of each end; nothing of one that this machine never had.
     told: [Option<Known>; 2],
     /// Whether only what is left of a closed socket is there, which goes on without a tracepoint.
     rests: [bool; 2],
+}
+
+impl Watched {
+    /// Whether nothing is to be expected of it but the end of TIME-WAIT.
+    fn is_over(&self) -> bool {
+        let rests = |known: &Known| matches!(known.state, State::Closed | State::TimeWait);
+        self.seen && self.told.iter().flatten().all(rests)
+    }
 }
 
 /// What of a socket is news where it changes.
@@ -68,18 +82,39 @@ impl Looks {
         let asked = Instant::now();
         for (one, other) in connections {
             let ends = (one.min(other), one.max(other));
-            let has_room = self.watched.len() < MOST;
             if let Some(watched) = self.watched.get_mut(&ends) {
                 watched.asked = asked;
-            } else if has_room {
+            } else if self.has_room() {
                 let watched = Watched {
                     asked,
+                    seen: false,
                     told: [None; 2],
                     rests: [false; 2],
                 };
                 self.watched.insert(ends, watched);
+            } else {
+                self.left_out = true;
             }
         }
+    }
+
+    /// Whether there is room for another, for which one that is over may have to go.
+    fn has_room(&mut self) -> bool {
+        if self.watched.len() < MOST {
+            return true;
+        }
+        if self.is_full {
+            return false;
+        }
+        let over = self.watched.iter().filter(|(_, it)| it.is_over());
+        let oldest = over.min_by_key(|(_, it)| it.asked).map(|(ends, _)| *ends);
+        self.is_full = oldest.is_none();
+        oldest.is_some_and(|ends| self.watched.remove(&ends).is_some())
+    }
+
+    /// Whether there was no place for some connections.
+    pub fn left_out(&self) -> bool {
+        self.left_out
     }
 
     /// A tracepoint has told a state; whether only a rest of the socket `rests`.
@@ -92,6 +127,7 @@ impl Looks {
                 ..Socket::default()
             };
             let end = usize::from(local != ends.0);
+            self.is_full = false;
             (watched.told[end], watched.rests[end]) = (Some(Known::of(&socket)), rests);
         }
     }
@@ -148,12 +184,13 @@ impl Looks {
                     heard.extend(news(&mut watched.told[n], local, remote, &socket));
                 }
             }
+            watched.seen = true;
             let is_gone = |known: &Option<Known>| known.is_none_or(|it| it.state == State::Closed);
             let is_over = watched.told.iter().all(is_gone);
             !is_over || began.duration_since(watched.asked) < FORGOTTEN
         });
         let pause = if self.is_urgent { SOON } else { USUALLY };
-        self.is_urgent = false;
+        (self.is_urgent, self.is_full) = (false, false);
         let ended = Instant::now();
         self.next = Some(ended + pause.max((ended - began) * REST));
         heard
@@ -189,8 +226,8 @@ fn news(
 mod tests {
     use super::*;
     use crate::trace::Word;
-    use std::io::Write;
-    use std::net::{TcpListener, TcpStream};
+    use std::io::{Read, Write};
+    use std::net::{Shutdown, TcpListener, TcpStream};
 
     fn told(heard: &[Heard], local: SocketAddr) -> Vec<String> {
         let of_it = heard.iter().filter(|heard| heard.local == local);
@@ -249,6 +286,38 @@ mod tests {
         let server: SocketAddr = "192.0.2.1:1".parse().unwrap();
         let ends = |port| (server, SocketAddr::new(server.ip(), port));
         looks.ask((1..u16::MAX).map(ends).collect());
+        assert_eq!(looks.watched.len(), MOST);
+        assert!(looks.left_out());
+    }
+
+    #[test]
+    fn connections_in_time_wait_make_room_for_others_the_longest_unasked_first() {
+        let diag = Diag::open().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = listener.local_addr().unwrap();
+        let mut looks = Looks::default();
+        let mut closed = Vec::new();
+        for _ in 0..MOST {
+            let mut client = TcpStream::connect(server).unwrap();
+            let here = client.local_addr().unwrap();
+            // Its FIN first: the client's socket waits in TIME-WAIT.
+            client.shutdown(Shutdown::Write).unwrap();
+            drop(listener.accept().unwrap());
+            client.read_to_end(&mut Vec::new()).unwrap();
+            looks.ask(vec![(here, server)]);
+            closed.push(here);
+        }
+        looks.look(&diag, true);
+        let client = TcpStream::connect(server).unwrap();
+        let here = client.local_addr().unwrap();
+        looks.ask(vec![(here, server)]);
+        assert!(!looks.left_out());
+        assert_eq!(told(&looks.look(&diag, true), here), ["ESTABLISHED 0 0 "]);
+        let has = |looks: &Looks, here: SocketAddr| {
+            let ends = (here.min(server), here.max(server));
+            looks.watched.contains_key(&ends)
+        };
+        assert!(!has(&looks, closed[0]) && has(&looks, closed[1]));
         assert_eq!(looks.watched.len(), MOST);
     }
 }

@@ -34,6 +34,7 @@ use crate::wire::Ports;
 use clock::{Clock, epoch_ns, now_ns};
 use line::{Line, Lines, Told, What};
 use looks::Looks;
+pub use looks::MOST as WATCHED;
 
 /// Takes what was heard; says whether anybody still listens.
 pub type Sink = Box<dyn FnMut(Vec<Heard>) -> bool + Send>;
@@ -55,7 +56,18 @@ type Connections = Vec<(SocketAddr, SocketAddr)>;
 pub struct Kernel {
     asked: Mutex<Option<SyncSender<Connections>>>,
     helper: Mutex<Option<Helper>>,
-    over: Mutex<Receiver<u64>>,
+    over: Mutex<Receiver<Missed>>,
+}
+
+/// What wasn't heard of all that the kernel had to tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Missed {
+    /// Events that came faster than they were read.
+    pub events: u64,
+    /// The helper ended before it was asked to: from then on sock_diag alone told.
+    pub helper: bool,
+    /// More connections were under way than are looked at.
+    pub others: bool,
 }
 
 impl Kernel {
@@ -75,13 +87,14 @@ impl Kernel {
             looks: Looks::default(),
             ports,
             sink,
-            lost: 0,
+            is_wanted: true,
+            missed: Missed::default(),
         };
         thread::Builder::new()
             .name("kernel".into())
             .spawn(move || {
-                let lost = listening.run(traced, &questions);
-                let _ = ended.send(lost);
+                let missed = listening.run(traced, &questions);
+                let _ = ended.send(missed);
             })?;
         Ok(Kernel {
             asked: Mutex::new(Some(asked)),
@@ -100,9 +113,9 @@ impl Kernel {
         }
     }
 
-    /// Has it end: what the kernel has told until now still comes. Waits for that; says how many events were lost, which
-    /// came faster than they were read. The second time there is nothing to wait for.
-    pub fn end(&self) -> u64 {
+    /// Has it end: what the kernel has told until now still comes. Waits for that; says what was missed. The
+    /// second time there is nothing to wait for.
+    pub fn end(&self) -> Missed {
         if let Ok(mut asked) = self.asked.lock() {
             *asked = None;
         }
@@ -112,12 +125,12 @@ impl Kernel {
             helper.end();
         }
         let over = self.over.lock();
-        let lost = over.map_or(0, |over| over.recv_timeout(PATIENCE).unwrap_or(0));
+        let missed = over.map(|over| over.recv_timeout(PATIENCE).unwrap_or_default());
         // What it made is gone when this returns.
         if let Ok(mut helper) = self.helper.lock() {
             *helper = None;
         }
-        lost
+        missed.unwrap_or_default()
     }
 }
 
@@ -127,59 +140,69 @@ struct Listening {
     looks: Looks,
     ports: Ports,
     sink: Sink,
-    lost: u64,
+    /// Whether anybody still listens.
+    is_wanted: bool,
+    missed: Missed,
 }
 
 impl Listening {
-    /// Until there is nobody to tell, or nothing more to hear; how many events were lost.
+    /// Until there is nobody to tell, or nothing more to hear; what was missed.
     fn run(
         mut self,
         mut traced: Option<(Clock, ChildStdout)>,
         questions: &Receiver<Connections>,
-    ) -> u64 {
+    ) -> Missed {
         let mut lines = Lines::default();
         loop {
             let wait = self.looks.wait(Instant::now());
             let goes_on = match &mut traced {
-                Some((clock, told)) => self.hear(*clock, told, &mut lines, wait),
-                None => Ok(self.wait_for_questions(questions, wait)),
+                Some((clock, told)) => {
+                    let tells = self.hear(*clock, told, &mut lines, wait).unwrap_or(false);
+                    let is_asked = self.take_questions(questions);
+                    if !tells {
+                        traced = None;
+                        self.missed.helper = is_asked;
+                    }
+                    tells || is_asked
+                }
+                None => {
+                    self.wait_for_question(questions, wait);
+                    self.take_questions(questions)
+                }
             };
-            let goes_on = goes_on.unwrap_or(false);
-            self.take_questions(questions);
             let heard = self.looks.look(&self.diag, !goes_on);
-            if !self.tell(heard) || !goes_on {
-                return self.lost;
+            self.tell(heard);
+            if !self.is_wanted || !goes_on {
+                self.missed.others = self.looks.left_out();
+                return self.missed;
             }
         }
     }
 
-    fn tell(&mut self, heard: Vec<Heard>) -> bool {
-        heard.is_empty() || (self.sink)(heard)
+    fn tell(&mut self, heard: Vec<Heard>) {
+        self.is_wanted &= heard.is_empty() || (self.sink)(heard);
     }
 
-    /// Waits for a question; whether there may be more.
-    fn wait_for_questions(&mut self, questions: &Receiver<Connections>, wait: Duration) -> bool {
-        use std::sync::mpsc::RecvTimeoutError::{Disconnected, Timeout};
-        match questions.recv_timeout(wait) {
-            Ok(asked) => self.looks.ask(asked),
-            Err(Timeout) => {}
-            Err(Disconnected) => return false,
+    fn wait_for_question(&mut self, questions: &Receiver<Connections>, wait: Duration) {
+        if let Ok(asked) = questions.recv_timeout(wait) {
+            self.looks.ask(asked);
+        }
+    }
+
+    /// Takes the questions that wait; whether more may come.
+    fn take_questions(&mut self, questions: &Receiver<Connections>) -> bool {
+        // Those of somebody who asks no more are all taken: no more can wait.
+        for _ in 0..=QUEUE {
+            match questions.try_recv() {
+                Ok(asked) => self.looks.ask(asked),
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return false,
+            }
         }
         true
     }
 
-    /// Takes the questions that wait.
-    fn take_questions(&mut self, questions: &Receiver<Connections>) {
-        for _ in 0..QUEUE {
-            match questions.try_recv() {
-                Ok(asked) => self.looks.ask(asked),
-                // Where nobody asks any more, what the helper still tells comes first.
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return,
-            }
-        }
-    }
-
-    /// Hears what tracepoints tell, if anything within this time; whether there may be more.
+    /// Hears what tracepoints tell, if anything within this time; whether there may be more, until the helper has ended.
     fn hear(
         &mut self,
         clock: Clock,
@@ -199,7 +222,7 @@ impl Listening {
         let offset = clock.offset();
         let mut heard = Vec::new();
         lines.take(&buffer[..read], |line| match line {
-            Line::Lost(events) => self.lost += events,
+            Line::Lost(events) => self.missed.events += events,
             Line::Told(told) if self.ports.match_ends(told.local, told.remote) => {
                 let ends = (told.local, told.remote);
                 let event = understand(&self.diag, &mut self.looks, told, offset);
@@ -214,7 +237,8 @@ impl Listening {
             }
             Line::Told(_) => {}
         });
-        Ok(self.tell(heard) && read > 0)
+        self.tell(heard);
+        Ok(read > 0)
     }
 }
 

@@ -4,8 +4,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use rustix::fs::OFlags;
+use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_change};
 use rustix::thread::UnshareFlags;
 
@@ -17,8 +19,14 @@ const TRACEFS: &str = "/sys/kernel/tracing";
 /// Where the instances are, as seen by everybody, and below a root of that folder.
 pub const INSTANCES: &str = "/sys/kernel/tracing/instances";
 
-/// What an instance of tcpviz is called, before the number of its process.
+/// What an instance of tcpviz is called, before the number of its process: the second of that number has `.2` behind it.
 const PREFIX: &str = "tcpviz-";
+
+/// Processes of one number, each in a PID namespace of its own.
+const NAMESAKES: u32 = 99;
+
+/// How long others that make theirs are waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// KiB of its ring, for each processor: 6,800 events.
 const RING: &str = "512";
@@ -52,11 +60,13 @@ impl Instance {
     /// What is wrong, in a few words.
     pub fn make(process: u32, ports: &Ports) -> Result<Instance, String> {
         reach()?;
-        clear();
-        let folder = Path::new(INSTANCES).join(format!("{PREFIX}{process}"));
-        if let Err(why) = fs::create_dir(&folder) {
-            return Err(format!("no trace instance can be made: {why}"));
+        // Held until the pipe is open, from when on nobody can remove it.
+        let alone = be_alone();
+        if alone.is_some() {
+            clear();
         }
+        let folder = create(process);
+        let folder = folder.map_err(|why| format!("no trace instance can be made: {why}"))?;
         let mut instance = Instance {
             folder,
             pipe: None,
@@ -69,6 +79,10 @@ impl Instance {
     }
 
     fn set(&mut self, ports: &Ports) -> io::Result<()> {
+        let mut pipe = OpenOptions::new();
+        let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
+        let pipe = pipe.read(true).custom_flags(nonblocking);
+        self.pipe = Some(pipe.open(self.folder.join("trace_pipe"))?);
         self.write("buffer_size_kb", RING)?;
         // Whoever waits is woken by the first event, not when the ring is half full.
         let _ = self.write("buffer_percent", "0");
@@ -77,10 +91,6 @@ impl Instance {
         } else {
             self.write("trace_clock", Clock::Mono.name())?;
         }
-        let mut pipe = OpenOptions::new();
-        let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
-        let pipe = pipe.read(true).custom_flags(nonblocking);
-        self.pipe = Some(pipe.open(self.folder.join("trace_pipe"))?);
         let filter = filter(ports);
         for (event, has_ports) in EVENTS {
             let folder = format!("events/{event}");
@@ -162,18 +172,53 @@ fn separate() -> rustix::io::Result<()> {
     mount_change("/", alone)
 }
 
-/// Removes what was left by those that were killed before they could: one that is in use can't be removed.
+/// Waits until no other helper, in whatever namespace, is making or removing an instance; not for ever.
+fn be_alone() -> Option<File> {
+    let folder = File::open(INSTANCES).ok()?;
+    let until = Instant::now() + PATIENCE;
+    while flock(&folder, FlockOperation::NonBlockingLockExclusive).is_err() {
+        if Instant::now() >= until {
+            return None;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    Some(folder)
+}
+
+/// A folder that nobody has: in another PID namespace a process may have the same number.
+fn create(process: u32) -> io::Result<PathBuf> {
+    let name = format!("{PREFIX}{process}");
+    let others = (2..=NAMESAKES).map(|n| format!("{name}.{n}"));
+    let mut taken = io::ErrorKind::AlreadyExists.into();
+    for name in std::iter::once(name.clone()).chain(others) {
+        let folder = Path::new(INSTANCES).join(name);
+        match fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(why) if why.kind() == io::ErrorKind::AlreadyExists => taken = why,
+            Err(why) => return Err(why),
+        }
+    }
+    Err(taken)
+}
+
+/// Removes what was left by those that were killed before they could. The number of a process says nothing: it may be one of
+/// another namespace. But the kernel removes none whose pipe somebody has open.
 fn clear() {
     for entry in fs::read_dir(INSTANCES).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let process = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
-        let is_gone = process
-            .and_then(|number| number.parse::<u32>().ok())
-            .is_some_and(|number| !Path::new(&format!("/proc/{number}")).exists());
-        if is_gone {
+        if entry.file_name().to_str().is_some_and(is_ours) {
             let _ = fs::remove_dir(entry.path());
         }
     }
+}
+
+/// Whether a name is one that `create` gives.
+fn is_ours(name: &str) -> bool {
+    let is_number =
+        |text: &str| !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit());
+    name.strip_prefix(PREFIX).is_some_and(|numbers| {
+        let (process, n) = numbers.split_once('.').unwrap_or((numbers, "2"));
+        is_number(process) && is_number(n)
+    })
 }
 
 /// These ports on either side, as the kernel's filters are written; `None` for all, or where there are too many.
@@ -196,6 +241,22 @@ fn filter(ports: &Ports) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_helpers_make_is_theirs() {
+        for name in ["tcpviz-1", "tcpviz-4242.2"] {
+            assert!(is_ours(name), "{name}");
+        }
+        for name in [
+            "tcpviz-",
+            "tcpviz-mine",
+            "tcpviz-1.",
+            "tcpviz-.2",
+            "other-1",
+        ] {
+            assert!(!is_ours(name), "{name}");
+        }
+    }
 
     #[test]
     fn a_filter_has_both_directions_of_each_port() {

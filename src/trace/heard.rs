@@ -4,8 +4,12 @@
 //! another way than the frames. So each waits until the segments around it are there, and then stands behind the one that shows the
 //! same, if there is one near.
 
+mod resets;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+
+use resets::{Reset, Resets};
 
 use super::aside::{Aside, Deed, Heard, KernelEnd, Said, Word};
 use super::{Record, Trace};
@@ -39,6 +43,10 @@ pub(super) struct Hearing {
     placed: Vec<Aside>,
     /// Whether anybody asks for them.
     wants_placed: bool,
+    /// Which of them may still get a reason.
+    pub(super) resets: Resets,
+    /// How many words were dropped.
+    left_out: u64,
 }
 
 impl Hearing {
@@ -49,6 +57,7 @@ impl Hearing {
         self.waiting.insert(at, heard);
         if self.waiting.len() > MOST {
             self.waiting.pop_front();
+            self.left_out += 1;
         }
     }
 
@@ -87,6 +96,12 @@ impl Trace {
         std::mem::take(&mut self.heard.placed)
     }
 
+    /// How many words of the kernels have no place: nobody has captured what they are about, or too many waited.
+    #[must_use]
+    pub fn heard_in_vain(&self) -> u64 {
+        self.heard.left_out
+    }
+
     /// Gives places to those whose time has come.
     pub(super) fn place_heard(&mut self) {
         if self.heard.waiting.is_empty() {
@@ -106,19 +121,19 @@ impl Trace {
         let due = &mut self.heard.waiting;
         let due = due.partition_point(|heard| heard.time_ns <= settled_ns);
         for heard in self.heard.waiting.drain(..due).collect::<Vec<_>>() {
-            if let Some((id, side)) = self.whose(&heard) {
-                self.give_place(id, side, heard);
-            } else if heard.time_ns > lost_ns {
+            if self.give_place(&heard) {
+                continue;
+            }
+            if heard.time_ns > lost_ns {
                 self.heard.hear(heard);
+            } else {
+                self.heard.left_out += 1;
             }
         }
     }
 
     /// Which end of which connection it is about: of those between the same ports the newest that had begun.
     fn whose(&self, heard: &Heard) -> Option<(ConnectionId, Side)> {
-        if heard.remote.port() == 0 {
-            return self.whose_rst(heard);
-        }
         let (mut id, _) = self.newest_between(heard.local, heard.remote)?;
         loop {
             let (previous, addresses) = {
@@ -143,56 +158,68 @@ impl Trace {
         }
     }
 
-    /// The connection whose RST, of those that went out from an address, is the nearest in time: for who doesn't know to whom.
-    fn whose_rst(&self, heard: &Heard) -> Option<(ConnectionId, Side)> {
-        let lately = self.segments().saturating_sub(ROWS);
-        let mut ids = self.order_since(lately).to_vec();
-        ids.sort_unstable();
-        ids.dedup();
+    /// The RST that has this reason: the nearest of that end, or, for who doesn't know to whom it went, of that address.
+    fn reset_for(&mut self, heard: &Heard, whose: Option<(ConnectionId, Side)>) -> Option<Reset> {
+        let mut resets = std::mem::take(&mut self.heard.resets);
         let is_from = |end: SocketAddr| {
             let any = heard.local.ip().is_unspecified() && heard.local.port() == end.port();
             any || heard.local == end
         };
-        let ends = ids.into_iter().filter(|id| self.has(*id)).flat_map(|id| {
-            let addresses = self.addresses(id);
-            let its = Side::BOTH
-                .into_iter()
-                .filter(move |side| is_from(addresses[*side]));
-            its.map(move |side| (id, side))
+        let reset = resets.tell(heard.time_ns, |reset| match whose {
+            Some(whose) => (reset.id, reset.from) == whose,
+            None => self.has(reset.id) && is_from(self.addresses(reset.id)[reset.from]),
         });
-        let distance = |&(id, side): &(ConnectionId, Side)| {
-            let near = Near::of(self, id, heard.time_ns);
-            let rst = near
-                .rows
-                .iter()
-                .filter(|row| row.from == side && row.flags.has(Flags::RST));
-            rst.map(|row| row.time_ns.abs_diff(heard.time_ns)).min()
-        };
-        let near = ends.filter_map(|end| Some((distance(&end)?, end)));
-        near.min_by_key(|(distance, _)| *distance)
-            .map(|(_, end)| end)
+        self.heard.resets = resets;
+        reset
     }
 
-    fn give_place(&mut self, id: ConnectionId, side: Side, heard: Heard) {
-        let near = Near::of(self, id, heard.time_ns);
-        match heard.word {
-            Word::End(end) => self.place_end(id, side, heard.time_ns, end, &near),
-            Word::Deed(deed) => {
-                let (row, time_ns) = near.deed(side, &deed, heard.time_ns);
-                // An RST that was taken and the error that comes of it are one.
-                if let Deed::Error(error) = &deed
-                    && self.adds_error(id, side, row, time_ns, error)
-                {
-                    return;
-                }
-                self.tell(Aside {
-                    time_ns,
-                    connection: id,
-                    row,
-                    said: Said::Deed { side, deed },
-                });
+    /// Gives a word its place; whether there is one.
+    fn give_place(&mut self, heard: &Heard) -> bool {
+        let knows_peer = heard.remote.port() != 0;
+        let whose = if knows_peer { self.whose(heard) } else { None };
+        if whose.is_none() && knows_peer {
+            return false;
+        }
+        let reset = match heard.word {
+            Word::Deed(Deed::SentReset(_)) => self.reset_for(heard, whose),
+            _ => None,
+        };
+        let whose = whose.or(reset.map(|reset| (reset.id, reset.from)));
+        let Some((id, side)) = whose.filter(|(id, _)| self.has(*id)) else {
+            return false;
+        };
+        match (&heard.word, reset) {
+            (Word::End(end), _) => {
+                let near = Near::of(self, id, heard.time_ns);
+                self.place_end(id, side, heard.time_ns, end.clone(), &near);
+            }
+            (Word::Deed(deed), Some(reset)) => {
+                // A reason stands before what comes of the RST, though it may be told after it has been sent.
+                let time_ns = self.row(id, reset.row).time_ns;
+                let row = u32::try_from(reset.row + 1).unwrap_or(u32::MAX);
+                self.place_deed(id, side, (row, time_ns), deed.clone());
+            }
+            (Word::Deed(deed), None) => {
+                let place = Near::of(self, id, heard.time_ns).deed(side, deed, heard.time_ns);
+                self.place_deed(id, side, place, deed.clone());
             }
         }
+        true
+    }
+
+    fn place_deed(&mut self, id: ConnectionId, side: Side, (row, time_ns): (u32, u64), deed: Deed) {
+        // An RST that was taken and the error that comes of it are one.
+        if let Deed::Error(error) = &deed
+            && self.adds_error(id, side, row, time_ns, error)
+        {
+            return;
+        }
+        self.tell(Aside {
+            time_ns,
+            connection: id,
+            row,
+            said: Said::Deed { side, deed },
+        });
     }
 
     fn tell(&mut self, aside: Aside) {
@@ -361,20 +388,16 @@ impl Near {
     fn deed(&self, side: Side, deed: &Deed, time_ns: u64) -> (u32, u64) {
         let opens_or_ends = Flags::SYN | Flags::FIN;
         let is_about = |row: &Record| match deed {
-            Deed::SentReset(_) => row.from == side && row.flags.has(Flags::RST),
             Deed::TookReset(_) => row.from != side && row.flags.has(Flags::RST),
             Deed::SentAgain => row.from == side && (row.len > 0 || row.flags.has(opens_or_ends)),
-            Deed::Error(_) => false,
+            // One that has a reason already isn't it.
+            Deed::SentReset(_) | Deed::Error(_) => false,
         };
         let all = self.rows.iter().enumerate();
         let nearest = all
             .filter(|(_, row)| is_about(row))
             .min_by_key(|(_, row)| row.time_ns.abs_diff(time_ns));
         let (behind, time_ns) = match nearest {
-            // A reason stands before what comes of the RST, though it is told after it has been sent.
-            Some((at, row)) if matches!(deed, Deed::SentReset(_)) => {
-                (self.from + at + 1, row.time_ns)
-            }
             Some((at, row)) => (self.from + at + 1, time_ns.max(row.time_ns)),
             None => (self.before, time_ns),
         };

@@ -282,6 +282,10 @@ impl Trace {
         self.segments += 1;
         if !self.table.connections.past.without_places {
             self.order.push(id, captured.place.frame);
+            if captured.segment.flags.has(Flags::RST) {
+                let row = self.len(id) - 1;
+                self.heard.resets.push(id, row, from, captured.time_ns);
+            }
         }
         (id, observed.revisions)
     }
@@ -403,6 +407,11 @@ impl Trace {
     /// Time has passed without anything being captured, to so many nanoseconds since the Unix epoch.
     pub fn pass(&mut self, now_ns: u64) {
         self.latest_ns = self.latest_ns.max(now_ns);
+        self.settle_heard(now_ns);
+    }
+
+    /// The same for what kernels told only: it comes into its place, but the connections' clock stands still.
+    pub fn settle_heard(&mut self, now_ns: u64) {
         self.heard.pass(now_ns);
         self.place_heard();
     }

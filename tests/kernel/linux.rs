@@ -48,6 +48,10 @@ pub fn main() {
                 after_the_helper,
             ),
             ("what_a_killed_helper_left_goes_with_the_next", left_over),
+            (
+                "two_of_one_number_in_their_own_pid_namespaces_leave_each_other_alone",
+                namesakes,
+            ),
             ("the_helper_has_the_least_rights", least_rights),
             (
                 "the_table_of_reasons_is_what_the_experiments_give",
@@ -149,7 +153,7 @@ impl Capture {
         (lines.collect(), said)
     }
 
-    /// The process that looks after the trace instance, and the folder of the instances as it sees it.
+    /// Its child: the process that looks after the trace instance; and the folder of the instances as it sees it.
     fn helper(&self) -> (Pid, Instances) {
         let path = format!("/proc/{0}/task/{0}/children", self.process.id());
         let children = fs::read_to_string(path).unwrap();
@@ -410,8 +414,11 @@ fn after_the_helper() {
     instances.wait_until_gone(&name);
     // Whoever asked it goes on.
     close_in_order();
-    let (lines, _) = capture.end();
+    let (lines, said) = capture.end();
     assert_eq!(of_type(&lines, "connection").count(), 1);
+    let told = of_type(&lines, "kernel").any(|line| line["client"]["state"] == "TIME-WAIT");
+    assert!(told, "sock_diag still tells: {lines:#?}");
+    assert_eq!(said.matches("the helper ended early").count(), 1, "{said}");
 }
 
 fn left_over() {
@@ -423,6 +430,35 @@ fn left_over() {
     assert!(instances.has(&name), "nobody could remove it");
     let next = Capture::start(&mut tcpviz());
     assert!(!instances.has(&name));
+    next.end();
+}
+
+fn namesakes() {
+    // Each is number 1 of its own.
+    let start = || {
+        let mut command = Command::new("unshare");
+        command.args(["--pid", "--fork", "--kill-child", "--"]);
+        command.arg(env!("CARGO_BIN_EXE_tcpviz"));
+        Capture::start(&mut command)
+    };
+    let finder = Capture::start(&mut tcpviz());
+    let (_, instances) = finder.helper();
+    finder.end();
+    let mut one = start();
+    assert!(instances.has("tcpviz-1"));
+    let mut other = start();
+    for capture in [&one, &other] {
+        assert!(!capture.before.contains("--kernel"), "{}", capture.before);
+    }
+    assert!(instances.has("tcpviz-1") && instances.has("tcpviz-1.2"));
+    // Number 1 takes its whole namespace with it, the helper too: nobody is left to remove what they made.
+    for capture in [&mut one, &mut other] {
+        let (tcpviz, _) = capture.helper();
+        kill_process(tcpviz, Signal::KILL).unwrap();
+        capture.process.wait().unwrap();
+    }
+    let next = Capture::start(&mut tcpviz());
+    assert!(!instances.has("tcpviz-1") && !instances.has("tcpviz-1.2"));
     next.end();
 }
 

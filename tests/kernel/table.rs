@@ -63,7 +63,7 @@ pub fn check() {
             rows += &rows_of(&experiment.name, &lines, &heard);
         }
     }
-    let lost = kernel.end();
+    let lost = kernel.end().events;
     compare(&rows, lost);
 }
 

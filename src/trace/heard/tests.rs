@@ -190,6 +190,61 @@ fn a_reason_without_a_peer_is_for_the_rst_nearest_in_time() {
 }
 
 #[test]
+fn each_of_a_listeners_many_rsts_takes_one_of_its_reasons() {
+    const MANY: u16 = 3000;
+    let mut trace = Trace::new(Ports::new(vec![(4321, 4321)]));
+    let client = |n| SocketAddr::new([127, 0, 0, 1].into(), 10_000 + n);
+    let time_ns = |n: u16| SECOND + u64::from(n) * 50_000;
+    let captured = (0..MANY).map(|n| {
+        let mut segment = segment("< R 1:1");
+        segment.dst = client(n);
+        Captured {
+            time_ns: time_ns(n),
+            place: Place::default(),
+            segment,
+        }
+    });
+    let batch = Batch {
+        segments: captured.collect(),
+        ..Batch::default()
+    };
+    trace.take(&batch, |_, _, _| {});
+    assert_eq!(trace.ids().len(), usize::from(MANY));
+    let reason = |time_ns| Heard {
+        remote: "0.0.0.0:0".parse().unwrap(),
+        ..deed(time_ns, Side::Server, Deed::SentReset("TCP_FLAGS".into()))
+    };
+    trace.hear((0..MANY).map(|n| reason(time_ns(n) - 3_000)).collect());
+    // And one more than there are RSTs.
+    trace.hear(vec![reason(time_ns(MANY) - 3_000)]);
+    trace.end(Ended::default());
+    for id in trace.ids() {
+        assert_eq!(trace.asides(id).len(), 1, "connection {id}");
+    }
+    assert_eq!(trace.heard_in_vain(), 1);
+}
+
+#[test]
+fn a_second_reason_for_one_rst_stands_by_its_time() {
+    let mut trace = trace(RESET);
+    let reason = |time_ns| deed(time_ns, Side::Server, Deed::SentReset("TCP_STATE".into()));
+    trace.hear(vec![reason(when(3) - 9_000), reason(when(3) - 8_000)]);
+    trace.end(Ended::default());
+    let wanted = "deed server sent-reset TCP_STATE";
+    assert_eq!(ladder(&trace)[3..], [wanted, "3", wanted]);
+}
+
+#[test]
+fn what_was_heard_finds_its_place_while_the_connections_clock_stands() {
+    let mut trace = trace(CLOSE);
+    let latest_ns = trace.now_ns();
+    trace.hear(vec![state(when(6), Side::Server, State::Closed)]);
+    trace.settle_heard(when(6) + 63 * SECOND);
+    assert_eq!(told(&trace).len(), 1);
+    assert_eq!(trace.now_ns(), latest_ns);
+}
+
+#[test]
 fn a_word_waits_for_its_segments_until_time_has_passed() {
     let mut trace = Trace::new(Ports::default());
     trace.hear(vec![state(when(2) + MS, Side::Server, State::Established)]);
@@ -219,6 +274,7 @@ fn words_about_connections_that_nobody_captured_are_forgotten() {
     assert_eq!(trace.heard.waiting.len(), MOST);
     trace.pass(when(0) + LOST_NS + SECOND);
     assert!(trace.heard.waiting.is_empty());
+    assert_eq!(trace.heard_in_vain(), 20_000);
     assert_eq!(told(&trace), [""; 0]);
 }
 
