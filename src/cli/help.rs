@@ -68,9 +68,10 @@ pub const EXIT: &[Row] = &[
         "3",
         "a connection didn't end as --expect says, or there was none",
     ),
+    ("126, 127", "with -- COMMAND: it can't be run, isn't there"),
     (
-        "COMMAND's",
-        "if it failed: 128 and the signal's number where one ended it, 127 where it isn't there, 126 where it can't be run",
+        "others",
+        "COMMAND's own; 128 and the signal's number if one ended it",
     ),
 ];
 
