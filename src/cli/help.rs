@@ -91,22 +91,16 @@ pub const ENVIRONMENT: &[Row] = &[
 ];
 
 pub const LAB_EXAMPLES: &[Row] = &[
-    (
-        "tcpviz lab",
-        "list the experiments by the question that they answer",
-    ),
+    ("tcpviz lab", "list them by what they answer"),
     (
         "tcpviz lab close-then-peer-writes",
-        "play one step by step: Space makes the next call",
+        "step by step: Space goes on",
     ),
     (
         "tcpviz lab close-then-peer-writes --pace 1s",
         "by itself, a call a second",
     ),
-    (
-        "tcpviz lab --all --check",
-        "play all, and compare with what must come out",
-    ),
+    ("tcpviz lab --all --check", "all, and compare the outcome"),
 ];
 
 pub const LAB_EXIT: &[Row] = &[
