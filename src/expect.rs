@@ -58,7 +58,7 @@ pub fn judge_table(cli: &Cli, table: &Table<'_>) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// [`NotMet`].
-#[cfg(all(feature = "live", target_os = "linux"))]
+#[cfg(feature = "live")]
 pub fn none(cli: &Cli) -> anyhow::Result<()> {
     judge(cli, &Trace::new(cli.ports()))
 }

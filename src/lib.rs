@@ -26,7 +26,6 @@ pub mod diag;
 #[cfg(target_os = "linux")]
 pub mod owners;
 
-#[cfg(target_os = "linux")]
 pub mod command;
 
 #[cfg(target_os = "linux")]

@@ -21,7 +21,9 @@ use crate::asked::Asked;
 use crate::cli::{Cli, Format};
 use crate::lines;
 use crate::listening::Listening;
-use crate::view::{self, Stop, Told, ToldSink, View};
+#[cfg(target_os = "linux")]
+use crate::view::Told;
+use crate::view::{self, Stop, ToldSink, View};
 
 /// Port to suggest where none is watched.
 const EXAMPLE_PORT: u16 = 4321;
@@ -181,7 +183,6 @@ impl Saved {
     }
 
     /// Of a temporary file.
-    #[cfg(target_os = "linux")]
     pub fn temporary(path: PathBuf, segments: u64) -> Self {
         Saved {
             path,

@@ -18,7 +18,7 @@ mod man;
 mod outfile;
 mod recorded;
 mod replay;
-#[cfg(all(feature = "live", target_os = "linux"))]
+#[cfg(feature = "live")]
 mod running;
 mod table;
 mod view;
@@ -47,7 +47,6 @@ fn main() -> ExitCode {
     end_on_panic();
     #[cfg(target_os = "linux")]
     tcpviz::owners::answer_if_asked();
-    #[cfg(target_os = "linux")]
     tcpviz::command::watch_if_asked();
     #[cfg(target_os = "linux")]
     tcpviz::kernel::help_if_asked();
@@ -157,12 +156,14 @@ fn capture_live(_: &Cli) -> anyhow::Result<()> {
     anyhow::bail!("this tcpviz was built without libpcap and only replays: tcpviz FILE")
 }
 
-#[cfg(all(feature = "live", target_os = "linux"))]
+#[cfg(feature = "live")]
 use running::run as run_command;
 
-#[cfg(not(all(feature = "live", target_os = "linux")))]
+#[cfg(not(feature = "live"))]
 fn run_command(_: &Cli) -> anyhow::Result<u8> {
-    anyhow::bail!("to capture while a command runs needs Linux, and a tcpviz with libpcap")
+    anyhow::bail!(
+        "this tcpviz was built without libpcap and captures nothing, also while a command runs"
+    )
 }
 
 #[cfg(all(feature = "live", target_os = "linux"))]

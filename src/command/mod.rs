@@ -1,4 +1,5 @@
-//! A command that is run while its connections are captured, and which connections were its own (Linux).
+//! A command that is run while its connections are captured, and which connections were its own; elsewhere than on Linux which began
+//! meanwhile (`unknown.rs`; that was never run, only compiled).
 //!
 //! ```text
 //!   tcpviz, without privileges  <==lines==>  warden (a process)  --starts, waits for-->  the command and its children
@@ -12,10 +13,15 @@
 //! - *Seen* (otherwise): the kernel's list of sockets and the descriptors of the command's processes are compared every few
 //!   milliseconds (`seen.rs`). What lasted less may belong to anybody.
 
+#[cfg(target_os = "linux")]
 mod bpf;
+#[cfg(target_os = "linux")]
 mod cgroup;
+#[cfg_attr(not(target_os = "linux"), path = "unknown.rs")]
+mod knowing;
 mod path;
 mod person;
+#[cfg(target_os = "linux")]
 mod seen;
 mod talk;
 mod warden;
@@ -37,4 +43,5 @@ impl Ends {
 }
 
 /// Connections that are remembered of a command.
+#[cfg(target_os = "linux")]
 const MOST: usize = 1 << 18;

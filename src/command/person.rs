@@ -4,7 +4,9 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
-use rustix::thread::{Gid, Uid, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+use rustix::process::{Gid, Uid};
+#[cfg(target_os = "linux")]
+use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
 use crate::privilege;
 
@@ -19,6 +21,7 @@ const PROGRAMS: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 pub struct Person {
     user: Uid,
     group: Gid,
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code))]
     groups: Vec<Gid>,
     /// Of the environment.
     variables: Vec<(&'static str, String)>,
@@ -65,12 +68,24 @@ impl Person {
             command.env_remove(name);
         }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        #[cfg(not(target_os = "linux"))]
+        command.uid(self.user.as_raw()).gid(self.group.as_raw());
+    }
+
+    /// Elsewhere a process can't be somebody for a while: the command becomes the user as it is started.
+    ///
+    /// # Errors
+    /// None.
+    #[cfg(not(target_os = "linux"))]
+    pub fn act<T>(&self, act: impl FnOnce() -> T) -> io::Result<T> {
+        Ok(act())
     }
 
     /// Does something as this user: this process is the user meanwhile, and keeps a way back.
     ///
     /// # Errors
     /// It can't become the user, or root again.
+    #[cfg(target_os = "linux")]
     pub fn act<T>(&self, act: impl FnOnce() -> T) -> io::Result<T> {
         let root = (Uid::ROOT, Gid::ROOT);
         let groups = rustix::process::getgroups()?;

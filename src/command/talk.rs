@@ -103,7 +103,7 @@ impl Command {
     /// There can be no other process.
     pub fn prepare(words: &[OsString]) -> io::Result<(Command, Listener)> {
         let (line, its_own) = UnixStream::pair()?;
-        let warden = process::Command::new("/proc/self/exe")
+        let warden = process::Command::new(itself()?)
             .arg0("tcpviz: command")
             .arg(WARDEN)
             .args(words)
@@ -204,6 +204,18 @@ impl Listener {
     }
 }
 
+/// This program, also where its file has been replaced meanwhile.
+#[cfg(target_os = "linux")]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it may be unknown")]
+fn itself() -> io::Result<std::path::PathBuf> {
+    Ok("/proc/self/exe".into())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn itself() -> io::Result<std::path::PathBuf> {
+    std::env::current_exe()
+}
+
 fn ends(one: &str, other: &str) -> io::Result<Ends> {
     Ok(Ends::of(read::<SocketAddr>(one)?, read(other)?))
 }
@@ -229,7 +241,12 @@ pub(super) fn receive_stdin(line: &UnixStream) -> io::Result<OwnedFd> {
     let mut beside = RecvAncillaryBuffer::new(&mut space);
     let mut octet = [0];
     let mut into = [IoSliceMut::new(&mut octet)];
-    recvmsg(line, &mut into, &mut beside, RecvFlags::CMSG_CLOEXEC)?;
+    // Elsewhere the command has it twice.
+    #[cfg(target_os = "linux")]
+    let flags = RecvFlags::CMSG_CLOEXEC;
+    #[cfg(not(target_os = "linux"))]
+    let flags = RecvFlags::empty();
+    recvmsg(line, &mut into, &mut beside, flags)?;
     let sent = beside.drain().find_map(|message| match message {
         RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
         _ => None,

@@ -4,7 +4,6 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Command, exit};
@@ -16,12 +15,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
-use super::MOST;
-use super::bpf::Recorder;
-use super::cgroup::Cgroup;
+use super::knowing::Knowing;
 use super::path::found;
 use super::person::Person;
-use super::seen::{self, Seen};
 use super::talk::receive_stdin;
 
 /// The first argument of the warden's command line.
@@ -47,72 +43,6 @@ pub fn watch_if_asked() {
         .and_then(|()| Warden::new(line)?.watch(&words.collect::<Vec<_>>()));
     drop(stdin);
     exit(i32::from(watched.is_err()));
-}
-
-const NOT_ENTERED: &str = "the control group can't be entered";
-
-fn because(what: &str, why: &io::Error) -> io::Error {
-    io::Error::new(why.kind(), format!("{what}: {why}"))
-}
-
-/// How it is known whose a connection is.
-enum Knowing {
-    /// The recorder goes first: the group can't while it holds it.
-    Certain(Recorder, Cgroup),
-    /// And why it isn't certain.
-    Seen(Box<Seen>, String),
-}
-
-impl Knowing {
-    fn begin() -> Knowing {
-        let certain = || -> io::Result<Knowing> {
-            let cgroup =
-                Cgroup::make().map_err(|why| because("there can be no control group", &why))?;
-            // Who may make one may not always move into it.
-            let tried = cgroup.enter().and_then(|()| cgroup.leave());
-            tried.map_err(|why| because(NOT_ENTERED, &why))?;
-            let recorder = cgroup
-                .open()
-                .and_then(|group| Recorder::attach(group.as_fd()));
-            let recorder =
-                recorder.map_err(|why| because("the kernel takes no BPF program", &why))?;
-            Ok(Knowing::Certain(recorder, cgroup))
-        };
-        certain().unwrap_or_else(|why| Knowing::seen(&why))
-    }
-
-    fn seen(why: &io::Error) -> Knowing {
-        // Who loses its parent stays below this process.
-        let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
-        Knowing::Seen(Box::default(), why.to_string())
-    }
-
-    /// Lines that tell it.
-    fn told(&self) -> io::Result<String> {
-        let line = |known: &str, (one, other): (SocketAddr, SocketAddr)| {
-            format!("{known} {one} {other}\n")
-        };
-        Ok(match self {
-            Knowing::Certain(recorder, _) => {
-                let connections = recorder.connections()?;
-                let end = if connections.is_some() {
-                    "certain\n".to_string()
-                } else {
-                    format!("because it made more than {MOST} connections\nseen\n")
-                };
-                let own = connections.into_iter().flatten();
-                let own = own.map(|(one, other, began)| format!("own {one} {other} {began}\n"));
-                own.collect::<String>() + &end
-            }
-            Knowing::Seen(seen, why) => {
-                let own = seen.own().map(|ends| line("own", ends));
-                let others = seen.others().map(|ends| line("other", ends));
-                let over = seen::is_alone().then(|| "over\n".to_string());
-                own.chain(others).chain(over).collect::<String>()
-                    + &format!("because {why}\nseen\n")
-            }
-        })
-    }
 }
 
 /// The process's own.
@@ -164,8 +94,8 @@ impl Warden {
             if ended {
                 self.reap();
             }
-            if let (Knowing::Seen(seen, _), Some(_)) = (&mut self.knowing, self.command) {
-                seen.look();
+            if self.command.is_some() {
+                self.knowing.look();
             }
         }
         Ok(())
@@ -173,10 +103,8 @@ impl Warden {
 
     /// Waits for a word, the end of a child, or the time for a look: which of the first two there is.
     fn wait(&self) -> io::Result<(bool, bool)> {
-        let pause = match (&self.knowing, self.command) {
-            (Knowing::Seen(seen, _), Some(_)) => Some(timespec(seen.pause())),
-            _ => None,
-        };
+        let running = self.command.is_some();
+        let pause = self.knowing.pause().filter(|_| running).map(timespec);
         // Of who has gone there is always something to read.
         let heard = if self.is_asked {
             PollFlags::IN
@@ -249,20 +177,12 @@ impl Warden {
         let (program, arguments) = words.split_first().ok_or(ErrorKind::InvalidInput)?;
         let mut command = Command::new(program);
         command.args(arguments);
-        if let Knowing::Certain(_, cgroup) = &self.knowing {
-            // It can't any more what it could before.
-            if let Err(why) = cgroup.enter() {
-                self.knowing = Knowing::seen(&because(NOT_ENTERED, &why));
-            }
-        }
+        self.knowing.before_start();
         if let Some(person) = person {
             person.dress(&mut command);
         }
         let started = by(person, || command.spawn());
-        if let Knowing::Certain(_, cgroup) = &self.knowing {
-            // Where it can't, it goes with the others at the end.
-            let _ = cgroup.leave();
-        }
+        self.knowing.after_start();
         Ok(Pid::from_child(&started?))
     }
 
