@@ -123,7 +123,7 @@ pub struct Cli {
     /// Exit with 3, and say why, unless all ended so
     ///
     /// Unless there is a connection and each that is shown ended so: orderly, simultaneous, reset, refused, timed-out,
-    /// half-closed, open, unanswered; or so and for this cause: reset:unread-data. Several: one of them.
+    /// half-closed, open, unanswered; or so and with this among its causes: reset:unread-data. Several: one of them.
     #[arg(long, value_name = "ENDING", value_delimiter = ',', value_parser = Expected::parse)]
     #[arg(help_heading = OUT, value_hint = ValueHint::Other)]
     pub expect: Vec<Expected>,
@@ -234,12 +234,19 @@ impl Cli {
     /// # Errors
     /// That, and what to type, in one line.
     pub fn check(&self) -> Result<(), String> {
+        let ending = |path: &PathBuf| {
+            path.extension()
+                .is_some_and(|it| it == "pcap" || it == "pcapng")
+        };
+        if self.format.is_none() && self.output.as_ref().is_some_and(ending) {
+            return Err("--output writes text; --write FILE saves what is captured".into());
+        }
         match formats::asked(self.format, self.output.as_deref()) {
             format @ (Format::Tcpdump | Format::Connections | Format::Csv) if self.kernel => {
                 let name = format.to_possible_value();
                 let name = name.as_ref().map_or("", |value| value.get_name());
                 Err(format!(
-                    "--format {name} has no place for what --kernel tells: --format ladder and json have, and the screen"
+                    "--format {name} has no place for what --kernel tells: the other formats have, and the screen"
                 ))
             }
             _ => Ok(()),

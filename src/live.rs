@@ -1,7 +1,9 @@
 //! Capturing live: the interface is opened, privileges are given up, and only then is anything
 //! read.
 
+use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -53,6 +55,11 @@ pub fn list_interfaces() -> anyhow::Result<()> {
 pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     if cli.write.as_deref() == Some(Path::new("-")) {
         bail!("--write needs the name of a file; to write to a pipe: tcpdump -U -w - | tcpviz -");
+    }
+    if is_fed() {
+        eprintln!(
+            "tcpviz: capturing live; standard input isn't read: tcpviz - replays what comes there"
+        );
     }
     let interface = cli.interface.clone().unwrap_or_else(live::loopback);
     let selection = Selection {
@@ -118,6 +125,12 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     };
     saved.tell();
     result
+}
+
+/// Whether standard input is a file or a pipe: somebody may have forgotten the `-`.
+fn is_fed() -> bool {
+    let stdin = fs::metadata("/dev/stdin").map(|stdin| stdin.file_type());
+    stdin.is_ok_and(|kind| kind.is_file() || kind.is_fifo())
 }
 
 /// Creates the file that the capture goes to.

@@ -70,7 +70,7 @@ pub fn write(
     if count == 0 {
         view::tell_nothing(trace);
     } else {
-        print(cli, &table, &mut out).context(WRITING)?;
+        view::unless_judged(cli, print(cli, &table, &mut out).context(WRITING))?;
     }
     view::finish(trace.tally.dropped, trace.breaks_off())?;
     if left.is_set() {

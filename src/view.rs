@@ -25,6 +25,7 @@ use tcpviz::wire::{Ended, Feed, Place};
 use crate::cli::{Cli, Format, Speed};
 use crate::expect;
 use crate::formats::{self, TooMuch, Written};
+use crate::is_broken_pipe;
 use crate::outfile::OutFile;
 use crate::table;
 
@@ -89,6 +90,7 @@ pub fn open(cli: &Cli) -> anyhow::Result<View> {
     }
     let out: Box<dyn Write> = match &cli.output {
         None => Box::new(io::stdout()),
+        Some(path) if path.as_os_str() == "-" => Box::new(io::stdout()),
         Some(path)
             if cli
                 .capture()
@@ -236,6 +238,17 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     expect::judge(cli, &app.trace)
 }
 
+/// Whoever reads the output may have seen enough: what is expected is judged all the same.
+///
+/// # Errors
+/// Every other one.
+pub fn unless_judged(cli: &Cli, written: anyhow::Result<()>) -> anyhow::Result<()> {
+    match written {
+        Err(why) if !cli.expect.is_empty() && is_broken_pipe(&why) => Ok(()),
+        written => written,
+    }
+}
+
 /// Whether somebody asked the program to leave before the capture had ended.
 #[derive(Clone, Default)]
 pub struct Left(Arc<AtomicBool>);
@@ -299,7 +312,7 @@ impl Text<'_> {
             stop();
             while trace.ended.is_none() && !take(&mut trace, feeds.recv()?, |_, _, _| {}) {}
         }
-        written?;
+        unless_judged(self.cli, written)?;
         check_wanted(self.cli, trace.ids().len())?;
         if trace.is_empty() {
             tell_nothing(&trace);
@@ -307,7 +320,7 @@ impl Text<'_> {
         tell_heard_in_vain(trace.heard_in_vain());
         tell_left(trace.left_in_all(), self.cli.limit);
         finish(trace.tally.dropped, trace.breaks_off())?;
-        if left.is_set() {
+        if left.is_set() || trace.ended.is_none() {
             return expect::unjudged(self.cli);
         }
         expect::judge(self.cli, &trace)
@@ -448,6 +461,9 @@ pub fn cannot_create(path: &Path, why: io::Error) -> anyhow::Error {
     let name = printable(&path.to_string_lossy());
     match why.kind() {
         _ if path.is_dir() => anyhow!("{name} is a directory; name a file in it"),
+        _ if path.exists() && !path.is_file() => {
+            anyhow!("{name} is no regular file; redirect to it instead: > {name}")
+        }
         io::ErrorKind::AlreadyExists => anyhow!("{name} exists; --force replaces it"),
         _ => anyhow::Error::new(why).context(format!("can't create {name}")),
     }

@@ -116,6 +116,8 @@ fn output_never_replaces_the_capture_itself() {
     for output in [&path, &other_name] {
         let output = run(&[
             "--force",
+            "-F",
+            "ladder",
             "-o",
             output.to_str().unwrap(),
             path.to_str().unwrap(),
@@ -362,7 +364,7 @@ fn force_takes_regular_files_only() {
     let output = run(&["--force", "-o", "/dev/null", &close()]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        errors(&output).contains("it is not a regular file"),
+        errors(&output).contains("is no regular file; redirect to it instead"),
         "{}",
         errors(&output)
     );
@@ -383,6 +385,10 @@ fn wrong_usage_exits_with_2_and_says_what_to_type() {
         (&["-i", "lo", "x.pcap"], "cannot be used with"),
         (&["-w", "y.pcap", "x.pcap"], "cannot be used with"),
         (&["-c", "0", "x.pcap"], "0 is not in 1.."),
+        (
+            &["-o", "y.pcap", "x.pcap"],
+            "--write FILE saves what is captured",
+        ),
         (
             &["--expect", "tidy", "x.pcap"],
             "there is no ending \"tidy\": orderly, simultaneous, reset, refused",
@@ -611,5 +617,25 @@ fn a_format_without_a_place_for_the_kernels_word_is_refused_by_name_and_by_endin
         let output = run(&[&["--kernel"], &arguments[..]].concat());
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(errors(&output).contains("has no place for what --kernel tells"));
+    }
+}
+
+#[test]
+fn a_broken_pipe_does_not_meet_what_is_expected() {
+    for format in ["ladder", "json", "connections", "tcpdump", "csv"] {
+        let mut child = tcpviz()
+            .args(["-F", format, "--expect", "orderly", &close()])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(3),
+            "{format}: {}",
+            errors(&output)
+        );
     }
 }

@@ -124,6 +124,10 @@ mod linux {
                 interrupted,
             ),
             ("a_request_to_end_is_passed_on", terminated),
+            (
+                "a_command_that_leaves_its_group_is_waited_for",
+                leaves_its_group,
+            ),
             ("killed_it_leaves_what_was_captured", killed),
             (
                 "what_was_captured_stays_if_who_ran_the_command_is_killed",
@@ -402,6 +406,16 @@ mod linux {
         let (output, server) = signalled(|pid| kill_process(pid, Signal::TERM).unwrap());
         assert_eq!(output.status.code(), Some(143), "{output:?}");
         assert_eq!(lines_to(&text(&output.stdout), server).len(), 1);
+    }
+
+    fn leaves_its_group() {
+        for (command, code) in [
+            (&["timeout", "60", "true"][..], 0),
+            (&["setsid", "-w", "false"], 1),
+        ] {
+            let output = run(TABLE, command);
+            assert_eq!(output.status.code(), Some(code), "{command:?}: {output:?}");
+        }
     }
 
     fn killed() {

@@ -190,7 +190,8 @@ impl Warden {
     fn reap(&mut self) {
         let mut octets = [0; 64];
         while self.ended.read(&mut octets).is_ok_and(|read| read > 0) {}
-        while let Ok(Some((child, status))) = rustix::process::waitpid(None, WaitOptions::NOHANG) {
+        // Any child, also one that has left the process group.
+        while let Ok(Some((child, status))) = rustix::process::wait(WaitOptions::NOHANG) {
             if Some(child) == self.command {
                 self.command = None;
                 self.tell(&told(status));

@@ -191,9 +191,12 @@ pub fn replay<R: Read + Send + 'static>(
     loop {
         match messages.recv()? {
             Message::Text(mut text) => {
-                out.write_all(&text)
-                    .and_then(|()| out.flush())
-                    .context(view::WRITING)?;
+                let written = out.write_all(&text).and_then(|()| out.flush());
+                if let Err(why) = written.context(view::WRITING) {
+                    // Nothing of it may go on to be judged.
+                    view::unless_judged(cli, Err(why))?;
+                    return expect::unjudged(cli);
+                }
                 text.clear();
                 let _ = used.send(text);
             }

@@ -185,8 +185,8 @@ impl App {
         }
         let addresses = self.trace.connection(self.connection).addresses;
         let of = |address: std::net::SocketAddr| {
-            let text = address.to_string();
-            text.replace(['[', ']'], "").replace(':', ".")
+            let ip = address.ip().to_string().replace(':', "_");
+            format!("{ip}.{}", address.port())
         };
         let name = format!(
             "tcpviz-{}-{}.{ending}",

@@ -136,11 +136,14 @@ fn rules(palette: &Palette) -> String {
 fn contents(out: &mut dyn Write, pages: &[Page<'_>]) -> io::Result<()> {
     writeln!(out, "<nav aria-label=\"Connections\">\n<ol>")?;
     for page in pages {
+        let ends = page.trace.addresses(page.id);
         writeln!(
             out,
-            "<li><a href=\"#{}\">{} · {}</a></li>",
+            "<li><a href=\"#{}\">{} · {} → {} · {}</a></li>",
             id(page),
             page.id + 1,
+            ends.client,
+            ends.server,
             escaped(&page.ending.summary)
         )?;
     }
