@@ -190,6 +190,17 @@ impl Browser {
     }
 }
 
+impl Browser {
+    /// Clicks on a link within the page, and waits until the page has been told of it: that comes later by itself.
+    pub fn follow(&mut self, selector: &str) {
+        self.eval(
+            "window.followed = new Promise(done => addEventListener('hashchange', () => done(), {once: true})); 0",
+        );
+        self.click(selector);
+        self.eval("window.followed");
+    }
+}
+
 impl Drop for Browser {
     fn drop(&mut self) {
         // It may have ended already.

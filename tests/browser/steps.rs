@@ -142,7 +142,7 @@ fn several(browser: &mut Browser) {
         ["c2s1", "c2s2", "c1s1", "c2s2"]
     );
     assert_eq!(browser.eval(visible), json!(["c2"]));
-    browser.click("nav a");
+    browser.follow("nav a");
     assert_eq!(browser.eval(visible), json!(["c1"]));
     assert_eq!(
         browser.eval("document.querySelector('nav a[aria-current=true]').hash"),
