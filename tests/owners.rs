@@ -175,7 +175,7 @@ mod linux {
                 let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
                     panic!("never: {wanted}; only {told:?}");
                 };
-                if line == wanted {
+                if without_descriptor(&line) == wanted {
                     return;
                 }
                 told.push(line);
@@ -191,10 +191,19 @@ mod linux {
                     .recv_timeout(PATIENCE)
                     .expect("something is told");
                 if let Some(owner) = line.strip_prefix(&prefix) {
-                    return owner.into();
+                    return without_descriptor(owner);
                 }
             }
         }
+    }
+
+    /// `sleep 7834 +1` of `sleep 7834 fd 2 +1`: each process has the socket where it likes.
+    fn without_descriptor(owner: &str) -> String {
+        let Some((before, behind)) = owner.split_once(" fd ") else {
+            return owner.into();
+        };
+        let behind = behind.trim_start_matches(|c: char| c.is_ascii_digit());
+        format!("{before}{behind}")
     }
 
     impl Drop for Asker {

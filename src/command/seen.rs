@@ -118,7 +118,8 @@ impl Tree {
             }
             // A process that may not be looked into has descriptors all the same.
             tree.is_whole &= numbers(&format!("/proc/{process}/fd")).next().is_some();
-            tree.sockets.extend(held(process, &mut left));
+            let held = held(process, &mut left).map(|(inode, _)| inode);
+            tree.sockets.extend(held);
             processes.extend(children(process));
             next += 1;
         }

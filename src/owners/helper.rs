@@ -94,8 +94,10 @@ fn answer(questions: &mut impl BufRead, answers: &mut impl Write) -> io::Result<
                 pid,
                 others,
                 program,
+                descriptor,
             } = process;
-            writeln!(out, "{inode} {pid} {others} {program}")?;
+            let descriptor = descriptor.unwrap_or_default();
+            writeln!(out, "{inode} {pid} {descriptor} {others} {program}")?;
         }
         writeln!(out, "{}", if found.whole { "." } else { "-" })?;
         out.flush()?;
@@ -187,14 +189,15 @@ fn read_answer(from: &mut impl BufRead) -> io::Result<Answer> {
             answer.whole = line == ".";
             return Ok(answer);
         }
-        let fields: Vec<_> = line.splitn(4, ' ').collect();
-        let [inode, pid, others, program] = fields[..] else {
+        let fields: Vec<_> = line.splitn(5, ' ').collect();
+        let [inode, pid, descriptor, others, program] = fields[..] else {
             return Err(io::ErrorKind::InvalidData.into());
         };
         let process = Process {
             pid: number(pid)?,
             program: printable(program),
             others: number(others)?,
+            descriptor: Some(number(descriptor)?),
         };
         answer.processes.insert(number(inode)?, process);
     }
@@ -205,6 +208,7 @@ fn read_answer(from: &mut impl BufRead) -> io::Result<Answer> {
 mod tests {
     use super::*;
     use std::net::TcpListener;
+    use std::os::fd::AsRawFd;
 
     #[test]
     fn a_question_is_answered_and_the_answer_is_read_as_it_was_meant() {
@@ -215,7 +219,12 @@ mod tests {
         answer(&mut question.as_bytes(), &mut said).unwrap();
         let mut said = &said[..];
         let found = read_answer(&mut said).unwrap();
-        assert_eq!(found.processes[&inode].pid, std::process::id());
+        let process = &found.processes[&inode];
+        let descriptor = u32::try_from(socket.as_raw_fd()).ok();
+        assert_eq!(
+            (process.pid, process.descriptor),
+            (std::process::id(), descriptor)
+        );
         // Nothing asked, nothing found.
         let nothing = read_answer(&mut said).unwrap();
         assert!(nothing.processes.is_empty() && nothing.whole && said.is_empty());
@@ -223,12 +232,12 @@ mod tests {
 
     #[test]
     fn names_with_spaces_and_without_letters_are_read() {
-        let said = "1 12 0 tmux: server\n2 13 4 \n-\n";
+        let said = "1 12 7 0 tmux: server\n2 13 8 4 \n-\n";
         let answer = read_answer(&mut said.as_bytes()).unwrap();
         let process = |inode| answer.processes[&inode].to_string();
         assert_eq!(
             (process(1), process(2)),
-            ("tmux: server 12".into(), "pid 13 +4".into())
+            ("tmux: server 12 fd 7".into(), "pid 13 fd 8 +4".into())
         );
         assert!(!answer.whole);
     }

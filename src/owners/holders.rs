@@ -17,6 +17,12 @@ pub struct Answer {
     pub whole: bool,
 }
 
+/// A process that holds a socket, and its lowest descriptor of it.
+struct Holder {
+    pid: u32,
+    descriptor: u32,
+}
+
 /// Looks through the processes.
 #[derive(Debug, Default)]
 pub struct Holders {
@@ -31,14 +37,18 @@ impl Holders {
         let middle = pids.partition_point(|pid| *pid < self.from);
         pids.rotate_left(middle);
         let mut left = DESCRIPTORS;
-        let mut holders: HashMap<u64, Vec<u32>> = HashMap::new();
+        let mut holders: HashMap<u64, Vec<Holder>> = HashMap::new();
         let mut unseen = pids.into_iter();
         for pid in unseen.by_ref() {
-            for inode in held(pid, &mut left).filter(|inode| inodes.contains(inode)) {
-                let pids = holders.entry(inode).or_default();
+            for (inode, descriptor) in held(pid, &mut left) {
+                if !inodes.contains(&inode) {
+                    continue;
+                }
+                let known = holders.entry(inode).or_default();
                 // Two descriptors of one process are one holder.
-                if pids.last() != Some(&pid) {
-                    pids.push(pid);
+                match known.last_mut().filter(|last| last.pid == pid) {
+                    Some(last) => last.descriptor = last.descriptor.min(descriptor),
+                    None => known.push(Holder { pid, descriptor }),
                 }
             }
             if left == 0 {
@@ -47,10 +57,12 @@ impl Holders {
         }
         self.from = unseen.next().unwrap_or(0);
         let whole = self.from == 0 && left > 0;
-        let processes = holders.into_iter().filter_map(|(inode, pids)| {
-            let first = *pids.iter().min()?;
-            let others = u32::try_from(pids.len() - 1).unwrap_or(u32::MAX);
-            Some((inode, Process::new(first, &comm(first)?, others)))
+        let processes = holders.into_iter().filter_map(|(inode, holders)| {
+            let first = holders.iter().min_by_key(|holder| holder.pid)?;
+            let others = u32::try_from(holders.len() - 1).unwrap_or(u32::MAX);
+            let mut process = Process::new(first.pid, &comm(first.pid)?, others);
+            process.descriptor = Some(first.descriptor);
+            Some((inode, process))
         });
         Answer {
             processes: processes.collect(),
@@ -71,9 +83,9 @@ pub fn is_still(process: &Process) -> bool {
     })
 }
 
-/// The inodes of the sockets that a process holds: none where it may not be looked into. `left` goes down with every
-/// descriptor.
-pub fn held(pid: u32, left: &mut usize) -> impl Iterator<Item = u64> {
+/// The inodes of the sockets that a process holds, each with its descriptor: none where it may not be looked into. `left` goes
+/// down with every descriptor.
+pub fn held(pid: u32, left: &mut usize) -> impl Iterator<Item = (u64, u32)> {
     let folder = format!("/proc/{pid}/fd");
     numbers(&folder)
         .take_while(move |_| {
@@ -82,7 +94,7 @@ pub fn held(pid: u32, left: &mut usize) -> impl Iterator<Item = u64> {
         })
         .filter_map(move |fd| {
             let target = fs::read_link(format!("/proc/{pid}/fd/{fd}")).ok()?;
-            inode(target.to_str()?)
+            Some((inode(target.to_str()?)?, fd))
         })
 }
 

@@ -1,4 +1,4 @@
-//! Who holds a socket of this machine: `nginx 1234`, or where no process could be seen, whose it is: `user www-data`.
+//! Who holds a socket of this machine: `nginx 1234 fd 7`, or where no process could be seen, whose it is: `user www-data`.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -35,6 +35,8 @@ pub struct Process {
     pub program: String,
     /// How many other processes hold it too, as after fork().
     pub others: u32,
+    /// Its lowest descriptor of the socket.
+    pub descriptor: Option<u32>,
 }
 
 /// A user of this machine.
@@ -54,6 +56,7 @@ impl Process {
             pid,
             program: bounded(comm, PROGRAM),
             others,
+            descriptor: None,
         }
     }
 }
@@ -72,7 +75,7 @@ fn bounded(octets: &[u8], most: usize) -> String {
     printable(&String::from_utf8_lossy(octets))
 }
 
-/// `nginx 1234`, `nginx 1234 +2`; `user www-data`, `uid 33`; `unknown`.
+/// `nginx 1234 fd 7`, `nginx 1234 fd 7 +2`; `user www-data`, `uid 33`; `unknown`.
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.process, &self.user) {
@@ -92,6 +95,9 @@ impl fmt::Display for Process {
             printable(&self.program)
         };
         write!(f, "{program} {}", self.pid)?;
+        if let Some(descriptor) = self.descriptor {
+            write!(f, " fd {descriptor}")?;
+        }
         if self.others > 0 {
             write!(f, " +{}", self.others)?;
         }

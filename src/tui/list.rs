@@ -360,7 +360,7 @@ impl Panel<'_> {
         Cell::plain(text).styled(style)
     }
 
-    /// `curl 99▸ ◂nginx 1234`.
+    /// `curl 99 fd 5▸ ◂nginx 1234 fd 7`.
     fn owner(&self, id: ConnectionId) -> String {
         let owner = (self.owners)(id);
         let name = |side: Side| {

@@ -143,6 +143,7 @@ mod tests {
             pid: 814,
             program: "httpd".into(),
             others: 0,
+            descriptor: Some(7),
         };
         let owner = Owner {
             process: Some(process),

@@ -71,7 +71,7 @@ fn w_offers_a_name_that_tells_the_connection_also_of_ipv6() {
     );
     assert_eq!(
         name(recorded("ipv6-close-then-peer-writes")),
-        "tcpviz-..1.56964-..1.4321.pcap"
+        "tcpviz-__1.56964-__1.4321.pcap"
     );
 }
 
