@@ -329,22 +329,27 @@ pub fn endpoints(
     } else {
         ""
     };
-    let owned = |side: Side| match &owners[side] {
+    let owned = |side: Side, is_short: bool| match &owners[side] {
+        Some(owner) if is_short => format!(" ({})", owner.short()),
         Some(owner) => format!(" ({owner})"),
         None => String::new(),
     };
-    let choices = [
+    let with_owners = |is_short| {
         Side::BOTH.map(|side| {
-            let owner = owned(side);
+            let owner = owned(side, is_short);
             format!("{side}{guess} {}{owner}", connection.addresses[side])
-        }),
+        })
+    };
+    let choices = [
+        with_owners(false),
+        with_owners(true),
         Side::BOTH.map(|side| format!("{side}{guess} {}", connection.addresses[side])),
         Side::BOTH.map(|side| connection.addresses[side].to_string()),
         Side::BOTH.map(|side| format!("{side}{guess} :{}", connection.addresses[side].port())),
     ];
     let fits =
         |names: &&[String; 2]| names.iter().map(|name| name.width()).sum::<usize>() + 3 <= width;
-    let [client, server] = choices.iter().find(fits).unwrap_or(&choices[3]);
+    let [client, server] = choices.iter().find(fits).unwrap_or(&choices[4]);
     let client_lane = columns.before_lane();
     let server_lane = client_lane + 1 + columns.arrow;
     let rightmost = width.saturating_sub(server.width());

@@ -47,6 +47,18 @@ pub struct User {
     pub name: Option<String>,
 }
 
+impl Owner {
+    /// The same without the descriptor, for where there is less room.
+    #[must_use]
+    pub fn short(&self) -> Owner {
+        let mut short = self.clone();
+        if let Some(process) = &mut short.process {
+            process.descriptor = None;
+        }
+        short
+    }
+}
+
 impl Process {
     /// A process under the name that it gave itself.
     #[must_use]

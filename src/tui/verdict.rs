@@ -46,9 +46,11 @@ fn unclosed(app: &App) -> Vec<String> {
         return Vec::new();
     };
     let age = format!("CLOSE-WAIT {}", whole(lasted(trace, id, side)));
-    let owner = app.owner_of(id)[side].as_ref().map(ToString::to_string);
-    let whose = owner.map(|owner| format!("{age}: {owner}"));
-    whose.into_iter().chain([age]).collect()
+    let owners = app.owner_of(id);
+    let owner = owners[side].iter();
+    let whose = owner.flat_map(|owner| [owner.to_string(), owner.short().to_string()]);
+    let whose = whose.map(|owner| format!("{age}: {owner}"));
+    whose.chain([age.clone()]).collect()
 }
 
 /// The sentence, and behind it (where that costs no line) how sure it is and where to look.
