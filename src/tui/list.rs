@@ -364,7 +364,10 @@ impl Panel<'_> {
     fn owner(&self, id: ConnectionId) -> String {
         let owner = (self.owners)(id);
         let name = |side: Side| {
-            let name = owner[side].as_ref()?.to_string();
+            let owner = owner[side].as_ref()?;
+            // Half a descriptor's number would be another descriptor.
+            let whole = Some(owner.to_string()).filter(|name| name.chars().count() <= OWNER);
+            let name = whole.unwrap_or_else(|| owner.short().to_string());
             let name: String = name.chars().take(OWNER).collect();
             Some(pointed(&name, side, self.look.style.charset))
         };

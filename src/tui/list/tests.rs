@@ -237,3 +237,22 @@ fn any_size_can_be_drawn() {
     }
     assert_eq!([10, 20, 40].map(|height| lines(3, height)), [1, 3, 4]);
 }
+
+#[test]
+fn an_owner_too_long_for_its_column_goes_without_its_descriptor_instead_of_half_of_it() {
+    let owner = |_| PerSide {
+        client: None,
+        server: Some(Owner {
+            process: Some(Process {
+                descriptor: Some(12),
+                ..Process::new(1_234_567, b"a-longish-name", 0)
+            }),
+            user: None,
+        }),
+    };
+    let trace = trace(&V4[..1], "");
+    let listing = listing(&trace, Sort::Closing, "");
+    let drawn = drawn(&trace, &listing, (160, 3), Charset::Unicode, &owner);
+    assert!(drawn.contains("a-longish-name 1234567"), "{drawn}");
+    assert!(!drawn.contains("fd"), "{drawn}");
+}
