@@ -349,3 +349,6 @@ fn is_near(connection: &Connection, seg: &Segment) -> bool {
         .snd_nxt
         .is_some_and(|nxt| (seg.seq - nxt).min(nxt - seg.seq) < NEAR)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,8 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
@@ -76,6 +78,22 @@ pub struct Decompressed {
     current: Vec<u8>,
     at: usize,
     end: usize,
+    /// Octets of the compressed input read so far.
+    compressed: Arc<AtomicU64>,
+}
+
+/// Counts the octets that are read.
+struct Counting<R> {
+    input: R,
+    count: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.count.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
 }
 
 impl Decompressed {
@@ -83,6 +101,11 @@ impl Decompressed {
     pub fn start(compression: Compression, compressed: impl Read + Send + 'static) -> Self {
         let (filled, full) = channel();
         let (empty, empties) = channel();
+        let count = Arc::new(AtomicU64::new(0));
+        let compressed = Counting {
+            input: compressed,
+            count: Arc::clone(&count),
+        };
         for _ in 0..BUFFERS {
             // The receiver lives until the thread has it.
             let _ = empty.send(vec![0; SIZE]);
@@ -107,7 +130,14 @@ impl Decompressed {
             current: Vec::new(),
             at: 0,
             end: 0,
+            compressed: count,
         }
+    }
+
+    /// How many octets of the compressed input have been read, kept up to date.
+    #[must_use]
+    pub fn compressed(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.compressed)
     }
 }
 

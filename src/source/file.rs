@@ -64,24 +64,32 @@ pub fn open(path: &Path, keep: bool) -> io::Result<Opened> {
 
 impl Opened {
     /// The capture itself, decompressed and copied as need be. Waits for the first octets.
-    pub(super) fn into_capture(self) -> io::Result<Box<dyn Read + Send>> {
+    pub(super) fn into_capture(self) -> io::Result<Capture> {
         let mut magic = Vec::new();
         (&self.input).take(MAGIC as u64).read_to_end(&mut magic)?;
         let compression = Compression::of(&magic);
         let whole = Cursor::new(magic).chain(self.input);
-        let capture: Box<dyn Read + Send> = match compression {
-            Some(compression) => Box::new(Decompressed::start(compression, whole)),
-            None => Box::new(whole),
+        let (capture, compressed): (Box<dyn Read + Send>, _) = match compression {
+            Some(compression) => {
+                let decompressed = Decompressed::start(compression, whole);
+                let compressed = decompressed.compressed();
+                (Box::new(decompressed), Some(compressed))
+            }
+            None => (Box::new(whole), None),
         };
-        Ok(match self.copy {
+        let capture = match self.copy {
             Some(copy) => Box::new(Copying {
                 input: capture,
                 copy: Some(copy),
             }),
             None => capture,
-        })
+        };
+        Ok(Savefile::of_compressed(capture, compressed))
     }
 }
+
+/// A capture that is read, from wherever.
+pub type Capture = Savefile<Box<dyn Read + Send>>;
 
 /// Reads on a thread of its own until the input ends or nobody listens.
 pub fn start(opened: Opened, selection: Selection, mut sink: Sink) {
@@ -89,7 +97,7 @@ pub fn start(opened: Opened, selection: Selection, mut sink: Sink) {
         let mut collector = Collector::new(selection);
         let growing = opened.growing;
         let ended = match opened.into_capture() {
-            Ok(capture) => read(Savefile::new(capture), growing, &mut collector, &mut sink),
+            Ok(capture) => read(capture, growing, &mut collector, &mut sink),
             Err(why) => Some(failed(why.to_string())),
         };
         if let Some(ended) = ended {
@@ -108,7 +116,7 @@ fn failed(error: String) -> Ended {
 
 /// `None`: nobody listens any more.
 fn read(
-    mut savefile: Savefile<Box<dyn Read + Send>>,
+    mut savefile: Capture,
     growing: bool,
     collector: &mut Collector,
     sink: &mut Sink,

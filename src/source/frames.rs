@@ -31,7 +31,7 @@ impl Frames<Box<dyn Read + Send>> {
     /// They can't be read.
     pub fn of(opened: Opened, expression: Option<String>) -> io::Result<Self> {
         Ok(Frames {
-            savefile: Savefile::new(opened.into_capture()?),
+            savefile: opened.into_capture()?,
             filter: FrameFilter::new(expression),
         })
     }

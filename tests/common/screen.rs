@@ -176,6 +176,12 @@ impl Screen {
         }
     }
 
+    /// The same for what takes a debug build on a busy machine long.
+    pub fn wait_patiently(&mut self, text: &str) -> String {
+        let deadline = Instant::now() + 30 * PATIENCE;
+        self.wait_until(deadline, text, |screen| screen.contains(text))
+    }
+
     pub fn wait_for(&mut self, text: &str) -> String {
         self.wait(text, |screen| screen.contains(text))
     }

@@ -7,7 +7,9 @@
 mod classic;
 mod pcapng;
 
-use std::io::Read;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use pcap_parser::{nom, parse_pcap_header};
 
@@ -18,6 +20,10 @@ use pcapng::Pcapng;
 
 /// libpcap's MAXIMUM_SNAPLEN: a record that claims more is damaged.
 const MAX_FRAME: u32 = 262_144;
+
+/// From so many frames on, each must have taken an octet of the compressed input: time stamps alone take more. Fewer are few
+/// enough whatever they are.
+const FRAMES_UNASKED: u32 = 1_000_000;
 
 /// What `next_frame` found.
 pub enum Next<'a> {
@@ -60,6 +66,8 @@ pub struct Savefile<R> {
     frames: u32,
     /// Octets of a block too large to look at, still to be passed over.
     skip: u64,
+    /// Octets that were decompressed to give what was read so far.
+    compressed: Option<Arc<AtomicU64>>,
 }
 
 impl<R: Read> Savefile<R> {
@@ -69,14 +77,31 @@ impl<R: Read> Savefile<R> {
             format: Format::Unknown,
             frames: 0,
             skip: 0,
+            compressed: None,
+        }
+    }
+
+    /// Of what is being decompressed; `compressed` counts the octets that it was.
+    pub fn of_compressed(input: R, compressed: Option<Arc<AtomicU64>>) -> Self {
+        Savefile {
+            compressed,
+            ..Savefile::new(input)
         }
     }
 
     /// Reads more; `Ok(false)` at the end of the input.
     ///
     /// # Errors
-    /// Those of the input.
-    pub fn fill(&mut self) -> std::io::Result<bool> {
+    /// Those of the input; it decompresses to more frames than a capture can.
+    pub fn fill(&mut self) -> io::Result<bool> {
+        let compressed = self.compressed.as_ref();
+        let compressed = compressed.map_or(u64::MAX, |octets| octets.load(Ordering::Relaxed));
+        if self.frames > FRAMES_UNASKED && u64::from(self.frames) > compressed {
+            return Err(io::Error::other(
+                "less than an octet of the compressed file stands for a frame, as in no true capture \
+                 (to read it nevertheless: `gzip -dc FILE | tcpviz -`)",
+            ));
+        }
         Ok(self.input.fill()? > 0)
     }
 

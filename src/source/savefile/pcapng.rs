@@ -15,6 +15,9 @@ const PB: u32 = 2;
 const SPB: u32 = 3;
 const EPB: u32 = 6;
 
+/// Interfaces that a section may describe: what each takes is kept until the section ends.
+const INTERFACES: usize = 1 << 20;
+
 const UNREADABLE: &str = "a block that can't be read";
 
 /// The byte order of the section, and the interfaces it has described so far.
@@ -75,6 +78,9 @@ impl Pcapng {
         };
         match parsed.map_err(|_| UNREADABLE.to_string())?.1 {
             Block::InterfaceDescription(description) => {
+                if self.interfaces.len() == INTERFACES {
+                    return Err(format!("it describes more than {INTERFACES} interfaces"));
+                }
                 self.interfaces
                     .push(Interface::new(&description, self.big_endian));
             }
