@@ -265,13 +265,21 @@ impl Connection {
         if is_first && (!is_repeated || can_tell && !came_twice) {
             self.ends[side].closed_on = Some(seg.seq);
         }
-        if self.ends[side].fin_received_at.is_none() && self.apply(side, Event::ReceiveFin) {
+        if self.ends[side].fin_received_at.is_some() {
+            return;
+        }
+        // The acknowledgement came with it.
+        let with_ack = self.is_answered(side) && self.apply(side, Event::AckOfFin);
+        if self.apply(side, Event::ReceiveFin) {
             let repeated = self.ends[peer]
                 .repeated_at
                 .filter(|_| can_tell && !came_twice);
             let row = repeated.or(self.fin_row(peer)).unwrap_or(self.rows);
             self.ends[side].fin_received_at = Some(row);
             self.simultaneous_close |= self.ends[side].state == State::Closing;
+            if with_ack {
+                revisions.push(self.revision(side, row, Correction::With(Event::AckOfFin)));
+            }
             revisions.push(self.revision(side, row, Correction::With(Event::ReceiveFin)));
         }
     }
