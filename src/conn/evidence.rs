@@ -94,7 +94,10 @@ impl Connection {
         let end = &self.ends[side];
         let is_news = end.snd_nxt.is_some_and(|nxt| seg.seq_end().after(nxt))
             || at.saturating_sub(end.since) > STILL_UNDER_WAY_NS;
-        if sent_it && !is_news {
+        // Nobody takes an acknowledgement back: the network was slow with it.
+        let acked = seg.ack_seq().zip(end.acked);
+        let is_older = acked.is_some_and(|(ack, acked)| ack.before(acked));
+        if is_older || sent_it && !is_news {
             return;
         }
         self.ends[side].got.reset = None;
