@@ -53,7 +53,8 @@ class Host:
         run("ip", "address", "add", traffic.HOSTS[4][side] + "/24", "dev", "tun0")
         run("ip", "address", "add", traffic.HOSTS[6][side] + "/64", "dev", "tun0", "nodad")
         run("ip", "link", "set", "tun0", "up", "txqueuelen", "5000")
-        settings = dict(tcp_syn_retries=2, tcp_retries2=4, tcp_orphan_retries=3, ip_forward=int(side == 1))
+        settings = dict(tcp_syn_retries=2, tcp_retries2=4, tcp_orphan_retries=3, ip_forward=int(side == 1),
+                        icmp_ratelimit=0)
         for name, value in settings.items():
             with open(f"/proc/sys/net/ipv4/{name}", "w") as file:
                 file.write(str(value))

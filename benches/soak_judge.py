@@ -157,7 +157,7 @@ class Judge:
     def excuse(self, entry, side, kernel, told, socket, age):
         """Why no observer on the client's host can know better (docs/states.md); else `unexplained`."""
         kind = kind_of(entry.server)
-        if kernel == "CLOSED" and (kind.startswith("wire dies") or kind == "never answered"):
+        if kernel == "CLOSED" and (kind.startswith("wire dies") or kind in ("never answered", "unreachable")):
             return "given up without a segment"
         if kernel == "CLOSED" and kind == "peer forgets" and side == 1:
             return "forgotten without a segment"
