@@ -18,9 +18,11 @@ impl Connection {
         let is_new = self.ends[side].sent_to.is_none_or(|sent| !fin.before(sent));
         if self.ends[side].snd_nxt.is_none_or(is_last) && is_new {
             self.ends[side].fin = Some(fin);
+            let peers = &self.ends[self.peer_of(side)];
             self.fins.push(FinSeen {
                 by: side,
                 row: self.rows,
+                is_answer: seg.ack_seq().is_some_and(|ack| peers.fin_covered_by(ack)),
             });
             self.apply(side, Event::SendFin);
             self.cross_unseen(side, fin, revisions);
@@ -35,8 +37,16 @@ impl Connection {
         if let Some(row) = end.fin_received_at.filter(|_| before_peers) {
             end.state = State::Closing;
             self.simultaneous_close = true;
+            // Its first copy, unseen, didn't acknowledge.
+            self.fins.iter_mut().for_each(|fin| fin.is_answer = false);
             revisions.push(self.revision(side, row, Correction::Was(State::Closing)));
         }
+    }
+
+    /// Whether the peer closed on this side's FIN: then the FINs didn't cross.
+    pub(super) fn is_answered(&self, side: Side) -> bool {
+        let peer = self.peer_of(side);
+        self.fins.iter().any(|fin| fin.by == peer && fin.is_answer)
     }
 
     /// Moves a side whose RCV.NXT has passed the peer's FIN; once.
@@ -46,8 +56,10 @@ impl Connection {
         let reached = end
             .rcv_nxt
             .is_some_and(|nxt| self.ends[peer].fin_covered_by(nxt));
-        // A FIN in a SYN (RFC 7413) waits for the handshake, or for its own acknowledgement.
-        let waits = matches!(end.state, State::Listen | State::SynReceived);
+        // A FIN in a SYN (RFC 7413) waits for the handshake, or for its own acknowledgement. One that answers ours
+        // is lost where its acknowledgement is.
+        let is_lost = end.state == State::FinWait1 && self.is_answered(side);
+        let waits = is_lost || matches!(end.state, State::Listen | State::SynReceived);
         if reached && !end.deaf && !waits && end.fin_received_at.is_none() {
             self.ends[side].fin_received_at = Some(self.rows);
             self.ends[side].got.fin = self.presume(side, Event::ReceiveFin, None);

@@ -61,6 +61,8 @@ pub struct Observed {
 pub struct FinSeen {
     pub by: Side,
     pub row: u32,
+    /// It acknowledges the other FIN: no copy of it comes without that acknowledgement.
+    pub is_answer: bool,
 }
 
 /// A connection as observed so far.

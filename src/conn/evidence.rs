@@ -94,7 +94,10 @@ impl Connection {
         let end = &self.ends[side];
         let is_news = end.snd_nxt.is_some_and(|nxt| seg.seq_end().after(nxt))
             || at.saturating_sub(end.since) > STILL_UNDER_WAY_NS;
-        if sent_it && !is_news {
+        // Nobody takes an acknowledgement back: the network was slow with it.
+        let acked = seg.ack_seq().zip(end.acked);
+        let is_older = acked.is_some_and(|(ack, acked)| ack.before(acked));
+        if is_older || sent_it && !is_news {
             return;
         }
         self.ends[side].got.reset = None;
@@ -265,13 +268,21 @@ impl Connection {
         if is_first && (!is_repeated || can_tell && !came_twice) {
             self.ends[side].closed_on = Some(seg.seq);
         }
-        if self.ends[side].fin_received_at.is_none() && self.apply(side, Event::ReceiveFin) {
+        if self.ends[side].fin_received_at.is_some() {
+            return;
+        }
+        // The acknowledgement came with it.
+        let with_ack = self.is_answered(side) && self.apply(side, Event::AckOfFin);
+        if self.apply(side, Event::ReceiveFin) {
             let repeated = self.ends[peer]
                 .repeated_at
                 .filter(|_| can_tell && !came_twice);
             let row = repeated.or(self.fin_row(peer)).unwrap_or(self.rows);
             self.ends[side].fin_received_at = Some(row);
             self.simultaneous_close |= self.ends[side].state == State::Closing;
+            if with_ack {
+                revisions.push(self.revision(side, row, Correction::With(Event::AckOfFin)));
+            }
             revisions.push(self.revision(side, row, Correction::With(Event::ReceiveFin)));
         }
     }

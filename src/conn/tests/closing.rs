@@ -284,3 +284,29 @@ fn fins_crossed_unseen_though_one_was_repeated() {
     );
     assert!(last(&table).simultaneous_close);
 }
+
+/// The answer acknowledges the FIN: whoever repeats that has neither.
+#[test]
+fn fin_wait_1_fin_repeated_while_the_answer_is_late_is_not_crossed() {
+    let table = check_open(
+        "     > F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+              < F. 1:1 ack 2  | TIME-WAIT  LAST-ACK
+         @0.2 > F. 1:1 ack 1  | FIN-WAIT-1 LAST-ACK # fin-retransmission
+         @0.2 < .  2:2 ack 2  | TIME-WAIT  LAST-ACK # duplicate-ack
+         @0.2 > .  2:2 ack 2  | TIME-WAIT  CLOSED",
+    );
+    assert!(!last(&table).simultaneous_close);
+}
+
+#[test]
+fn fin_wait_1_answer_repeated_that_crosses_the_repeated_fin_is_not_crossed() {
+    let table = finally(
+        "     > F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+              < F. 1:1 ack 2  | FIN-WAIT-1 LAST-ACK
+         @0.2 < F. 1:1 ack 2  | TIME-WAIT  LAST-ACK
+         @0.2 > F. 1:1 ack 1  | TIME-WAIT  LAST-ACK
+         @0.2 < .  2:2 ack 2  | TIME-WAIT  LAST-ACK
+         @0.2 > .  2:2 ack 2  | TIME-WAIT  CLOSED",
+    );
+    assert!(!last(&table).simultaneous_close);
+}

@@ -190,3 +190,21 @@ fn a_fin_that_is_answered_by_rst_was_not_taken() {
          @2 > R  2:2        | CLOSED     CLOSED",
     );
 }
+
+/// The network delivers the ACK of before the FIN late: it was sent before the RST.
+#[test]
+fn closed_by_an_rst_an_older_acknowledgement_that_comes_late_revives_nothing() {
+    check_open(
+        "> F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         < F. 1:1 ack 2  | TIME-WAIT  LAST-ACK
+         > .  2:2 ack 2  | TIME-WAIT  CLOSED
+         < R  2:2        | CLOSED     CLOSED
+         > .  2:2 ack 1  | CLOSED     CLOSED",
+    );
+    check_open(
+        "< P. 1:6 ack 1  | ESTABLISHED ESTABLISHED
+         > .  1:1 ack 6  | ESTABLISHED ESTABLISHED
+         < R. 6:6 ack 1  | CLOSED      CLOSED
+         > .  1:1 ack 1  | CLOSED      CLOSED",
+    );
+}

@@ -169,7 +169,7 @@ fn is_sending(trace: &Trace, id: ConnectionId, side: Side, len: u32) -> bool {
 }
 
 /// The row that the RST answers: the first since its sender's last that carries something, for each
-/// such segment draws an RST of its own; failing that the last.
+/// such segment draws an RST of its own; failing that one that was under way to it then; failing that the last.
 fn unwanted(
     trace: &Trace,
     id: ConnectionId,
@@ -184,7 +184,17 @@ fn unwanted(
         let record = trace.row(id, above);
         is_answered(&record) && carries(&record)
     });
-    first.or_else(|| last_before(trace, id, row, is_answered))
+    let last = own.map(|own| trace.row(id, own));
+    let acked = last
+        .filter(|last| last.flags.has(Flags::ACK))
+        .map(|last| last.ack);
+    let was_under_way = |record: &Record| {
+        let end = record.seq + record.len + u32::from(record.flags.has(Flags::FIN));
+        carries(record) && acked.is_some_and(|acked| end.after(acked))
+    };
+    first
+        .or_else(|| last_before(trace, id, row, |it| is_answered(it) && was_under_way(it)))
+        .or_else(|| last_before(trace, id, row, is_answered))
 }
 
 /// The form with ACK: its sender gave up by itself.

@@ -38,6 +38,21 @@ fn fin_wait_2_data_soon_after_the_fin_is_data_after_close() {
     );
 }
 
+/// The FIN is repeated before the data arrives.
+#[test]
+fn fin_wait_1_data_under_way_when_the_fin_is_repeated_is_data_after_close() {
+    check(
+        "@0 > F. 1:1 ack 1
+         @0 < .  1:1 ack 2
+         @0 < P. 1:2 ack 2
+         @0.2 > F. 1:1 ack 1
+         @0.2 < .  2:2 ack 2
+         @0.2 > R  2:2",
+        &["certain data-after-close"],
+        &[4, 6, 9],
+    );
+}
+
 #[test]
 fn fin_wait_2_data_late_may_be_an_orphans_timeout() {
     let lines = |late| {
