@@ -1,5 +1,7 @@
 //! Parses the command line, chooses a source and a view, prints one line on an error, and exits.
 
+#![forbid(unsafe_code)]
+
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod asked;
 mod chunks;

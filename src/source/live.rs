@@ -11,7 +11,8 @@ use pcap::{Active, Capture, Device, Error, Linktype, Precision};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::save::{SNAPLEN, SaveFile};
-use super::{Collector, Selection, Sink, tstamp};
+use super::{Collector, Selection, Sink};
+use crate::raw::libpcap;
 use crate::wire::{Ended, Feed, Frame, LinkType};
 
 /// How long a silent capture waits before it looks at the drop counters again.
@@ -143,7 +144,7 @@ pub fn open(interface: &str, selection: Selection, handing: Handing) -> Result<O
         })?;
     Ok(Open {
         link: LinkType::from_dlt(capture.get_datalink().0),
-        unit_ns: tstamp::unit_ns(&capture),
+        unit_ns: libpcap::unit_ns(&capture),
         capture,
         interface: interface.into(),
         selection,
