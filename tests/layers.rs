@@ -75,6 +75,14 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
 const CONFINED: &[(&str, &[&str])] = &[
     ("jiff", &["report/tcpdump/time.rs"]),
     ("serde", &["report/json/lines.rs"]),
+    (
+        "tracing",
+        &["logging/following.rs", "logging/mod.rs", "logging/tests.rs"],
+    ),
+    (
+        "tracing_subscriber",
+        &["logging/mod.rs", "logging/tests.rs"],
+    ),
     ("serde_json", &["report/json/lines.rs", "main.rs"]),
     (
         "clap",
@@ -112,6 +120,8 @@ const CRATES: &[&str] = &[
     "terminal_colorsaurus",
     "thiserror",
     "thread_local",
+    "tracing",
+    "tracing_subscriber",
     "zstd",
 ];
 
@@ -184,6 +194,7 @@ fn modules_import_only_what_stands_before_them() {
                     "formats",
                     "live",
                     "lines",
+                    "logging",
                     "man",
                     "outfile",
                     "listening",

@@ -79,7 +79,8 @@ pub struct Open {
     capture: Capture<Active>,
     pub interface: String,
     pub link: LinkType,
-    unit_ns: u64,
+    /// Of the fraction in time stamps, in nanoseconds.
+    pub unit_ns: u64,
     selection: Selection,
     handing: Handing,
 }
@@ -109,6 +110,12 @@ pub fn interfaces() -> Result<Vec<(String, String)>, String> {
         .into_iter()
         .map(|device| (device.name, device.desc.unwrap_or_default()))
         .collect())
+}
+
+/// libpcap's version, in its own words.
+#[must_use]
+pub fn libpcap_version() -> String {
+    libpcap::version()
 }
 
 /// Opens an interface, with nanosecond time stamps where granted, and sets the kernel's filter.
