@@ -151,6 +151,12 @@ fn a_file_that_exists_is_kept_unless_force_is_given_and_a_link_is_never_followed
     let output = run(&["--log", link.to_str().unwrap(), "--force", &capture]);
     assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
     assert_eq!(fs::read_to_string(&target).unwrap(), "mine");
+
+    for none in ["-", "/dev/full"] {
+        let output = run(&["--log", none, "--force", &capture]);
+        let why = format!("--log needs a regular file, and {none} is none; name a new one");
+        assert_eq!(errors(&output), format!("tcpviz: {why}\n"));
+    }
 }
 
 #[test]

@@ -20,6 +20,7 @@ use anyhow::bail;
 use tracing::{error, info};
 
 use tcpviz::source::save;
+use tcpviz::story::numbers::printable;
 use tcpviz::{privilege, tui};
 
 use crate::cli::Cli;
@@ -32,6 +33,10 @@ use file::LogFile;
 /// # Errors
 /// The file exists, is one that is read or written besides, or can't be created.
 pub fn begin(cli: &Cli, path: &Path) -> anyhow::Result<()> {
+    let name = printable(&path.to_string_lossy());
+    if path.as_os_str() == "-" || path.exists() && !path.is_file() && !path.is_dir() {
+        bail!("--log needs a regular file, and {name} is none; name a new one");
+    }
     let opened = save::open(path, cli.force, privilege::invoking_user());
     let (file, is_new) = opened.map_err(|why| view::cannot_create(path, why))?;
     for (option, other) in [

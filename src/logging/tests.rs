@@ -79,13 +79,13 @@ fn what_is_expected_of_connections_and_not_met_is_logged_without_them() {
 fn a_log_is_never_longer_than_its_bound_and_a_line_than_its_own() {
     let memory = Memory::default();
     let mut file = LogFile::new(memory.clone());
-    let line = [b'x'; 100_000];
+    let line = vec![b'x'; 100_000];
     for _ in 0..1000 {
         io::Write::write_all(&mut file, &line).unwrap();
     }
     let text = memory.text();
     assert!(
-        (1_000_000..1 << 20 | 100).contains(&text.len()),
+        (1_000_000..1_050_000).contains(&text.len()),
         "{}",
         text.len()
     );
@@ -95,7 +95,7 @@ fn a_log_is_never_longer_than_its_bound_and_a_line_than_its_own() {
 
 #[test]
 fn a_capture_of_a_month_is_summed_up_in_a_few_hundred_lines() {
-    let month = Duration::from_secs(30 * 24 * 3600);
+    let month = Duration::from_hours(30 * 24);
     let (mut lasted, mut lines) = (Duration::ZERO, 0);
     while lasted < month {
         lasted += between(lasted);
