@@ -7,7 +7,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Output;
 
-use common::{run, tcpviz};
+use common::run;
 
 /// Payload, and addresses and a port that nothing else has.
 const SECRET: &str = "hunter2-correct-horse";
@@ -185,11 +185,10 @@ fn a_log_that_is_the_capture_or_the_output_is_refused_before_anything_is_emptied
 fn live_the_log_tells_what_was_opened_and_what_was_given_up_but_no_argument_of_the_command() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
-    let program = tcpviz();
     let output = std::process::Command::new("unshare")
         .args(["--user", "--map-root-user", "--net", "sh", "-c"])
         .arg(r#"ip link set lo up && exec "$0" -i lo -p 4321 -F ladder --log "$1" -- true hunter2"#)
-        .arg(program.get_program())
+        .arg(env!("CARGO_BIN_EXE_tcpviz"))
         .arg(&log)
         .output()
         .expect("unshare (Debian: util-linux)");
@@ -209,5 +208,27 @@ fn live_the_log_tells_what_was_opened_and_what_was_given_up_but_no_argument_of_t
     ] {
         assert!(log.contains(told), "no {told} in {log}");
     }
+    assert!(!log.contains("hunter2"), "{log}");
+}
+
+/// The advice for who lacks the permission repeats what was typed.
+#[cfg(all(feature = "live", target_os = "linux"))]
+#[test]
+fn without_the_permission_to_capture_the_log_says_so_without_the_commands_arguments() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let output = std::process::Command::new("unshare")
+        .args(["--user", "--net", env!("CARGO_BIN_EXE_tcpviz"), "--log"])
+        .arg(&log)
+        .args(["--", "true", "hunter2"])
+        .output()
+        .expect("unshare (Debian: util-linux)");
+    assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
+    assert!(errors(&output).contains("hunter2"), "{}", errors(&output));
+    let log = fs::read_to_string(log).unwrap();
+    assert!(
+        log.contains("ERROR capturing on lo needs a permission"),
+        "{log}"
+    );
     assert!(!log.contains("hunter2"), "{log}");
 }

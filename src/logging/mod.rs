@@ -166,7 +166,9 @@ pub fn failed(why: &anyhow::Error) {
         // It names connections.
         info!("not every connection ended as --expect says");
     } else {
-        error!("{why:#}");
+        // Further lines are advice, in which the arguments stand once more, a command's own among them.
+        let told = format!("{why:#}");
+        error!("{}", told.lines().next().unwrap_or_default());
     }
 }
 
