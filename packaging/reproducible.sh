@@ -4,9 +4,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 
-# The folder of the crates' sources stands in the places that a panic tells; it must be nobody's.
+# Folders stand in the places that a panic tells, those of generated sources, too: they must be nobody's.
 build() {
     home=$work/$1
     shift
@@ -14,7 +13,7 @@ build() {
     (
         cd "$home/tcpviz"
         CARGO_HOME=$home/cargo CARGO_TARGET_DIR=$home/target \
-            RUSTFLAGS="--remap-path-prefix=$home/cargo/registry/src=/registry" \
+            RUSTFLAGS="--remap-path-prefix=$home=/build" \
             cargo build --locked --release "$@"
     )
     sha256sum < "$home/target/release/tcpviz"
@@ -24,6 +23,7 @@ one=$(build one "$@")
 other=$(build a/second/that-is-longer "$@")
 echo "$one" "$other"
 if [ "$one" != "$other" ]; then
-    echo 'packaging/reproducible.sh: the two differ' >&2
+    echo "packaging/reproducible.sh: the two differ; both are left below $work" >&2
     exit 1
 fi
+rm -rf "$work"
