@@ -73,7 +73,13 @@ pub struct Cli {
     #[arg(help_heading = FILES, value_hint = ValueHint::FilePath)]
     pub write: Option<PathBuf>,
 
-    /// Let --write and --output replace a file that exists
+    /// For a report of a bug: tell in this file what happens
+    ///
+    /// Counts, versions, what was typed, errors; nothing that was captured: no payload, no addresses.
+    #[arg(long, value_name = "FILE", help_heading = FILES, hide_short_help = true, value_hint = ValueHint::FilePath)]
+    pub log: Option<PathBuf>,
+
+    /// Let --write, --output and --log replace a file that exists
     #[arg(long, help_heading = FILES, hide_short_help = true)]
     pub force: bool,
 

@@ -15,7 +15,7 @@ use crate::cli::Cli;
 const TOLD: usize = 10;
 
 /// Not every connection ended as expected, or there was none.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct NotMet(String);
 
 impl fmt::Display for NotMet {

@@ -23,6 +23,7 @@ use crate::asked::Asked;
 use crate::cli::{Cli, Format};
 use crate::lines;
 use crate::listening::Listening;
+use crate::logging;
 #[cfg(target_os = "linux")]
 use crate::view::Told;
 use crate::view::{self, Stop, ToldSink, View};
@@ -70,6 +71,7 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     let tell_owners = view::wants_ui(cli).then(owners);
     let listening = cli.kernel.then(|| Listening::prepare(cli));
     let open = live::open(&interface, selection, Handing::Together).map_err(explain)?;
+    logging::opened(&open, &filter);
     let view = view::open(cli)?;
     let save = create(cli)?;
     let saved = Saved::of(&save, 0);
@@ -77,6 +79,7 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
         saved.tell();
         return Err(why).context("root and capabilities can't be given up, so nothing is captured");
     }
+    logging::privileges();
     let store = Store::new(save.reader()?);
     let origin = Origin {
         name: match &listening {
@@ -113,7 +116,7 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
             }
             sink(feed)
         });
-        let running = open.start(save, counting)?;
+        let running = open.start(save, logging::following(counting))?;
         Ok(Some(Arc::new(move || running.stop()) as Stop))
     });
     let result = match view {

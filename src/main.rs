@@ -1,5 +1,7 @@
 //! Parses the command line, chooses a source and a view, prints one line on an error, and exits.
 
+#![forbid(unsafe_code)]
+
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod asked;
 mod chunks;
@@ -14,6 +16,7 @@ mod lines;
 mod listening;
 #[cfg(feature = "live")]
 mod live;
+mod logging;
 mod man;
 mod outfile;
 mod recorded;
@@ -81,6 +84,11 @@ fn main() -> ExitCode {
         eprintln!("tcpviz: a command stands behind --: tcpviz -- curl http://127.0.0.1:4321/");
         return ExitCode::from(USAGE);
     }
+    if let Some(path) = &cli.log
+        && let Err(why) = logging::begin(&cli, path)
+    {
+        return ExitCode::from(tell(&why));
+    }
     let result = match (&cli.command, cli.capture()) {
         (Some(Command::Lab(args)), _) => {
             run_lab(args).map(|as_expected| if as_expected { FINE } else { UNEXPECTED })
@@ -92,14 +100,14 @@ fn main() -> ExitCode {
         (None, None) if !cli.run.is_empty() => run_command(&cli),
         (None, None) => capture_live(&cli).map(|()| FINE),
     };
-    match result {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => ExitCode::from(tell(&error)),
-    }
+    let code = result.unwrap_or_else(|error| tell(&error));
+    logging::ends(code);
+    ExitCode::from(code)
 }
 
 /// Says what went wrong, if anybody is there to hear it; the exit code.
 fn tell(error: &anyhow::Error) -> u8 {
+    logging::failed(error);
     if is_broken_pipe(error) {
         return FINE;
     }
@@ -122,6 +130,7 @@ fn code(error: &anyhow::Error) -> u8 {
 fn end_on_panic() {
     let tell = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
+        logging::panicked(info);
         tell(info);
         process::exit(PANICKED);
     }));

@@ -17,6 +17,7 @@ use tcpviz::wire::Feed;
 
 use crate::cli::{Cli, Format};
 use crate::lines;
+use crate::logging;
 use crate::view::{self, ToldSink, View};
 
 /// Replays `capture`.
@@ -95,7 +96,8 @@ pub fn play(cli: &Cli, view: View, mut opened: Opened, shown: Shown) -> anyhow::
         expression: cli.filter.clone(),
     };
     let start = Box::new(move |sink: Sink, _: ToldSink| {
-        source::file::start(opened, selection, having_dropped(shown.dropped, sink));
+        let sink = logging::following(having_dropped(shown.dropped, sink));
+        source::file::start(opened, selection, sink);
         Ok(None)
     });
     view.show(cli, origin, read_back, shown.beside, start)

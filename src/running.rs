@@ -28,6 +28,7 @@ use tcpviz::wire::{Feed, LinkType};
 use crate::cli::Cli;
 use crate::expect;
 use crate::live::{Saved, explain, quoted};
+use crate::logging;
 use crate::replay::{self, Shown};
 use crate::view::{self, View};
 use keep::Kept;
@@ -151,7 +152,9 @@ impl Session {
             ports: cli.ports(),
             expression: cli.filter.clone(),
         };
+        let filter = selection.words();
         let open = live::open(&interface, selection, Handing::Together).map_err(explain)?;
+        logging::opened(&open, &filter);
         let link = open.link;
         let view = view::open(cli)?;
         let file = crate::live::create(cli)?;
@@ -160,6 +163,7 @@ impl Session {
         let named = Rough::new(rough.path.clone());
         privilege::give_up()
             .context("root and capabilities can't be given up, so nothing is captured")?;
+        logging::privileges();
         let all = Store::new(rough.reader()?);
         let (sender, events) = channel();
         let to = sender.clone();
@@ -169,7 +173,7 @@ impl Session {
         let sink = Box::new(move |feed| sender.send(Event::Fed(feed)).is_ok());
         Ok(Session {
             command,
-            capture: open.start(rough, sink)?,
+            capture: open.start(rough, logging::following(sink))?,
             events,
             interface,
             link,

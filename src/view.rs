@@ -26,6 +26,7 @@ use crate::cli::{Cli, Format, Speed};
 use crate::expect;
 use crate::formats::{self, TooMuch, Written};
 use crate::is_broken_pipe;
+use crate::logging;
 use crate::outfile::OutFile;
 use crate::table;
 
@@ -228,6 +229,8 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
             }
         }
     }
+    logging::drawn(app.drawn);
+    tell_in_log(&app.trace);
     left?;
     check_wanted(cli, app.trace.ids().len())?;
     tell_heard_in_vain(app.trace.heard_in_vain());
@@ -312,6 +315,7 @@ impl Text<'_> {
             stop();
             while trace.ended.is_none() && !take(&mut trace, feeds.recv()?, |_, _, _| {}) {}
         }
+        tell_in_log(&trace);
         unless_judged(self.cli, written)?;
         check_wanted(self.cli, trace.ids().len())?;
         if trace.is_empty() {
@@ -390,6 +394,15 @@ impl Text<'_> {
     }
 }
 
+/// What was followed, for `--log`.
+fn tell_in_log(trace: &Trace) {
+    logging::followed(
+        trace.ids().len(),
+        trace.left_in_all(),
+        trace.heard_in_vain(),
+    );
+}
+
 /// Says why there is nothing to show, unless the capture broke off: then that is said.
 pub fn tell_nothing(trace: &Trace) {
     if trace.breaks_off().is_none() {
@@ -451,7 +464,7 @@ fn now_ns() -> u64 {
 }
 
 /// Whether both names lead to one existing file.
-fn is_same_file(one: &Path, other: &Path) -> bool {
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
     let place = |path: &Path| path.metadata().map(|file| (file.dev(), file.ino())).ok();
     place(one).is_some_and(|known| place(other) == Some(known))
 }
@@ -481,7 +494,12 @@ pub fn on_signal_to(growing: bool, act: impl Fn() + Send + 'static) -> io::Resul
 /// Does something when a signal asks the program to leave.
 pub fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-    thread::spawn(move || signals.forever().for_each(|_| act()));
+    thread::spawn(move || {
+        for signal in signals.forever() {
+            logging::signal(signal);
+            act();
+        }
+    });
     Ok(())
 }
 

@@ -12,7 +12,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("story", &["trace", "conn", "wire"], &["itoa"]),
     (
         "source",
-        &["wire"],
+        &["wire", "raw"],
         &[
             "flate2",
             "pcap",
@@ -33,6 +33,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["story", "trace", "conn", "wire"],
         &["crossterm", "ratatui", "terminal_colorsaurus"],
     ),
+    ("raw", &[], &["libc", "pcap", "rustix", "signal_hook"]),
     ("privilege", &[], &["rustix"]),
     ("diag", &["conn"], &["rustix"]),
     ("owners", &["story", "privilege", "diag"], &["rustix"]),
@@ -43,7 +44,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "command",
-        &["owners", "privilege"],
+        &["owners", "privilege", "raw"],
         &["libc", "rustix", "signal_hook", "tempfile"],
     ),
     (
@@ -57,6 +58,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "wire",
             "privilege",
             "diag",
+            "raw",
         ],
         &[
             "etherparse",
@@ -73,6 +75,14 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
 const CONFINED: &[(&str, &[&str])] = &[
     ("jiff", &["report/tcpdump/time.rs"]),
     ("serde", &["report/json/lines.rs"]),
+    (
+        "tracing",
+        &["logging/following.rs", "logging/mod.rs", "logging/tests.rs"],
+    ),
+    (
+        "tracing_subscriber",
+        &["logging/mod.rs", "logging/tests.rs"],
+    ),
     ("serde_json", &["report/json/lines.rs", "main.rs"]),
     (
         "clap",
@@ -110,6 +120,8 @@ const CRATES: &[&str] = &[
     "terminal_colorsaurus",
     "thiserror",
     "thread_local",
+    "tracing",
+    "tracing_subscriber",
     "zstd",
 ];
 
@@ -182,6 +194,7 @@ fn modules_import_only_what_stands_before_them() {
                     "formats",
                     "live",
                     "lines",
+                    "logging",
                     "man",
                     "outfile",
                     "listening",
@@ -259,11 +272,53 @@ fn the_core_knows_no_clock_file_thread_or_screen() {
     }
 }
 
+/// The files that may be `unsafe`. `src/lib.rs` forbids it in all other modules, which the compiler sees to.
+const UNSAFE: &[&str] = &["raw/bpf.rs", "raw/libpcap.rs", "raw/sys.rs"];
+
 #[test]
-fn unsafe_code_is_confined_to_three_files() {
+fn unsafe_code_is_confined_to_three_files_that_say_why() {
     for (file, text) in files() {
-        let may =
-            ["source/tstamp.rs", "lab/actor/sys.rs", "command/bpf.rs"].contains(&file.as_str());
-        assert!(may || !text.contains("unsafe "), "src/{file} uses unsafe");
+        let may = UNSAFE.contains(&file.as_str());
+        let uses = text.contains("unsafe ")
+            || text.contains("allow(unsafe_code)")
+            || text.contains("expect(unsafe_code)");
+        assert!(may || !uses, "src/{file} uses unsafe");
+        let says_why = text.contains("unsafe_code,\n    reason = ");
+        assert!(!may || says_why, "src/{file} doesn't say why");
+    }
+}
+
+#[test]
+fn every_module_but_raw_forbids_unsafe_code() {
+    let file = |name| {
+        let all = files();
+        let found = all.into_iter().find(|(file, _)| file == name);
+        found.map(|(_, text)| text).unwrap_or_default()
+    };
+    assert!(file("main.rs").starts_with("\n#![forbid(unsafe_code)]"));
+    let library = file("lib.rs");
+    let lines: Vec<_> = library.lines().filter(|line| !line.is_empty()).collect();
+    let modules = lines.windows(2).filter(|pair| pair[1].ends_with(';'));
+    let mut forbidding = 0;
+    for pair in modules {
+        assert_eq!(pair[0], "#[forbid(unsafe_code)]", "before {}", pair[1]);
+        forbidding += 1;
+    }
+    assert_eq!(lines[0], "mod raw;");
+    assert_eq!(forbidding, TABLE.len() - 1, "all but raw");
+}
+
+#[test]
+fn nothing_beside_the_library_is_unsafe() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    for folder in ["tests", "benches", "examples", "fuzz/src"] {
+        sources(&root.join(folder), &mut found);
+    }
+    found.retain(|path| !path.ends_with("tests/layers.rs"));
+    assert!(found.len() > 20, "the test no longer sees them");
+    for path in found {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("unsafe"), "{} uses unsafe", path.display());
     }
 }

@@ -6,9 +6,9 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use super::MOST;
-use super::bpf::Recorder;
 use super::cgroup::Cgroup;
 use super::seen::{self, Seen};
+use crate::raw::bpf::Recorder;
 
 const NOT_ENTERED: &str = "the control group can't be entered";
 

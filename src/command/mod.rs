@@ -9,12 +9,10 @@
 //! may do, and only who keeps them can ask the kernel. It reads nothing that comes from the network. Two ways of knowing:
 //!
 //! - *Certain* (root, cgroup v2): the command runs in a cgroup of its own, and a small BPF program there notes each connection as its SYN
-//!   leaves, or as it is accepted (`bpf.rs`). No race: the kernel runs it for every socket that was made in the cgroup.
+//!   leaves, or as it is accepted (`raw/bpf.rs`). No race: the kernel runs it for every socket that was made in the cgroup.
 //! - *Seen* (otherwise): the kernel's list of sockets and the descriptors of the command's processes are compared every few
 //!   milliseconds (`seen.rs`). What lasted less may belong to anybody.
 
-#[cfg(target_os = "linux")]
-mod bpf;
 #[cfg(target_os = "linux")]
 mod cgroup;
 #[cfg_attr(not(target_os = "linux"), path = "unknown.rs")]
@@ -31,6 +29,9 @@ pub use warden::watch_if_asked;
 
 use std::net::SocketAddr;
 
+#[cfg(target_os = "linux")]
+use crate::raw::bpf::MOST;
+
 /// Both ends of a connection, in an order that doesn't depend on who tells them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ends(SocketAddr, SocketAddr);
@@ -41,7 +42,3 @@ impl Ends {
         Ends(one.min(other), one.max(other))
     }
 }
-
-/// Connections that are remembered of a command.
-#[cfg(target_os = "linux")]
-const MOST: usize = 1 << 18;

@@ -9,6 +9,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::live::Saved;
+use crate::logging;
 
 /// The phase that a session is in, as the thread that waits for signals knows it.
 pub struct Phase(Mutex<Now>);
@@ -35,6 +36,7 @@ impl Phase {
         let mut signals = Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP])?;
         thread::spawn(move || {
             for signal in signals.forever() {
+                logging::signal(signal);
                 match &*known.0.lock().unwrap_or_else(PoisonError::into_inner) {
                     // The terminal sends the others to the command itself.
                     Now::Runs if [SIGTERM, SIGHUP].contains(&signal) => pass_on(signal),

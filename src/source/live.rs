@@ -11,7 +11,8 @@ use pcap::{Active, Capture, Device, Error, Linktype, Precision};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::save::{SNAPLEN, SaveFile};
-use super::{Collector, Selection, Sink, tstamp};
+use super::{Collector, Selection, Sink};
+use crate::raw::libpcap;
 use crate::wire::{Ended, Feed, Frame, LinkType};
 
 /// How long a silent capture waits before it looks at the drop counters again.
@@ -78,7 +79,8 @@ pub struct Open {
     capture: Capture<Active>,
     pub interface: String,
     pub link: LinkType,
-    unit_ns: u64,
+    /// Of the fraction in time stamps, in nanoseconds.
+    pub unit_ns: u64,
     selection: Selection,
     handing: Handing,
 }
@@ -108,6 +110,12 @@ pub fn interfaces() -> Result<Vec<(String, String)>, String> {
         .into_iter()
         .map(|device| (device.name, device.desc.unwrap_or_default()))
         .collect())
+}
+
+/// libpcap's version, in its own words.
+#[must_use]
+pub fn libpcap_version() -> String {
+    libpcap::version()
 }
 
 /// Opens an interface, with nanosecond time stamps where granted, and sets the kernel's filter.
@@ -143,7 +151,7 @@ pub fn open(interface: &str, selection: Selection, handing: Handing) -> Result<O
         })?;
     Ok(Open {
         link: LinkType::from_dlt(capture.get_datalink().0),
-        unit_ns: tstamp::unit_ns(&capture),
+        unit_ns: libpcap::unit_ns(&capture),
         capture,
         interface: interface.into(),
         selection,

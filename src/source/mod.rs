@@ -11,8 +11,6 @@ pub mod live;
 pub mod save;
 pub mod savefile;
 pub mod store;
-#[cfg(feature = "live")]
-mod tstamp;
 
 pub use file::open;
 pub use filter::Selection;

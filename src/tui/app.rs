@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ratatui::layout::Rect;
 
 use super::Theme;
+use super::drawn::Drawn;
 use super::focus::Focus;
 use super::intake::Held;
 use super::keys::Action;
@@ -69,6 +70,7 @@ pub struct App {
     pub(super) only: Option<ConnectionId>,
     /// How far the source has been read.
     pub progress: Progress,
+    pub drawn: Drawn,
 }
 
 impl App {
@@ -119,6 +121,7 @@ impl App {
             play: None,
             only: None,
             progress: Progress::default(),
+            drawn: Drawn::default(),
         }
     }
 

@@ -9,6 +9,7 @@ pub mod background;
 mod clean;
 mod clipboard;
 pub mod details;
+mod drawn;
 pub mod explain;
 pub mod figure;
 mod focus;
@@ -41,6 +42,7 @@ mod walk;
 mod why;
 
 pub use app::{App, Cue, Effect, Export, Origin, Playbill, ReadBack};
+pub use drawn::Drawn;
 pub use frame::draw;
 pub use listing::{Listing, Sort};
 pub use pace::Pace;
@@ -177,6 +179,7 @@ fn follow(
         app.screen = terminal.size()?.into();
         app.prepare();
         terminal.draw(|frame| draw(app, frame))?;
+        app.drawn.count(drawing.elapsed());
         let step = app
             .step_after()
             .map(|wait| wait.saturating_sub(stepped.elapsed()));

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::sys::Fd;
+use crate::raw::sys::Fd;
 
 /// What one read() takes where nothing else is said.
 pub(super) const BUFFER: usize = 4096;

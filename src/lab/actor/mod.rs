@@ -13,7 +13,6 @@
 
 mod call;
 mod calls;
-mod sys;
 
 use std::io::{self, IoSlice};
 use std::os::fd::BorrowedFd;
@@ -21,12 +20,13 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, exit};
 
 use super::now_ns;
+use crate::raw::sys;
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
+pub use crate::raw::sys::Fd;
 pub use call::Call;
 use sys::Disposition;
-pub use sys::Fd;
 
 /// The first argument of an actor's command line; the second is where it is, an address with a port.
 const ACTOR: &str = "lab-actor";

@@ -6,8 +6,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
 use rustix::io::Errno;
 
 use super::super::call::Call;
-use super::super::sys::{self, Fd, fd};
 use super::errno;
+use crate::raw::sys::{self, Fd, fd};
 
 /// poll(4), which asks for IN, OUT and RDHUP and doesn't wait; poll(4, IN|OUT), which waits for these.
 pub(super) fn events(call: &Call) -> String {

@@ -18,7 +18,7 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, accept, shutdown, socketpair};
 
 use super::call::Call;
-use super::sys::{self, Fd, fd};
+use crate::raw::sys::{self, Fd, fd};
 use events::{events, selected, waited, watch};
 use opening::{begin, bind_to, serve, stream};
 use settings::{error_of, local_port, set_option, set_signal};

@@ -9,9 +9,9 @@ use rustix::net::sockopt::set_socket_reuseaddr;
 use rustix::net::{AddressFamily, SocketType, bind, connect, connect_unspec, listen, socket};
 
 use super::super::call::Call;
-use super::super::sys::{Fd, fd};
 use crate::conn::Side;
 use crate::lab::{Family, address};
+use crate::raw::sys::{Fd, fd};
 
 pub(super) fn stream(server: SocketAddr) -> Result<OwnedFd, Errno> {
     let family = if server.is_ipv4() {

@@ -14,8 +14,8 @@ use rustix::process::{WaitOptions, waitpid};
 
 use super::super::call::Call;
 use super::super::say_handled;
-use super::super::sys::{self, Disposition, Fd, fd};
 use super::{direction, errno};
+use crate::raw::sys::{self, Disposition, Fd, fd};
 
 pub(super) fn set_option(call: &Call) -> io::Result<()> {
     /// include/uapi/linux/tcp.h

@@ -7,8 +7,8 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use super::super::call::{BUFFER, Call};
-use super::super::sys::{Fd, fd};
 use super::errno;
+use crate::raw::sys::{Fd, fd};
 
 pub(super) fn octets(count: usize) -> Vec<u8> {
     b"tcpviz ".iter().copied().cycle().take(count).collect()

@@ -3,7 +3,7 @@
 
 #![expect(
     unsafe_code,
-    reason = "no crate offers bpf(2) without a compiler of objects"
+    reason = "bpf(2): the crates that offer it bring a loader of compiled objects, and a compiler, for fifty instructions"
 )]
 
 use std::io;
@@ -12,7 +12,8 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use rustix::time::{ClockId, clock_gettime};
 
-use super::MOST;
+/// Connections that are remembered of a command.
+pub const MOST: usize = 1 << 18;
 
 /// Commands of bpf(2) (linux/bpf.h).
 const MAP_CREATE: i64 = 0;

@@ -3,7 +3,7 @@
 
 #![expect(
     unsafe_code,
-    reason = "fork, signal dispositions, descriptors by number"
+    reason = "fork, signal dispositions, descriptors by number: safe wrappers own their descriptors and forbid these"
 )]
 
 use std::io;
