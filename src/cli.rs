@@ -128,6 +128,12 @@ pub struct Cli {
     #[arg(help_heading = OUT, value_hint = ValueHint::Other)]
     pub expect: Vec<Expected>,
 
+    /// Say on standard error what was given up before anything was read
+    ///
+    /// Capabilities, root, and how much of Landlock this kernel enforces; docs/security.md.
+    #[arg(short, long, help_heading = FILES, hide_short_help = true)]
+    pub verbose: bool,
+
     #[command(flatten)]
     pub look: Look,
 }

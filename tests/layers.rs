@@ -33,7 +33,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["story", "trace", "conn", "wire"],
         &["crossterm", "ratatui", "terminal_colorsaurus"],
     ),
-    ("privilege", &[], &["rustix"]),
+    ("privilege", &[], &["landlock", "rustix"]),
     ("diag", &["conn"], &["rustix"]),
     ("owners", &["story", "privilege", "diag"], &["rustix"]),
     (
@@ -72,6 +72,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
 /// Crates that only some files of a module may name.
 const CONFINED: &[(&str, &[&str])] = &[
     ("jiff", &["report/tcpdump/time.rs"]),
+    ("landlock", &["privilege/fence.rs"]),
     ("serde", &["report/json/lines.rs"]),
     ("serde_json", &["report/json/lines.rs", "main.rs"]),
     (
@@ -98,6 +99,7 @@ const CRATES: &[&str] = &[
     "hashbrown",
     "itoa",
     "jiff",
+    "landlock",
     "libc",
     "pcap",
     "pcap_parser",
@@ -177,6 +179,7 @@ fn modules_import_only_what_stands_before_them() {
                     "main",
                     "cli",
                     "completions",
+                    "confine",
                     "expect",
                     "experiments",
                     "formats",
