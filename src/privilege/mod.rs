@@ -5,6 +5,7 @@
 mod caller;
 #[cfg(target_os = "linux")]
 mod fence;
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 mod places;
 
 pub use caller::{Caller, by_caller};

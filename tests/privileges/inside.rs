@@ -34,7 +34,7 @@ pub const TRIALS: &[(&str, fn())] = &[
     ),
 ];
 
-/// The new ABI number of Landlock at which the kernel forbids it.
+/// The ABI of Landlock from which on the kernel forbids it.
 const FILES: u32 = 1;
 const TCP: u32 = 4;
 const SIGNALS: u32 = 6;
@@ -152,7 +152,6 @@ impl Told {
             .arg(&named)
             .arg(port)
             .current_dir(folder)
-            .env_remove("TMPDIR")
             .output()
             .unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
@@ -226,7 +225,9 @@ impl Told {
 
 fn itself() -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.env_remove("SUDO_UID").env_remove("SUDO_GID");
+    for name in ["SUDO_UID", "SUDO_GID", "TMPDIR"] {
+        command.env_remove(name);
+    }
     command
 }
 
@@ -300,11 +301,15 @@ fn no_screen() {
 }
 
 fn home() {
-    // Not below the folder for temporary files, in which everything may be written.
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let told = Told::from(itself().env("HOME", folder.path()), folder.path());
+    let temporary = tempfile::tempdir_in("/tmp").unwrap();
+    let attempt = |home: &Path, folder: &Path| {
+        let mut command = itself();
+        command.env("HOME", home).env("TMPDIR", temporary.path());
+        Told::from(&mut command, folder)
+    };
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    let told = attempt(folder.path(), folder.path());
     told.is_enclosed();
     told.is_refused("new", FILES);
-    let told = Told::from(itself().env("HOME", "/nowhere"), folder.path());
-    told.writes_new_files();
+    attempt(Path::new("/nowhere"), folder.path()).writes_new_files();
 }

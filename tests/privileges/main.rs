@@ -39,6 +39,11 @@ mod linux {
             return inside::attempt_all();
         }
         separate();
+        if !can_be_anybody() {
+            eprintln!(
+                "not tried: sudo. Only root can be another user; as root: cargo test --test privileges"
+            );
+        }
         let trials = [inside::TRIALS, program::TRIALS, files::TRIALS].concat();
         let trials = trials.into_iter().map(|(name, run)| {
             Trial::test(name, move || {
@@ -77,13 +82,7 @@ mod linux {
     /// Root of this namespace can be everybody: it isn't one made for the tests.
     pub fn can_be_anybody() -> bool {
         let map = fs::read_to_string("/proc/self/uid_map").unwrap();
-        let can = map.split_whitespace().any(|word| word == "4294967295");
-        if !can {
-            eprintln!(
-                "not tried: sudo. Only root can be another user; as root: cargo test --test privileges"
-            );
-        }
-        can
+        map.split_whitespace().any(|word| word == "4294967295")
     }
 
     pub fn through_sudo(command: &mut Command) -> &mut Command {
