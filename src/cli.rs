@@ -26,6 +26,7 @@ pub use look::Look;
 #[command(version, override_usage = help::usage(), after_long_help = help::more(), max_term_width = 100)]
 #[command(help_template = "{about}\n{usage-heading} {usage}\n\n{all-args}{after-help}")]
 #[command(disable_help_subcommand = true)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are")]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,

@@ -148,7 +148,7 @@ fn temporary() {
         command.env("TMPDIR", folder);
         let output = through_sudo(&mut command).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
-        let lines = text.lines().filter(|line| line.ends_with(".pcap"));
+        let lines = text.lines().filter(|line| line.contains("/tcpviz-"));
         lines.map(String::from).collect::<Vec<_>>()
     };
     let files = told(everybodys.path());
