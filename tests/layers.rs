@@ -33,7 +33,11 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["story", "trace", "conn", "wire"],
         &["crossterm", "ratatui", "terminal_colorsaurus"],
     ),
-    ("privilege", &[], &["landlock", "rustix"]),
+    (
+        "privilege",
+        &[],
+        &["landlock", "libc", "rustix", "seccompiler"],
+    ),
     ("diag", &["conn"], &["rustix"]),
     ("owners", &["story", "privilege", "diag"], &["rustix"]),
     (
@@ -73,6 +77,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
 const CONFINED: &[(&str, &[&str])] = &[
     ("jiff", &["report/tcpdump/time.rs"]),
     ("landlock", &["privilege/fence.rs"]),
+    ("seccompiler", &["privilege/calls.rs"]),
     ("serde", &["report/json/lines.rs"]),
     ("serde_json", &["report/json/lines.rs", "main.rs"]),
     (
@@ -105,6 +110,7 @@ const CRATES: &[&str] = &[
     "pcap_parser",
     "ratatui",
     "rustix",
+    "seccompiler",
     "serde",
     "serde_json",
     "signal_hook",

@@ -1,8 +1,11 @@
-//! What is given up once everything is open: root, every capability, the way back to them (`mod.rs`), and with Landlock most
-//! files (`fence.rs`). A program that reads what the network sends must not be able to do more than that. What whoever
-//! called sudo names is opened with their rights (`caller.rs`). docs/security.md tells all of it.
+//! What is given up once everything is open: root, every capability, the way back to them (`mod.rs`), with Landlock most files
+//! (`fence.rs`), and with seccomp the system calls that lead elsewhere (`calls.rs`). A program that reads what the network sends
+//! must not be able to do more than that. What whoever called sudo names is opened with their rights (`caller.rs`).
+//! docs/security.md tells all of it.
 
 mod caller;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+mod calls;
 #[cfg(target_os = "linux")]
 mod fence;
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
@@ -36,6 +39,8 @@ pub struct Needs {
     pub files: Vec<PathBuf>,
     /// New files, as whoever sits before the screen names them.
     pub new_files: bool,
+    /// Addresses of hosts may have to be asked for.
+    pub names: bool,
 }
 
 /// What was given up.
@@ -47,6 +52,9 @@ pub struct GivenUp {
     pub user: (u32, u32),
     #[cfg(target_os = "linux")]
     fence: fence::Fence,
+    /// Why no system call is refused, if so.
+    #[cfg(target_os = "linux")]
+    unfiltered: Option<String>,
 }
 
 impl Display for GivenUp {
@@ -61,11 +69,11 @@ impl Display for GivenUp {
         {
             write!(formatter, "; {}", self.fence)?;
             if let Some(places) = PLACES.get() {
-                write!(
-                    formatter,
-                    ": {}, no program started, no TCP connection made",
-                    places.told()
-                )?;
+                write!(formatter, ": {}", places.told())?;
+            }
+            match &self.unfiltered {
+                None => write!(formatter, "; seccomp: no programs, no connections")?,
+                Some(why) => write!(formatter, "; seccomp isn't enforced: {why}")?,
             }
         }
         Ok(())
@@ -84,7 +92,7 @@ pub fn give_up(needs: &Needs) -> io::Result<GivenUp> {
         .permitted
         .bits()
         .count_ones();
-    keep_only(rustix::thread::CapabilitySet::empty())?;
+    keep(rustix::thread::CapabilitySet::empty())?;
     let places = if needs.new_files {
         Places::here()
     } else {
@@ -99,16 +107,33 @@ pub fn give_up(needs: &Needs) -> io::Result<GivenUp> {
         capabilities,
         user: (user.0.as_raw(), user.1.as_raw()),
         fence,
+        unfiltered: refuse_calls(needs.names).err(),
     })
 }
 
-/// Becomes the invoking user where sudo was used, and keeps of the capabilities wanted those that this process has. No program
-/// started from here can gain others.
+/// Becomes the invoking user where sudo was used, and keeps of the capabilities wanted those that this process has. Nothing of
+/// what `calls.rs` names goes from then on.
 ///
 /// # Errors
 /// Something could not be given up.
 #[cfg(target_os = "linux")]
 pub fn keep_only(wanted: rustix::thread::CapabilitySet) -> io::Result<()> {
+    keep(wanted)?;
+    // As far as the kernel can.
+    let _ = refuse_calls(false);
+    Ok(())
+}
+
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+use calls::refuse as refuse_calls;
+
+#[cfg(all(target_os = "linux", not(target_pointer_width = "64")))]
+fn refuse_calls(_: bool) -> Result<(), String> {
+    Err("it is for machines of 64 bits".into())
+}
+
+#[cfg(target_os = "linux")]
+fn keep(wanted: rustix::thread::CapabilitySet) -> io::Result<()> {
     use rustix::thread::{CapabilitySet, CapabilitySets, Gid, Uid};
     let has = rustix::thread::capabilities(None)?.permitted;
     let kept = has & wanted;

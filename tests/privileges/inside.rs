@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
-use std::net::{TcpListener, TcpStream};
-use std::os::unix::net::UnixListener;
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 
 use rustix::process::{Pid, test_kill_process};
+use rustix::thread::UnshareFlags;
 use tcpviz::privilege::{self, Needs};
 use tcpviz::source::save;
 
@@ -28,6 +30,7 @@ pub const TRIALS: &[(&str, fn())] = &[
         unprivileged,
     ),
     ("without_a_screen_no_new_file_is_written", no_screen),
+    ("with_names_to_ask_for_there_is_udp_but_no_tcp", names),
     (
         "from_a_home_new_files_go_to_the_temporary_folder_only",
         home,
@@ -47,6 +50,7 @@ pub fn attempt_all() {
     let needs = Needs {
         files: vec![PathBuf::from(&named)],
         new_files,
+        names: std::env::var_os("NAMES").is_some(),
     };
     let given_up = privilege::give_up(&needs).unwrap();
     println!("{given_up}");
@@ -118,10 +122,20 @@ fn attempt(when: &str, named: &str, port: &str) {
         "new in /etc",
         File::create_new("/etc/tcpviz-test").map(drop),
     );
+    let mode = fs::metadata(named).unwrap().permissions();
+    tell("mode", fs::set_permissions(named, mode));
+    tell("udp", UdpSocket::bind("127.0.0.1:0").map(drop));
+    tell("unix", UnixStream::connect("unix").map(drop));
+    tell("names of interfaces", UnixDatagram::unbound().map(drop));
     if !is_after {
         let _ = fs::remove_file("/etc/tcpviz-test");
         return;
     }
+    let made = thread::Builder::new().spawn(|| {});
+    tell("thread", made.map(|thread| thread.join().unwrap()));
+    #[expect(deprecated, reason = "its successor is unsafe")]
+    let unshared = rustix::thread::unshare(UnshareFlags::NEWUSER);
+    tell("namespace", unshared.map_err(Into::into));
     tell("link", std::os::unix::fs::symlink("/etc", "link"));
     tell("folder", fs::create_dir("folder"));
     tell("socket", UnixListener::bind("socket").map(drop));
@@ -146,6 +160,9 @@ impl Told {
             fs::set_permissions(path, mode).unwrap();
         }
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let unix = folder.join("unix");
+        let _ = fs::remove_file(&unix);
+        let _unix = UnixListener::bind(&unix).unwrap();
         let port = listener.local_addr().unwrap().port().to_string();
         let output = command
             .arg(ATTEMPTS)
@@ -197,24 +214,40 @@ impl Told {
             self.is(&format!("after {set}"), "0000000000000000");
         }
         self.is("after NoNewPrivs", "1");
-        for still in ["passwd", "status", "named", "named removed", "own signal"] {
+        for still in [
+            "passwd",
+            "status",
+            "named",
+            "named removed",
+            "own signal",
+            "names of interfaces",
+            "thread",
+        ] {
             self.is(&format!("after {still}"), "ok");
         }
         for what in [
             "shadow",
             "own folder",
-            "program",
             "new in /etc",
             "link",
             "folder",
-            "socket",
             "another process",
         ] {
             self.is_refused(what, FILES);
         }
-        self.is_refused("tcp", TCP);
-        self.is_refused("listen", TCP);
         self.is_refused("signal", SIGNALS);
+        self.is("after Seccomp", "2");
+        assert!(self.1.contains("; seccomp: no programs"), "{}", self.1);
+        for what in ["program", "mode", "namespace"] {
+            self.is(&format!("after {what}"), "1");
+        }
+    }
+
+    /// What holds unless names of hosts may have to be asked for.
+    fn has_no_network(&self) {
+        for what in ["tcp", "listen", "udp", "unix", "socket"] {
+            self.is(&format!("after {what}"), "1");
+        }
     }
 
     fn writes_new_files(&self) {
@@ -241,6 +274,9 @@ fn root() {
         "signal",
         "another process",
         "new",
+        "mode",
+        "udp",
+        "unix",
     ] {
         told.is(&format!("before {before}"), "ok");
     }
@@ -252,6 +288,7 @@ fn root() {
     told.is("after CapBnd", "0000000000000000");
     told.is("after Uid", "0\t0\t0\t0");
     told.is_enclosed();
+    told.has_no_network();
     told.writes_new_files();
     if told.abi() > 0 {
         let refused = "refused new files below /tmp/";
@@ -276,6 +313,7 @@ fn sudo() {
     told.is("after Groups", &CALLER.to_string());
     told.is("after CapBnd", "0000000000000000");
     told.is_enclosed();
+    told.has_no_network();
     told.writes_new_files();
 }
 
@@ -291,6 +329,7 @@ fn unprivileged() {
     let told = Told::of(&mut command);
     told.is("before CapEff", "0000000000000000");
     told.is_enclosed();
+    told.has_no_network();
     told.writes_new_files();
 }
 
@@ -298,6 +337,14 @@ fn no_screen() {
     let told = Told::of(itself().env("NO_SCREEN", "1"));
     told.is_enclosed();
     told.is_refused("new", FILES);
+}
+
+fn names() {
+    let told = Told::of(itself().env("NAMES", "1"));
+    told.is_enclosed();
+    told.is("after udp", "ok");
+    told.is_refused("tcp", TCP);
+    told.is_refused("listen", TCP);
 }
 
 fn home() {

@@ -45,6 +45,7 @@ fn has(path: &str, user: u32, capabilities: &str) {
         ("CapBnd", NONE),
         ("CapAmb", NONE),
         ("NoNewPrivs", "1"),
+        ("Seccomp", "2"),
     ];
     if can_be_anybody() {
         wanted.push(("Groups", &groups));
