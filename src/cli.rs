@@ -131,7 +131,7 @@ pub struct Cli {
 
     /// Say on standard error what was given up before anything was read
     ///
-    /// Capabilities, root, and how much of Landlock this kernel enforces; docs/security.md.
+    /// Root and capabilities, and how much of Landlock and seccomp this kernel enforces; docs/security.md.
     #[arg(short, long, help_heading = FILES, hide_short_help = true)]
     pub verbose: bool,
 

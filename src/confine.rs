@@ -19,8 +19,8 @@ pub fn confine(cli: &Cli, view: &View, made: &[&PathBuf]) -> anyhow::Result<()> 
     let needs = Needs {
         files: named.chain(made.iter().copied()).cloned().collect(),
         new_files: matches!(view, View::Ui),
-        // A live capture's filter is compiled; of a replay it is once the first frame tells the link type.
-        names: cli.filter.is_some(),
+        // A live capture's filter is compiled; that of a replay is once the first frame tells the link type.
+        names: cli.filter.is_some() && (cli.capture().is_some() || !cli.run.is_empty()),
     };
     let given_up = privilege::give_up(&needs)
         .context("root and capabilities can't be given up, so nothing is read")?;
