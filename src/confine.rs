@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use tcpviz::privilege::{self, Needs};
+use tcpviz::story::numbers::printable;
 
 use crate::cli::Cli;
 use crate::view::View;
@@ -25,7 +26,7 @@ pub fn confine(cli: &Cli, view: &View, made: &[&PathBuf]) -> anyhow::Result<()> 
     let given_up = privilege::give_up(&needs)
         .context("root and capabilities can't be given up, so nothing is read")?;
     if cli.verbose {
-        eprintln!("tcpviz: {given_up}");
+        eprintln!("tcpviz: {}", printable(&given_up.to_string()));
     }
     Ok(())
 }
@@ -35,7 +36,8 @@ pub fn cannot_create(path: &Path, why: &io::Error) -> String {
     match why.kind() {
         io::ErrorKind::AlreadyExists => "that file exists; type another name".into(),
         io::ErrorKind::PermissionDenied => {
-            privilege::refuses(path).unwrap_or_else(|| why.to_string())
+            let refused = privilege::refuses(path).map(|told| printable(&told));
+            refused.unwrap_or_else(|| why.to_string())
         }
         _ => why.to_string(),
     }

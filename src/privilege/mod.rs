@@ -52,9 +52,9 @@ pub struct GivenUp {
     pub user: (u32, u32),
     #[cfg(target_os = "linux")]
     fence: fence::Fence,
-    /// Why no system call is refused, if so.
+    /// What is said of system calls.
     #[cfg(target_os = "linux")]
-    unfiltered: Option<String>,
+    calls: String,
 }
 
 impl Display for GivenUp {
@@ -71,10 +71,7 @@ impl Display for GivenUp {
             if let Some(places) = PLACES.get() {
                 write!(formatter, ": {}", places.told())?;
             }
-            match &self.unfiltered {
-                None => write!(formatter, "; seccomp: no programs, no connections")?,
-                Some(why) => write!(formatter, "; seccomp isn't enforced: {why}")?,
-            }
+            write!(formatter, "; seccomp{}", self.calls)?;
         }
         Ok(())
     }
@@ -102,12 +99,17 @@ pub fn give_up(needs: &Needs) -> io::Result<GivenUp> {
     if fence.is_enforced() {
         let _ = PLACES.set(places);
     }
+    let calls = match refuse_calls(needs.names) {
+        Ok(()) if needs.names => ": no programs".into(),
+        Ok(()) => ": no programs, no connections".into(),
+        Err(why) => format!(" isn't enforced: {why}"),
+    };
     let user = (rustix::process::geteuid(), rustix::process::getegid());
     Ok(GivenUp {
         capabilities,
         user: (user.0.as_raw(), user.1.as_raw()),
         fence,
-        unfiltered: refuse_calls(needs.names).err(),
+        calls,
     })
 }
 
