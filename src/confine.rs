@@ -37,7 +37,7 @@ pub fn cannot_create(path: &Path, why: &io::Error) -> String {
         io::ErrorKind::AlreadyExists => "that file exists; type another name".into(),
         io::ErrorKind::PermissionDenied => {
             let refused = privilege::refuses(path).map(|told| printable(&told));
-            refused.unwrap_or_else(|| why.to_string())
+            refused.unwrap_or_else(|| "you may not write there; type another name".into())
         }
         _ => why.to_string(),
     }

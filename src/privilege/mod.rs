@@ -62,7 +62,7 @@ impl Display for GivenUp {
         let (user, group) = self.user;
         write!(
             formatter,
-            "privileges given up: {} capabilities gone, now user {user} and group {group}, no way back (no_new_privs)",
+            "privileges given up: no capabilities ({} before), user {user} and group {group}, no way back (no_new_privs)",
             self.capabilities
         )?;
         #[cfg(target_os = "linux")]

@@ -32,7 +32,10 @@ impl Places {
     }
 
     pub fn folders(&self) -> impl Iterator<Item = &PathBuf> {
-        self.current.iter().chain(&self.temporary)
+        let temporary = self.temporary.as_ref();
+        let is_apart = |it: &&PathBuf| temporary.is_none_or(|temporary| !it.starts_with(temporary));
+        let current = self.current.as_ref().filter(is_apart);
+        current.into_iter().chain(temporary)
     }
 
     /// The folder to name where the current one isn't among them.

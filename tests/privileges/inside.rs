@@ -291,7 +291,7 @@ fn root() {
     told.has_no_network();
     told.writes_new_files();
     if told.abi() > 0 {
-        let refused = "refused new files below /tmp/";
+        let refused = "refused new files below /tmp only";
         assert!(told.1.contains(refused), "{}", told.1);
         assert!(
             told.1.contains("; type /tmp/tcpviz-test.pcap"),

@@ -149,7 +149,7 @@ fn as_text() {
         gave_up(child.id(), user, 3);
         assert!(children(child.id()).is_empty());
         let told = end(child);
-        let given_up = format!("capabilities gone, now user {user} and group {user}, no way back");
+        let given_up = format!("before), user {user} and group {user}, no way back");
         assert!(
             told.contains(&given_up) && told.contains("; Landlock "),
             "{told}"
