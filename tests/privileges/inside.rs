@@ -60,7 +60,6 @@ pub fn attempt_all() {
 }
 
 fn attempt(when: &str, named: &str, port: &str) {
-    let is_after = when == "after";
     let tell = |what: &str, done: io::Result<()>| match done {
         Ok(()) => println!("{when} {what}=ok"),
         Err(why) => println!("{when} {what}={}", why.raw_os_error().unwrap_or(0)),
@@ -127,10 +126,13 @@ fn attempt(when: &str, named: &str, port: &str) {
     tell("udp", UdpSocket::bind("127.0.0.1:0").map(drop));
     tell("unix", UnixStream::connect("unix").map(drop));
     tell("names of interfaces", UnixDatagram::unbound().map(drop));
-    if !is_after {
-        let _ = fs::remove_file("/etc/tcpviz-test");
+    if when == "before" {
         return;
     }
+    tell(
+        "new in /etc",
+        File::create_new("/etc/tcpviz-test").map(drop),
+    );
     let made = thread::Builder::new().spawn(|| {});
     tell("thread", made.map(|thread| thread.join().unwrap()));
     #[expect(deprecated, reason = "its successor is unsafe")]
