@@ -117,10 +117,6 @@ fn attempt(when: &str, named: &str, port: &str) {
     let new = format!("new-{when}");
     tell("new", save::create_new(Path::new(&new)).map(drop));
     tell("new removed", fs::remove_file(&new));
-    tell(
-        "new in /etc",
-        File::create_new("/etc/tcpviz-test").map(drop),
-    );
     let mode = fs::metadata(named).unwrap().permissions();
     tell("mode", fs::set_permissions(named, mode));
     tell("udp", UdpSocket::bind("127.0.0.1:0").map(drop));
