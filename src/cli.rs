@@ -26,6 +26,7 @@ pub use look::Look;
 #[command(version, override_usage = help::usage(), after_long_help = help::more(), max_term_width = 100)]
 #[command(help_template = "{about}\n{usage-heading} {usage}\n\n{all-args}{after-help}")]
 #[command(disable_help_subcommand = true)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are")]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -133,6 +134,12 @@ pub struct Cli {
     #[arg(long, value_name = "ENDING", value_delimiter = ',', value_parser = Expected::parse)]
     #[arg(help_heading = OUT, value_hint = ValueHint::Other)]
     pub expect: Vec<Expected>,
+
+    /// Say on standard error what was given up before anything was read
+    ///
+    /// Root and capabilities, and how much of Landlock and seccomp this kernel enforces; docs/security.md.
+    #[arg(short, long, help_heading = FILES, hide_short_help = true)]
+    pub verbose: bool,
 
     #[command(flatten)]
     pub look: Look,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
 use tcpviz::privilege;
 use tcpviz::source::live::{self, Handing, OpenError};
@@ -21,6 +21,7 @@ use tcpviz::wire::Feed;
 #[cfg(target_os = "linux")]
 use crate::asked::Asked;
 use crate::cli::{Cli, Format};
+use crate::confine;
 use crate::lines;
 use crate::listening::Listening;
 use crate::logging;
@@ -75,11 +76,10 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     let view = view::open(cli)?;
     let save = create(cli)?;
     let saved = Saved::of(&save, 0);
-    if let Err(why) = privilege::give_up() {
+    if let Err(why) = confine::confine(cli, &view, &[&saved.path]) {
         saved.tell();
-        return Err(why).context("root and capabilities can't be given up, so nothing is captured");
+        return Err(why);
     }
-    logging::privileges();
     let store = Store::new(save.reader()?);
     let origin = Origin {
         name: match &listening {
@@ -141,12 +141,11 @@ fn is_fed() -> bool {
 /// # Errors
 /// It exists, or can't be written.
 pub fn create(cli: &Cli) -> anyhow::Result<SaveFile> {
-    SaveFile::create(cli.write.as_deref(), cli.force, privilege::invoking_user()).map_err(|why| {
-        match &cli.write {
-            Some(path) => view::cannot_create(path, why),
-            None => anyhow::Error::new(why)
-                .context("can't create a temporary file; --write FILE names another place"),
-        }
+    let created = privilege::by_caller(|| SaveFile::create(cli.write.as_deref(), cli.force));
+    created.map_err(|why| match &cli.write {
+        Some(path) => view::cannot_create(path, why),
+        None => anyhow::Error::new(why)
+            .context("can't create a temporary file; --write FILE names another place"),
     })
 }
 

@@ -7,6 +7,7 @@ mod asked;
 mod chunks;
 mod cli;
 mod completions;
+mod confine;
 mod expect;
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod experiments;

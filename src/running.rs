@@ -26,6 +26,7 @@ use tcpviz::story::numbers::{counted, printable};
 use tcpviz::wire::{Feed, LinkType};
 
 use crate::cli::Cli;
+use crate::confine;
 use crate::expect;
 use crate::live::{Saved, explain, quoted};
 use crate::logging;
@@ -158,12 +159,10 @@ impl Session {
         let link = open.link;
         let view = view::open(cli)?;
         let file = crate::live::create(cli)?;
-        let rough = SaveFile::create(None, false, privilege::invoking_user())
+        let rough = privilege::by_caller(|| SaveFile::create(None, false))
             .context("there can't be a temporary file")?;
         let named = Rough::new(rough.path.clone());
-        privilege::give_up()
-            .context("root and capabilities can't be given up, so nothing is captured")?;
-        logging::privileges();
+        confine::confine(cli, &view, &[&file.path, &rough.path])?;
         let all = Store::new(rough.reader()?);
         let (sender, events) = channel();
         let to = sender.clone();

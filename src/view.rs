@@ -14,6 +14,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use tcpviz::conn::Revision;
+use tcpviz::privilege;
 use tcpviz::report::json;
 use tcpviz::source::{Sink, save};
 use tcpviz::story::Owned;
@@ -23,6 +24,7 @@ use tcpviz::tui::{self, App, Export, Message, Origin, Outside, ReadBack};
 use tcpviz::wire::{Ended, Feed, Place};
 
 use crate::cli::{Cli, Format, Speed};
+use crate::confine;
 use crate::expect;
 use crate::formats::{self, TooMuch, Written};
 use crate::is_broken_pipe;
@@ -146,6 +148,7 @@ impl View {
                     app.show_only(number - 1);
                 }
                 app.wanted.control_only = cli.look.control_only;
+                app.files_go_to = privilege::new_files_go_to().map(Path::to_path_buf);
                 if let Speed::Pace(pace) = cli.speed {
                     (app.pace, app.playing, app.following) = (pace, true, false);
                 }
@@ -191,10 +194,7 @@ pub fn write_frames(
     frames: &[(u64, Place)],
     read_back: &ReadBack,
 ) -> Result<u64, String> {
-    save::extract(path, frames, read_back).map_err(|why| match why.kind() {
-        io::ErrorKind::AlreadyExists => "that file exists; type another name".into(),
-        _ => why.to_string(),
-    })
+    save::extract(path, frames, read_back).map_err(|why| confine::cannot_create(path, &why))
 }
 
 fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
@@ -473,11 +473,19 @@ pub fn is_same_file(one: &Path, other: &Path) -> bool {
 pub fn cannot_create(path: &Path, why: io::Error) -> anyhow::Error {
     let name = printable(&path.to_string_lossy());
     match why.kind() {
+        _ if path.is_symlink() => {
+            anyhow!("{name} is a symbolic link, and none is followed; name the file itself")
+        }
         _ if path.is_dir() => anyhow!("{name} is a directory; name a file in it"),
         _ if path.exists() && !path.is_file() => {
             anyhow!("{name} is no regular file; redirect to it instead: > {name}")
         }
         io::ErrorKind::AlreadyExists => anyhow!("{name} exists; --force replaces it"),
+        io::ErrorKind::PermissionDenied if let Some((user, _)) = privilege::invoking_user() => {
+            anyhow!(
+                "can't create {name}: user {user}, who called sudo, may not write there: name a file of your own"
+            )
+        }
         _ => anyhow::Error::new(why).context(format!("can't create {name}")),
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use pcap::{Active, Capture, Device, Error, Linktype, Precision};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::FdFlags;
 
 use super::save::{SNAPLEN, SaveFile};
 use super::{Collector, Selection, Sink};
@@ -135,6 +136,11 @@ pub fn open(interface: &str, selection: Selection, handing: Handing) -> Result<O
         .open()
         .and_then(Capture::setnonblock)
         .map_err(failed)?;
+    // libpcap leaves it to programs that are started.
+    rustix::io::fcntl_setfd(capture.as_fd(), FdFlags::CLOEXEC).map_err(|why| OpenError::Other {
+        interface: interface.into(),
+        why: why.to_string(),
+    })?;
     if interface == "any" {
         // The cooked header of version 2 tells the interface; where it isn't to be had, version 1
         // does as well.

@@ -1,9 +1,10 @@
 //! Writing a live capture to its file as it comes: nanosecond pcap, which tcpdump and Wireshark
 //! read.
 
+use std::env;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, fchown};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -19,23 +20,32 @@ pub const FILE_HEADER: usize = 24;
 /// Octets of a pcap record's header.
 const RECORD_HEADER: usize = 16;
 
-/// Creates a file that will belong to `owner` (user and group number) if given. An existing one is
-/// taken only with `force`, only if it is a regular file, not through a symbolic link, and stays
-/// whose it is.
+/// Creates a file. An existing one is taken only with `force`, only if it is a regular file, not through a symbolic link,
+/// and stays whose it is.
 ///
 /// # Errors
 /// It exists and `force` isn't set, is no regular file, or can't be opened.
-pub fn create(path: &Path, force: bool, owner: Option<(u32, u32)>) -> io::Result<File> {
-    let (file, _) = open(path, force, owner)?;
-    file.set_len(0)?;
+pub fn create(path: &Path, force: bool) -> io::Result<File> {
+    let (file, is_new) = open(path, force)?;
+    if !is_new {
+        file.set_len(0)?;
+    }
     Ok(file)
+}
+
+/// Creates a file that isn't there yet, only to be written: whoever may no longer read in its folder may do that.
+///
+/// # Errors
+/// It exists, or can't be created.
+pub fn create_new(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(path)
 }
 
 /// The same, but one that exists keeps what it holds; whether it is new.
 ///
 /// # Errors
 /// Those of [`create`].
-pub fn open(path: &Path, force: bool, owner: Option<(u32, u32)>) -> io::Result<(File, bool)> {
+pub fn open(path: &Path, force: bool) -> io::Result<(File, bool)> {
     let mut options = OpenOptions::new();
     options
         .read(true)
@@ -49,18 +59,8 @@ pub fn open(path: &Path, force: bool, owner: Option<(u32, u32)>) -> io::Result<(
             }
             Ok((file, false))
         }
-        created => {
-            let file = created?;
-            give(&file, owner)?;
-            Ok((file, true))
-        }
+        created => Ok((created?, true)),
     }
-}
-
-fn give(file: &File, owner: Option<(u32, u32)>) -> io::Result<()> {
-    owner.map_or(Ok(()), |(user, group)| {
-        fchown(file, Some(user), Some(group))
-    })
 }
 
 /// Cuts every frame of a file that [`SaveFile`] wrote to its first `snap` octets.
@@ -105,7 +105,7 @@ pub fn extract(
         let why = "its frames have several link types, and a pcap file has one";
         return Err(io::Error::other(why));
     }
-    let mut file = SaveFile::create(Some(path), false, None)?;
+    let mut file = SaveFile::of(create_new(path)?, path.to_path_buf());
     let mut write = || {
         file.begin(link)?;
         for (time_ns, place) in frames {
@@ -121,6 +121,16 @@ pub fn extract(
         return Err(why);
     }
     Ok(frames.len() as u64)
+}
+
+/// A file under a name that nobody can guess, which is its maker's alone, and stays.
+fn temporary(folder: &Path) -> io::Result<(File, PathBuf)> {
+    let mut named = tempfile::Builder::new();
+    let named = named
+        .prefix("tcpviz-")
+        .suffix(".pcap")
+        .tempfile_in(folder)?;
+    Ok(named.keep()?)
 }
 
 /// The file a live capture goes to.
@@ -139,26 +149,31 @@ impl SaveFile {
     ///
     /// # Errors
     /// Those of [`create`]; a temporary file can't be had.
-    pub fn create(path: Option<&Path>, force: bool, owner: Option<(u32, u32)>) -> io::Result<Self> {
-        let (file, path, temporary) = match path {
-            Some(path) => (create(path, force, owner)?, path.to_path_buf(), false),
-            None => {
-                let named = tempfile::Builder::new()
-                    .prefix("tcpviz-")
-                    .suffix(".pcap")
-                    .tempfile()?;
-                give(named.as_file(), owner)?;
-                let (file, path) = named.keep()?;
-                (file, path, true)
+    pub fn create(path: Option<&Path>, force: bool) -> io::Result<Self> {
+        if let Some(path) = path {
+            return Ok(SaveFile::of(create(path, force)?, path.to_path_buf()));
+        }
+        // root's own TMPDIR, as pam_tmpdir makes one, is nothing for who called sudo.
+        let (file, path) = match temporary(&env::temp_dir()) {
+            Err(why) if why.kind() == io::ErrorKind::PermissionDenied => {
+                temporary(Path::new("/tmp"))?
             }
+            made => made?,
         };
         Ok(SaveFile {
+            temporary: true,
+            ..SaveFile::of(file, path)
+        })
+    }
+
+    fn of(file: File, path: PathBuf) -> Self {
+        SaveFile {
             file,
             path,
-            temporary,
+            temporary: false,
             written: 0,
             pending: Vec::new(),
-        })
+        }
     }
 
     /// A file that never has a name, and is gone with the process, however that ends.
@@ -167,11 +182,8 @@ impl SaveFile {
     /// A temporary file can't be had.
     pub fn unnamed() -> io::Result<Self> {
         Ok(SaveFile {
-            file: tempfile::tempfile()?,
-            path: PathBuf::new(),
             temporary: true,
-            written: 0,
-            pending: Vec::new(),
+            ..SaveFile::of(tempfile::tempfile()?, PathBuf::new())
         })
     }
 
@@ -183,11 +195,8 @@ impl SaveFile {
         let mut options = OpenOptions::new();
         options.read(true).write(true);
         Ok(SaveFile {
-            file: options.open(path)?,
-            path: path.to_path_buf(),
             temporary: true,
-            written: 0,
-            pending: Vec::new(),
+            ..SaveFile::of(options.open(path)?, path.to_path_buf())
         })
     }
 

@@ -1,6 +1,7 @@
 //! The state of the UI and what changes it. Draws nothing.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use ratatui::layout::Rect;
 
@@ -66,6 +67,8 @@ pub struct App {
     pub focus: Focus,
     /// An experiment that is played while it is looked at.
     pub play: Option<Playbill>,
+    /// The folder to suggest for a file, where it isn't the current one.
+    pub files_go_to: Option<PathBuf>,
     /// Only this connection may be chosen.
     pub(super) only: Option<ConnectionId>,
     /// How far the source has been read.
@@ -119,6 +122,7 @@ impl App {
             held: None,
             focus: Focus::default(),
             play: None,
+            files_go_to: None,
             only: None,
             progress: Progress::default(),
             drawn: Drawn::default(),

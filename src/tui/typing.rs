@@ -193,7 +193,11 @@ impl App {
             of(addresses.client),
             of(addresses.server)
         );
-        self.ask(question, &name);
+        let path = match &self.files_go_to {
+            Some(folder) => folder.join(name).to_string_lossy().into_owned(),
+            None => name,
+        };
+        self.ask(question, &path);
     }
 
     /// What a typed line leads to, or what is wrong with it.

@@ -17,6 +17,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub fn tcpviz() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tcpviz"));
     command.env("LC_ALL", "C.UTF-8").env_remove("NO_COLOR");
+    command.env_remove("SUDO_UID").env_remove("SUDO_GID");
     command
 }
 
