@@ -18,7 +18,7 @@ use tcpviz::report::json;
 use tcpviz::source::{Sink, save};
 use tcpviz::story::Owned;
 use tcpviz::story::numbers::{counted, printable, read_without};
-use tcpviz::trace::{Aside, Heard, Trace};
+use tcpviz::trace::{Aside, Bounds, Heard, Trace};
 use tcpviz::tui::{self, App, Export, Message, Origin, Outside, ReadBack};
 use tcpviz::wire::{Ended, Feed, Place};
 
@@ -71,6 +71,16 @@ const TICK: Duration = Duration::from_millis(250);
 pub enum View {
     Ui,
     Text(Format, Box<dyn Write>),
+}
+
+/// Connections that stay, of either kind, where all of them are told of at the end.
+const ALL: usize = 1_000_000;
+
+/// What stays in memory of a live capture.
+#[must_use]
+pub fn bounds(cli: &Cli) -> Bounds {
+    let tells_all = !cli.expect.is_empty() || cli.format == Some(Format::Connections);
+    Bounds::of(if tells_all { ALL } else { cli.limit })
 }
 
 /// The terminal UI, unless a format or a file is asked for, or there is no terminal.
@@ -134,9 +144,8 @@ impl View {
         let style = cli.look.style();
         let mut trace = Trace::new(cli.ports());
         trace.prompt(beside);
-        // Who has left memory can't be judged at the end.
-        if origin.listening.is_some() && cli.expect.is_empty() {
-            trace.keep_finished(cli.limit);
+        if origin.listening.is_some() {
+            trace.keep(bounds(cli));
         }
         match self {
             View::Ui => {

@@ -1,8 +1,9 @@
 //! What comes while the UI is open: segments, what is told beside them, time; and holding the picture meanwhile.
 
 use super::app::{App, Effect};
+use super::focus::Focus;
 use crate::story::Owned;
-use crate::trace::{Aside, Heard};
+use crate::trace::{Aside, Heard, Shortened};
 use crate::wire::{Feed, Tally};
 
 /// What came while the picture is held.
@@ -52,7 +53,8 @@ impl App {
                 // What is looked at stays.
                 self.trace.hold(self.connection);
                 self.trace.take(batch, |trace, id, revision| {
-                    if id == shown {
+                    let is_new = |it: &Shortened| it.connection == id;
+                    if id == shown && !trace.shortened().iter().any(is_new) {
                         focus.forget_from(trace, revision.from as usize);
                     }
                 });
@@ -62,6 +64,7 @@ impl App {
         self.focus.outdate();
         self.greet_owners(known);
         self.forget_who_left();
+        let selected = self.follow_shortened(selected);
         self.note_in_listing();
         if self.following {
             if self.connections() > known {
@@ -86,6 +89,20 @@ impl App {
             self.listing.forget(left);
             self.owners.forget(left);
         }
+    }
+
+    /// The connection on the screen may have lost its oldest rows: where the selected one stands now, or the next one that stayed.
+    fn follow_shortened(&mut self, selected: Option<usize>) -> Option<usize> {
+        let shown = self.connection;
+        let is_shown = |it: &&Shortened| it.connection == shown;
+        let shortened = self.trace.shortened().iter().filter(is_shown);
+        let number = |row: usize| u32::try_from(row).unwrap_or(u32::MAX);
+        let moved = |row: usize, it: &Shortened| it.row(number(row)) as usize;
+        let rows: Option<usize> = selected.map(|row| shortened.clone().fold(row, moved));
+        if shortened.count() > 0 {
+            self.focus = Focus::default();
+        }
+        rows
     }
 
     /// The counts of what was captured: of what is shown, or of what came since, too.
