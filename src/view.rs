@@ -209,9 +209,14 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     let (sender, messages) = sync_channel(BEFORE_A_KEY);
     let feed = sender.clone();
     let told = sender.clone();
+    let (gate, gate_beside) = (app.gate.clone(), app.gate.clone());
     let stop = start(
-        Box::new(move |fed| feed.send(Message::Feed(fed)).is_ok()),
+        Box::new(move |fed| {
+            gate.pass();
+            feed.send(Message::Feed(fed)).is_ok()
+        }),
         Arc::new(move |beside| {
+            gate_beside.pass();
             let message = match beside {
                 Told::Owners(owned) => Message::Owners(owned),
                 Told::Heard(heard) => Message::Heard(heard),

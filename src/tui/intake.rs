@@ -6,6 +6,9 @@ use crate::story::Owned;
 use crate::trace::{Aside, Heard, Shortened};
 use crate::wire::{Feed, Tally};
 
+/// So much is held; what comes then waits where it comes from: in the capture file, or in the pipe.
+const HELD: usize = 256;
+
 /// What came while the picture is held.
 #[derive(Debug)]
 pub enum Held {
@@ -17,28 +20,36 @@ pub enum Held {
 impl App {
     /// Takes what came from the source; holds it while the picture is held.
     pub fn feed(&mut self, feed: Feed) -> Effect {
-        match &mut self.held {
-            Some(held) => {
-                held.push(Held::Feed(feed));
-                Effect::None
-            }
-            None => self.take(&feed),
+        if self.is_held() {
+            self.hold(Held::Feed(feed));
+            return Effect::None;
         }
+        self.take(&feed)
     }
 
     /// Takes who holds sockets; holds it with the segments that it belongs to.
     pub fn owners_told(&mut self, all: Vec<Owned>) {
-        match &mut self.held {
-            Some(held) => held.push(Held::Owners(all)),
-            None => self.learn_owners(all),
+        if self.is_held() {
+            self.hold(Held::Owners(all));
+        } else {
+            self.learn_owners(all);
         }
     }
 
     /// Takes what a kernel says; holds it with the segments that it belongs to.
     pub fn heard(&mut self, all: Vec<Heard>) {
-        match &mut self.held {
-            Some(held) => held.push(Held::Heard(all)),
-            None => self.trace.hear(all),
+        if self.is_held() {
+            self.hold(Held::Heard(all));
+        } else {
+            self.trace.hear(all);
+        }
+    }
+
+    fn hold(&mut self, came: Held) {
+        let held = self.held.get_or_insert_default();
+        held.push(came);
+        if held.len() >= HELD {
+            self.gate.shut();
         }
     }
 
@@ -183,6 +194,7 @@ impl App {
     /// Takes what came while the picture was held.
     pub fn go_on(&mut self) -> Effect {
         let mut all = Effect::None;
+        self.gate.open();
         for held in self.held.take().unwrap_or_default() {
             match held {
                 Held::Owners(owned) => self.learn_owners(owned),

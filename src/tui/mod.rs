@@ -14,6 +14,7 @@ pub mod figure;
 mod focus;
 mod foot;
 mod frame;
+mod gate;
 pub mod help;
 mod intake;
 pub mod keys;
@@ -42,6 +43,7 @@ mod why;
 
 pub use app::{App, Cue, Effect, Export, Origin, Playbill, ReadBack};
 pub use frame::draw;
+pub use gate::Gate;
 pub use listing::{Listing, Sort};
 pub use pace::Pace;
 pub use progress::Progress;

@@ -60,6 +60,9 @@ fn counts(app: &App, brevity: Brevity) -> Vec<Span<'static>> {
             Style::new()
         };
         facts.push((format!("{} dropped", grouped(tally.dropped)), style));
+        if tally.behind > 0 && !least {
+            facts.push((format!("{} behind", grouped(tally.behind)), news));
+        }
         // Beyond --limit.
         let left = app.trace.left_in_all();
         if left > 0 {

@@ -12,6 +12,8 @@ use std::io::Read;
 use pcap_parser::{nom, parse_pcap_header};
 
 use super::buffer::Buffer;
+#[cfg(feature = "live")]
+use super::store::{Growing, Store};
 use crate::wire::{Frame, LinkType};
 use classic::Classic;
 use pcapng::Pcapng;
@@ -60,6 +62,19 @@ pub struct Savefile<R> {
     frames: u32,
     /// Octets of a block too large to look at, still to be passed over.
     skip: u64,
+}
+
+#[cfg(feature = "live")]
+impl Savefile<Growing> {
+    /// Of a file that this program writes, from an octet on before which so many frames stand.
+    pub fn going_on(store: &Store, octets: u64, frames: u32, link: LinkType) -> Self {
+        Savefile {
+            input: Buffer::going_on(store.growing_from(octets), octets),
+            format: Format::Classic(Classic::own(link)),
+            frames,
+            skip: 0,
+        }
+    }
 }
 
 impl<R: Read> Savefile<R> {

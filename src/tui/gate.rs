@@ -1,0 +1,30 @@
+//! A gate in front of the screen: while it is shut, what comes waits where it comes from.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+/// One for all who send something to the screen but keys.
+#[derive(Clone, Debug, Default)]
+pub struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    /// Waits until it is open.
+    pub fn pass(&self) {
+        let (is_shut, opened) = &*self.0;
+        let shut = is_shut.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(opened.wait_while(shut, |is_shut| *is_shut));
+    }
+
+    pub fn shut(&self) {
+        self.set(true);
+    }
+
+    pub fn open(&self) {
+        self.set(false);
+    }
+
+    fn set(&self, shut: bool) {
+        let (is_shut, opened) = &*self.0;
+        *is_shut.lock().unwrap_or_else(PoisonError::into_inner) = shut;
+        opened.notify_all();
+    }
+}
