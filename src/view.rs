@@ -74,13 +74,16 @@ pub enum View {
 }
 
 /// Connections that stay, of either kind, where all of them are told of at the end.
-const ALL: usize = 1_000_000;
+pub const ALL: usize = 1_000_000;
 
 /// What stays in memory of a live capture.
 #[must_use]
 pub fn bounds(cli: &Cli) -> Bounds {
-    let tells_all = !cli.expect.is_empty() || cli.format == Some(Format::Connections);
-    Bounds::of(if tells_all { ALL } else { cli.limit })
+    Bounds::of(if cli.expect.is_empty() {
+        cli.limit
+    } else {
+        ALL
+    })
 }
 
 /// The terminal UI, unless a format or a file is asked for, or there is no terminal.
@@ -144,7 +147,8 @@ impl View {
         let style = cli.look.style();
         let mut trace = Trace::new(cli.ports());
         trace.prompt(beside);
-        if origin.listening.is_some() {
+        let is_live = origin.listening.is_some();
+        if is_live {
             trace.keep(bounds(cli));
         }
         match self {
@@ -159,7 +163,11 @@ impl View {
                 }
                 show_ui(cli, app, start)
             }
-            View::Text(Format::Connections, out) => table::write(cli, origin.growing, out, start),
+            View::Text(Format::Connections, out) => {
+                // A file ends, and so does what it takes.
+                let bounds = is_live.then(|| Bounds::of(ALL));
+                table::write(cli, origin.growing, bounds, out, start)
+            },
             View::Text(format, out) => Text {
                 cli,
                 origin,
@@ -332,7 +340,7 @@ impl Text<'_> {
             tell_nothing(&trace);
         }
         tell_heard_in_vain(trace.heard_in_vain());
-        tell_left(trace.left_in_all(), self.cli.limit);
+        tell_left(&trace, self.cli);
         finish(trace.tally.dropped, trace.breaks_off())?;
         if left.is_set() || trace.ended.is_none() {
             return expect::unjudged(self.cli);
@@ -424,13 +432,20 @@ fn tell_heard_in_vain(words: u64) {
     }
 }
 
-/// Says how many connections have left a live capture's memory; where that capture is, and what to type to see it, is
-/// said last of all.
-fn tell_left(connections: usize, limit: usize) {
+/// Says what has left a live capture's memory; where that capture is, and what to type to see it, is said last of all.
+fn tell_left(trace: &Trace, cli: &Cli) {
+    let (connections, rows) = (trace.left_in_all() as u64, trace.lost_rows() as u64);
     if connections > 0 {
+        let limit = bounds(cli).finished;
         eprintln!(
-            "tcpviz: {} left memory, being finished and more than --limit {limit}; all of it is in the capture file",
-            counted(connections as u64, "connection")
+            "tcpviz: {} left memory, being more than --limit {limit}, or for want of room; all of it is in the capture file",
+            counted(connections, "connection")
+        );
+    }
+    if rows > 0 {
+        eprintln!(
+            "tcpviz: {} of long connections left memory; all of them are in the capture file",
+            counted(rows, "segment")
         );
     }
 }

@@ -3,8 +3,10 @@
 use super::Record;
 use super::warm::Warm;
 
-/// Octets of what rests, and of the rows of long connections.
-const LOGS: usize = 64 << 20;
+/// Octets of what rests, for each connection that may stay: some forty segments.
+const LOG: usize = 640;
+
+/// Octets of the rows of long connections.
 const ROWS: usize = 128 << 20;
 
 /// ICMP errors, and lines beside the segments.
@@ -41,9 +43,21 @@ impl Bounds {
         Bounds {
             finished: connections,
             others: connections,
-            logs: LOGS,
+            logs: connections.saturating_mul(LOG),
             rows: ROWS,
             beside: BESIDE,
+        }
+    }
+
+    /// Those of one of so many traces that share the room.
+    #[must_use]
+    pub fn share(self, shares: usize) -> Bounds {
+        Bounds {
+            finished: self.finished / shares,
+            others: self.others / shares,
+            logs: self.logs / shares,
+            rows: self.rows / shares,
+            beside: self.beside / shares,
         }
     }
 

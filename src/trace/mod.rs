@@ -340,6 +340,12 @@ impl Trace {
         self.table.connections.rests(id)
     }
 
+    /// Octets that the connections at rest take.
+    #[must_use]
+    pub fn octets_at_rest(&self) -> usize {
+        self.table.connections.shelf.needed()
+    }
+
     /// Lets every connection rest: memory is given back, and who looks at one waits until it is followed anew.
     pub fn rest(&mut self) {
         self.table.connections.rest();
