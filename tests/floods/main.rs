@@ -1,0 +1,130 @@
+//! Floods of a live capture, with the real program: what it takes of memory at most, against docs/memory.md's bound, that the capture file
+//! has all that the kernel didn't drop, and that the program still answers. In a network of its own, as the live tests.
+//!
+//! `FLOOD=1000000 cargo test --release --test floods` is a larger one (`benches/floods.sh`).
+
+#[path = "../common/mod.rs"]
+mod common;
+mod program;
+mod wire;
+
+use libtest_mimic::Trial;
+
+use program::{Json, Ui, flood};
+use wire::{ACK, Client, Flooder, PUSH, SYN};
+
+/// MiB that the program may take, whatever comes: docs/memory.md.
+const BOUND: u64 = 640;
+
+/// The same where little but the queue for a slow view can grow.
+const BOUND_BEHIND: u64 = 256;
+
+fn main() {
+    if let Err(why) = tcpviz::lab::enter() {
+        eprintln!("{why}");
+        std::process::exit(1);
+    }
+    let mut arguments = libtest_mimic::Arguments::from_args();
+    arguments.test_threads = Some(1);
+    let all: [(&str, fn()); 7] = [
+        ("syns_from_everywhere_on_the_screen", syns),
+        ("half_open_connections_in_json", half_open),
+        ("connections_that_stay_open_on_the_screen", stay_open),
+        ("icmp_errors_about_one_connection", icmp_errors),
+        ("one_connection_without_end", endless),
+        ("a_reader_of_json_that_is_stuck_gets_all_in_the_end", stuck_pipe),
+        ("a_picture_that_is_held_gets_all_in_the_end", held),
+    ];
+    let trials = all.map(|(name, test)| {
+        Trial::test(name, move || {
+            test();
+            Ok(())
+        })
+    });
+    libtest_mimic::run(&arguments, trials.into()).exit();
+}
+
+fn syns() {
+    let mut ui = Ui::start(&[]);
+    let mut flooder = Flooder::new();
+    for n in 0..flood() {
+        flooder.from_client(Client::nth(n), SYN, n, 0, 0);
+    }
+    ui.has_all(flooder.sent, BOUND);
+}
+
+fn half_open() {
+    let mut json = Json::start(&[]);
+    let mut flooder = Flooder::new();
+    for n in 0..flood() {
+        flooder.from_client(Client::nth(n), SYN, n, 0, 0);
+        flooder.from_server(Client::nth(n), SYN | ACK, 5000, n.wrapping_add(1), 0);
+    }
+    json.read();
+    json.has_all(flooder.sent, BOUND);
+}
+
+fn stay_open() {
+    let mut ui = Ui::start(&[]);
+    let mut flooder = Flooder::new();
+    for n in 0..flood() / 4 {
+        flooder.open(Client::nth(n));
+        flooder.from_client(Client::nth(n), ACK | PUSH, 1001, 5001, 1);
+    }
+    ui.has_all(flooder.sent, BOUND);
+}
+
+fn icmp_errors() {
+    let mut json = Json::start(&[]);
+    let mut flooder = Flooder::new();
+    let client = Client::nth(1);
+    flooder.open(client);
+    flooder.from_client(client, ACK | PUSH, 1001, 5001, 9);
+    for _ in 0..flood() {
+        flooder.unreachable(client, 1001);
+    }
+    json.read();
+    json.has_all(flooder.sent, BOUND);
+}
+
+fn endless() {
+    let mut ui = Ui::start(&[]);
+    let mut flooder = Flooder::new();
+    let client = Client::nth(1);
+    flooder.open(client);
+    for n in 0..5 * flood() {
+        flooder.from_client(client, ACK | PUSH, 1001u32.wrapping_add(n), 5001, 1);
+    }
+    ui.has_all(flooder.sent, BOUND);
+}
+
+fn stuck_pipe() {
+    let mut json = Json::start(&[]);
+    let mut flooder = Flooder::new();
+    let client = Client::nth(1);
+    flooder.open(client);
+    for n in 0..flood() {
+        flooder.from_client(client, ACK | PUSH, 1001 + n, 5001, 1);
+    }
+    json.is_in_the_file(flooder.sent);
+    json.is_below(BOUND_BEHIND, "while it is stuck");
+    json.read();
+    json.has_all(flooder.sent, BOUND);
+}
+
+fn held() {
+    let mut ui = Ui::start(&[]);
+    let mut flooder = Flooder::new();
+    let client = Client::nth(1);
+    flooder.open(client);
+    ui.screen.wait_for("3 received");
+    ui.screen.press("p");
+    ui.screen.wait_for("held");
+    for n in 0..5 * flood() {
+        flooder.from_client(client, ACK | PUSH, 1001 + n, 5001, 1);
+    }
+    ui.is_in_the_file(flooder.sent);
+    ui.is_below(BOUND_BEHIND, "while it is held");
+    ui.screen.press("p");
+    ui.has_all(flooder.sent, BOUND);
+}
