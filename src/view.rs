@@ -167,7 +167,7 @@ impl View {
                 // A file ends, and so does what it takes.
                 let bounds = is_live.then(|| Bounds::of(ALL));
                 table::write(cli, origin.growing, bounds, out, start)
-            },
+            }
             View::Text(format, out) => Text {
                 cli,
                 origin,

@@ -31,7 +31,10 @@ impl Coming {
     /// Of finished connections so many stay.
     fn limited(limit: usize) -> Self {
         let mut coming = Coming::new(Trace::new(Ports::default()));
-        coming.trace.keep(Bounds { finished: limit, ..Bounds::NONE });
+        coming.trace.keep(Bounds {
+            finished: limit,
+            ..Bounds::NONE
+        });
         coming
     }
 

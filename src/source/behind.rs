@@ -170,7 +170,10 @@ impl Taker {
                 }
                 let passed = gap.drops.partition_point(|(at, _)| *at <= reading.frames());
                 // A gap in a batch is told with it.
-                let next = gap.drops.get(passed).filter(|(at, _)| *at <= reading.frames() + super::BATCH);
+                let next = gap
+                    .drops
+                    .get(passed)
+                    .filter(|(at, _)| *at <= reading.frames() + super::BATCH);
                 let latest = next.or(gap.drops[..passed].last());
                 (gap.to, latest.map(|(_, dropped)| *dropped))
             };
@@ -181,7 +184,9 @@ impl Taker {
                     }
                 }
                 Err(why) => {
-                    let error = format!("what was captured can't be read back: {why}; the capture file has all of it");
+                    let error = format!(
+                        "what was captured can't be read back: {why}; the capture file has all of it"
+                    );
                     let ended = Ended {
                         cut: None,
                         error: Some(error),

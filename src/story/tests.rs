@@ -1,5 +1,7 @@
 //! Traces for the story's tests, in the notation of `conn/tests/`; and properties of every story.
 
+mod bounded;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -126,7 +128,10 @@ proptest! {
 fn a_finished_connection_beyond_the_limit_leaves_and_one_that_is_held_or_open_stays() {
     let refused = "> S 0:0\n< R. 0:0 ack 1";
     let mut trace = trace_without_handshake(refused);
-    trace.keep(Bounds { finished: 0, ..Bounds::NONE });
+    trace.keep(Bounds {
+        finished: 0,
+        ..Bounds::NONE
+    });
     trace.rest();
     let nothing = Batch::default();
     trace.hold(0);
@@ -137,7 +142,10 @@ fn a_finished_connection_beyond_the_limit_leaves_and_one_that_is_held_or_open_st
     assert_eq!((trace.left(), trace.has(0)), (&[0][..], false));
     assert_eq!((trace.left_in_all(), trace.ids().len()), (1, 1));
     let mut open = trace_of("> P. 1:9 ack 1");
-    open.keep(Bounds { finished: 0, ..Bounds::NONE });
+    open.keep(Bounds {
+        finished: 0,
+        ..Bounds::NONE
+    });
     open.rest();
     open.take(&nothing, |_, _, _| {});
     assert!(open.has(0));

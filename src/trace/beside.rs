@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use super::shortened::Shortened;
 use super::Trace;
 use super::aside::{Aside, Entry, ROUTER_SAYS, Said};
+use super::shortened::Shortened;
 use crate::conn::state::PerSide;
 use crate::conn::{ConnectionId, ErrorSeen, State};
 use crate::wire::Ended;
@@ -84,7 +84,12 @@ impl Besides {
         };
         let before = beside.asides.len();
         // It stands behind the row above.
-        let has = |aside: &Aside| aside.row.checked_sub(1).is_none_or(|row| shortened.has(row));
+        let has = |aside: &Aside| {
+            aside
+                .row
+                .checked_sub(1)
+                .is_none_or(|row| shortened.has(row))
+        };
         beside.asides.retain(has);
         for aside in &mut beside.asides {
             aside.row = shortened.row(aside.row);

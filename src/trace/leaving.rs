@@ -140,17 +140,16 @@ impl Kept {
         let empty = self.shelf.empty_behind();
         let old = std::mem::replace(&mut self.shelf, empty);
         let (slots, shelf) = (&mut self.slots, &mut self.shelf);
-        let mut moves = |id: ConnectionId, lies: &mut Spot, finished: bool| match slots
-            .get_mut(id as usize)
-        {
-            Some(Slot::Cold(spot, may_leave)) if spot == lies && *may_leave == finished => {
-                let octets = old.get(*lies);
-                *lies = shelf.put(octets.len(), |out| out.extend_from_slice(octets));
-                *spot = *lies;
-                true
-            }
-            _ => false,
-        };
+        let mut moves =
+            |id: ConnectionId, lies: &mut Spot, finished: bool| match slots.get_mut(id as usize) {
+                Some(Slot::Cold(spot, may_leave)) if spot == lies && *may_leave == finished => {
+                    let octets = old.get(*lies);
+                    *lies = shelf.put(octets.len(), |out| out.extend_from_slice(octets));
+                    *spot = *lies;
+                    true
+                }
+                _ => false,
+            };
         self.silent.retain_mut(|(id, lies)| moves(*id, lies, false));
         self.finished.retain_mut(|(id, lies)| match lies {
             Some(lies) => moves(*id, lies, true),

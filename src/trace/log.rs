@@ -69,13 +69,8 @@ impl Logged {
 /// What befell a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Befell {
-    Met {
-        receiver: Side,
-        at: u64,
-    },
-    Replaced {
-        at: u64,
-    },
+    Met { receiver: Side, at: u64 },
+    Replaced { at: u64 },
     Doubt,
     Error(Reported),
 }

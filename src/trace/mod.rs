@@ -233,7 +233,8 @@ impl Trace {
             self.heard.resets.forget(shortened.connection);
         }
         for connection in self.beside.forget_beyond(bounds.beside) {
-            self.shortened.push(Shortened::new(connection, 0, Vec::new()));
+            self.shortened
+                .push(Shortened::new(connection, 0, Vec::new()));
         }
         self.order
             .forget_beyond(bounds.finished.saturating_add(bounds.others));

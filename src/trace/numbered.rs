@@ -107,9 +107,12 @@ impl<T> Numbered<T> {
     pub fn push(&mut self, thing: T) {
         if self.len.is_multiple_of(CHUNK) {
             let things = Vec::with_capacity(CHUNK);
-            self.chunks.push(Some(Box::new(Chunk::Many { things, left: 0 })));
+            self.chunks
+                .push(Some(Box::new(Chunk::Many { things, left: 0 })));
         }
-        if let Some(Chunk::Many { things, .. }) = self.chunks.last_mut().and_then(Option::as_deref_mut) {
+        if let Some(Chunk::Many { things, .. }) =
+            self.chunks.last_mut().and_then(Option::as_deref_mut)
+        {
             things.push(Some(thing));
         }
         self.len += 1;

@@ -165,9 +165,18 @@ mod tests {
     fn where_little_of_much_is_needed_it_can_be_moved_to_a_shelf_with_other_places() {
         let mut shelf = Shelf::default();
         let put = |shelf: &mut Shelf, n: u8| shelf.put(9000, |out| out.resize(out.len() + 9000, n));
-        let spots: Vec<_> = (0..u8::MAX).cycle().take(2000).map(|n| put(&mut shelf, n)).collect();
+        let spots: Vec<_> = (0..u8::MAX)
+            .cycle()
+            .take(2000)
+            .map(|n| put(&mut shelf, n))
+            .collect();
         assert!(!shelf.is_sparse());
-        for spot in spots.iter().skip(1).step_by(2).chain(spots.iter().step_by(4)) {
+        for spot in spots
+            .iter()
+            .skip(1)
+            .step_by(2)
+            .chain(spots.iter().step_by(4))
+        {
             shelf.drop(*spot);
         }
         assert!(shelf.is_sparse());

@@ -28,7 +28,9 @@ impl Shortened {
     pub fn row(&self, row: u32) -> u32 {
         let before = self.kept.partition_point(|kept| *kept < row);
         let behind = row.saturating_sub(self.from);
-        u32::try_from(before).unwrap_or(u32::MAX).saturating_add(behind)
+        u32::try_from(before)
+            .unwrap_or(u32::MAX)
+            .saturating_add(behind)
     }
 
     /// Whether the row stayed.

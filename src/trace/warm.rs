@@ -128,7 +128,11 @@ impl Warm {
         let number = |row: usize| u32::try_from(row).unwrap_or(u32::MAX);
         let named = self.connection.rows_named().into_iter();
         let named = named.filter(|row| *row < number(from));
-        let mut kept: Vec<_> = changes.map(|(_, row)| row).chain(named).chain([0]).collect();
+        let mut kept: Vec<_> = changes
+            .map(|(_, row)| row)
+            .chain(named)
+            .chain([0])
+            .collect();
         kept.sort_unstable();
         kept.dedup();
         if kept.len() > Self::NAMED {
@@ -141,7 +145,9 @@ impl Warm {
         self.rows.splice(..from, kept_rows);
         self.rows.shrink_to_fit();
         self.sacks.retain(|(row, _)| shortened.has(*row));
-        self.sacks.iter_mut().for_each(|(row, _)| *row = shortened.row(*row));
+        self.sacks
+            .iter_mut()
+            .for_each(|(row, _)| *row = shortened.row(*row));
         self.sacks.shrink_to_fit();
         self.connection.renumber(|row| shortened.row(row));
         self.log = Log::default();
@@ -160,10 +166,7 @@ impl Warm {
     }
 
     /// Something befalls it.
-    pub fn befall(
-        &mut self,
-        stimulus: Stimulus<'_>,
-    ) -> Option<(ErrorSeen, Vec<Revision>)> {
+    pub fn befall(&mut self, stimulus: Stimulus<'_>) -> Option<(ErrorSeen, Vec<Revision>)> {
         let shown = self.connection.undergo(stimulus);
         // An ICMP error about nothing that is outstanding changes nothing.
         let is_logged = shown.is_some() || !matches!(stimulus, Stimulus::Error(_));

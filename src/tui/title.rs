@@ -103,7 +103,10 @@ fn counts(app: &App, brevity: Brevity) -> Vec<Span<'static>> {
         let at = grouped(app.line as u64 + 1);
         let lost = app.trace.lost_rows_of(app.connection);
         if lost > 0 && !least {
-            facts.push((format!("{} earlier gone", grouped(lost as u64)), Style::new()));
+            facts.push((
+                format!("{} earlier gone", grouped(lost as u64)),
+                Style::new(),
+            ));
         }
         facts.push((format!("{place}{at}/{total}"), Style::new()));
     }

@@ -9,7 +9,10 @@ use tcpviz::wire::Tally;
 /// One finished connection may stay; these come one after the other, and rest once they are over.
 fn after(names: &[&str], between: impl Fn(&mut App, usize)) -> App {
     let mut app = unread(live(), None);
-    app.trace.keep(Bounds { finished: 1, ..Bounds::NONE });
+    app.trace.keep(Bounds {
+        finished: 1,
+        ..Bounds::NONE
+    });
     for (n, name) in names.iter().enumerate() {
         app.feed(batch(&whole(name).segments, &[], Tally::default()));
         app.prepare();

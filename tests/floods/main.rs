@@ -32,7 +32,10 @@ fn main() {
         ("connections_that_stay_open_on_the_screen", stay_open),
         ("icmp_errors_about_one_connection", icmp_errors),
         ("one_connection_without_end", endless),
-        ("a_reader_of_json_that_is_stuck_gets_all_in_the_end", stuck_pipe),
+        (
+            "a_reader_of_json_that_is_stuck_gets_all_in_the_end",
+            stuck_pipe,
+        ),
         ("a_picture_that_is_held_gets_all_in_the_end", held),
     ];
     let trials = all.map(|(name, test)| {

@@ -63,7 +63,10 @@ impl Watched {
             if now != known {
                 (known, since) = (now, Instant::now());
             }
-            assert!(since.elapsed() < Duration::from_secs(10), "{known} octets for {sent} frames");
+            assert!(
+                since.elapsed() < Duration::from_secs(10),
+                "{known} octets for {sent} frames"
+            );
             thread::sleep(Duration::from_millis(20));
         }
     }
@@ -133,9 +136,14 @@ impl Ui {
 /// The number before a word of the title.
 fn count(drawn: &str, word: &str) -> u64 {
     let title = drawn.lines().next().unwrap_or_default();
-    let before = title.split(word).next().filter(|before| before.len() < title.len());
+    let before = title
+        .split(word)
+        .next()
+        .filter(|before| before.len() < title.len());
     let number = before.and_then(|before| before.split_whitespace().last());
-    number.and_then(|number| number.replace(',', "").parse().ok()).unwrap_or(0)
+    number
+        .and_then(|number| number.replace(',', "").parse().ok())
+        .unwrap_or(0)
 }
 
 /// Printing JSON, which nobody reads at first.

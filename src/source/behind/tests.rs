@@ -23,8 +23,7 @@ impl Capturing {
             octets: save.written(),
             ..Stand::default()
         };
-        let (giver, taker) =
-            handing_on(store, Selection::default(), LinkType::ETHERNET, handed);
+        let (giver, taker) = handing_on(store, Selection::default(), LinkType::ETHERNET, handed);
         let capturing = Capturing {
             save,
             collector: Collector::new(Selection::default()),
@@ -96,7 +95,10 @@ fn what_nobody_took_in_time_comes_from_the_file_each_segment_once_and_as_it_was(
         }
     });
     assert_eq!(ended, Ended::default());
-    let all: Vec<_> = batches.iter().flat_map(|batch| batch.segments.iter().map(facts)).collect();
+    let all: Vec<_> = batches
+        .iter()
+        .flat_map(|batch| batch.segments.iter().map(facts))
+        .collect();
     let octets = 14 + 20 + 20;
     let wanted = (1..=10 * GIVEN).map(|frame| {
         let before = 24 + u64::from(frame - 1) * (16 + octets) + 16;
@@ -104,7 +106,10 @@ fn what_nobody_took_in_time_comes_from_the_file_each_segment_once_and_as_it_was(
     });
     assert_eq!(all, wanted.collect::<Vec<_>>());
     let last = batches.last().unwrap();
-    assert_eq!((last.tally.frames, last.tally.behind), (u64::from(10 * GIVEN), 0));
+    assert_eq!(
+        (last.tally.frames, last.tally.behind),
+        (u64::from(10 * GIVEN), 0)
+    );
     assert_eq!(last.link, Some(LinkType::ETHERNET));
     assert!(batches[WAITING].tally.behind > 0);
 }
@@ -116,11 +121,17 @@ fn frames_dropped_behind_are_told_where_they_were_dropped() {
             capturing.capture(1000, if n < WAITING + 20 { 0 } else { 7 });
         }
     });
-    let told = batches.iter().find(|batch| batch.tally.dropped == 7).unwrap();
+    let told = batches
+        .iter()
+        .find(|batch| batch.tally.dropped == 7)
+        .unwrap();
     let dropped_after = 1000 * (WAITING as u64 + 20);
     let before = told.segments[0].place.frame;
     let last = told.segments.last().unwrap().place.frame;
-    assert!(u64::from(before) <= dropped_after + 1000 && u64::from(last) >= dropped_after, "{before} to {last}");
+    assert!(
+        u64::from(before) <= dropped_after + 1000 && u64::from(last) >= dropped_after,
+        "{before} to {last}"
+    );
     assert_eq!(batches.last().unwrap().tally.dropped, 7);
 }
 
