@@ -144,9 +144,14 @@ impl Taker {
                 }
                 Err(TryRecvError::Disconnected) => return,
             };
-            let is_last = matches!(feed, Feed::Ended(_));
-            // What is only in the file came before that.
-            if is_last && !self.catch_up(sink) || !sink(feed) || is_last {
+            if matches!(feed, Feed::Ended(_)) {
+                // What is only in the file came before that.
+                if self.catch_up(sink) {
+                    sink(feed);
+                }
+                return;
+            }
+            if !sink(feed) {
                 return;
             }
         }

@@ -16,7 +16,7 @@ use crate::common::screen::Screen;
 use crate::common::{folder_of, tcpviz};
 
 /// A debug build follows some ten thousand segments a second where nothing else runs.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// How large a flood is: in CI smaller than by hand.
 pub fn flood() -> u32 {
@@ -116,12 +116,14 @@ impl Ui {
     }
 
     /// Waits until the screen has all that was sent and not dropped; then it answers a key, and its file has as much.
-    pub fn has_all(&mut self, sent: u64, bound: u64) {
+    /// Returns how many connections had left its memory.
+    pub fn has_all(&mut self, sent: u64, bound: u64) -> u64 {
         let deadline = Instant::now() + PATIENCE;
         let drawn = self.screen.wait_until(deadline, "all frames", |drawn| {
             count(drawn, "received") + count(drawn, "dropped") >= sent
         });
         let (received, dropped) = (count(&drawn, "received"), count(&drawn, "dropped"));
+        let left = count(&drawn, "left memory");
         self.screen.press("?");
         self.screen.wait_for("Marks");
         self.is_below(bound, &format!("of {received} frames, {dropped} dropped"));
@@ -130,6 +132,7 @@ impl Ui {
         assert_eq!(self.screen.wait_for_end(), 0);
         assert_eq!(frames(&self.watched.file()), received);
         assert_eq!(received + dropped, sent);
+        left
     }
 }
 

@@ -34,10 +34,10 @@ impl Client {
     pub fn nth(n: u32) -> Client {
         // 2^32 by the golden ratio: in no order that a table could profit from.
         let mixed = n.wrapping_mul(0x9e37_79b1);
-        let [a, b, c, d] = mixed.to_be_bytes();
+        let [port, host @ ..] = mixed.to_be_bytes();
         Client {
-            host: Ipv4Addr::new(10, a, b, c),
-            port: 1024 + u16::from(d),
+            host: Ipv4Addr::new(10, host[0], host[1], host[2]),
+            port: 1024 + u16::from(port),
         }
     }
 }
@@ -62,21 +62,23 @@ impl Flooder {
         self.sent += 1;
     }
 
-    pub fn from_client(&mut self, client: Client, flags: u8, seq: u32, ack: u32, len: usize) {
+    /// The client sends.
+    pub fn client(&mut self, client: Client, flags: u8, seq: u32, ack: u32, len: usize) {
         let segment = segment(client.port, PORT, flags, seq, ack, len);
         self.send(6, client.host, SERVER, &segment);
     }
 
-    pub fn from_server(&mut self, client: Client, flags: u8, seq: u32, ack: u32, len: usize) {
+    /// The server sends.
+    pub fn server(&mut self, client: Client, flags: u8, seq: u32, ack: u32, len: usize) {
         let segment = segment(PORT, client.port, flags, seq, ack, len);
         self.send(6, SERVER, client.host, &segment);
     }
 
     /// A connection is opened.
     pub fn open(&mut self, client: Client) {
-        self.from_client(client, SYN, 1000, 0, 0);
-        self.from_server(client, SYN | ACK, 5000, 1001, 0);
-        self.from_client(client, ACK, 1001, 5001, 0);
+        self.client(client, SYN, 1000, 0, 0);
+        self.server(client, SYN | ACK, 5000, 1001, 0);
+        self.client(client, ACK, 1001, 5001, 0);
     }
 
     /// A router says that the client's segment of this number couldn't be delivered.

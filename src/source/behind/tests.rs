@@ -88,9 +88,9 @@ fn handed_on_late(capture: impl FnOnce(&mut Capturing)) -> (Vec<Arc<Batch>>, End
 
 #[test]
 fn what_nobody_took_in_time_comes_from_the_file_each_segment_once_and_as_it_was() {
-    const GIVEN: u32 = 3 * WAITING as u32;
+    let given = 3 * u32::try_from(WAITING).unwrap();
     let (batches, ended) = handed_on_late(|capturing| {
-        for _ in 0..GIVEN {
+        for _ in 0..given {
             capturing.capture(10, 0);
         }
     });
@@ -100,7 +100,7 @@ fn what_nobody_took_in_time_comes_from_the_file_each_segment_once_and_as_it_was(
         .flat_map(|batch| batch.segments.iter().map(facts))
         .collect();
     let octets = 14 + 20 + 20;
-    let wanted = (1..=10 * GIVEN).map(|frame| {
+    let wanted = (1..=10 * given).map(|frame| {
         let before = 24 + u64::from(frame - 1) * (16 + octets) + 16;
         (frame, before, u64::from(frame) * 1000, frame)
     });
@@ -108,7 +108,7 @@ fn what_nobody_took_in_time_comes_from_the_file_each_segment_once_and_as_it_was(
     let last = batches.last().unwrap();
     assert_eq!(
         (last.tally.frames, last.tally.behind),
-        (u64::from(10 * GIVEN), 0)
+        (u64::from(10 * given), 0)
     );
     assert_eq!(last.link, Some(LinkType::ETHERNET));
     assert!(batches[WAITING].tally.behind > 0);

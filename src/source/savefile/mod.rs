@@ -67,6 +67,7 @@ pub struct Savefile<R> {
 #[cfg(feature = "live")]
 impl Savefile<Growing> {
     /// Of a file that this program writes, from an octet on before which so many frames stand.
+    #[must_use]
     pub fn going_on(store: &Store, octets: u64, frames: u32, link: LinkType) -> Self {
         Savefile {
             input: Buffer::going_on(store.growing_from(octets), octets),
