@@ -287,7 +287,7 @@ impl Reader {
             let seconds = u64::try_from(header.ts.tv_sec).unwrap_or(0);
             let fraction = u64::try_from(header.ts.tv_usec).unwrap_or(0);
             let time_ns = seconds * 1_000_000_000 + fraction * self.unit_ns;
-            self.frames += 1;
+            self.frames = self.frames.saturating_add(1);
             let frame = Frame {
                 number: self.frames,
                 time_ns,

@@ -183,6 +183,10 @@ impl Trace {
         }
         self.tally = batch.tally;
         self.link = self.link.or(batch.link);
+        if self.table.connections.len() + batch.segments.len() > ConnectionId::MAX as usize {
+            // Their numbers are used up; the capture file goes on.
+            return;
+        }
         let mut errors = batch.share_of_errors(share, shares).peekable();
         for captured in batch.share(share, shares) {
             while let Some(error) = errors.next_if(|error| error.place.frame < captured.place.frame)
@@ -236,8 +240,7 @@ impl Trace {
             self.shortened
                 .push(Shortened::new(connection, 0, Vec::new()));
         }
-        self.order
-            .forget_beyond(bounds.finished.saturating_add(bounds.others));
+        self.order.forget_beyond(bounds.finished.max(bounds.others));
         self.errors.forget_beyond(bounds.beside);
         self.table.connections.befallen.forget_beyond(bounds.beside);
     }

@@ -65,7 +65,7 @@ fn a_mark_in_a_connection_that_has_left_says_where_it_is() {
     });
     keys(&mut app, "'a");
     assert!(
-        told(&app).contains("connection 1 was finished"),
+        told(&app).contains("connection 1 has left memory"),
         "{}",
         told(&app)
     );

@@ -14,7 +14,7 @@ use program::{Json, Ui, flood};
 use wire::{ACK, Client, Flooder, PUSH, SYN};
 
 /// MiB that the program may take where as many connections stay as by default (100,000): docs/memory.md.
-const BOUND: u64 = 640;
+const BOUND: u64 = 384;
 
 /// The same where as few stay as in a small flood.
 const BOUND_SMALL: u64 = 128;
