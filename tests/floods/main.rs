@@ -10,7 +10,7 @@ mod wire;
 
 use libtest_mimic::Trial;
 
-use program::{Json, Ui, flood};
+use program::{Json, Stuck, Ui, flood};
 use wire::{ACK, Client, Flooder, PUSH, SYN};
 
 /// MiB that the program may take where as many connections stay as by default (100,000): docs/memory.md.
@@ -37,7 +37,7 @@ fn main() {
     }
     let mut arguments = libtest_mimic::Arguments::from_args();
     arguments.test_threads = Some(1);
-    let all: [(&str, fn()); 7] = [
+    let all: [(&str, fn()); 8] = [
         ("syns_from_everywhere_on_the_screen", syns),
         ("half_open_connections_in_json", half_open),
         ("connections_that_stay_open_on_the_screen", stay_open),
@@ -46,6 +46,10 @@ fn main() {
         (
             "a_reader_of_json_that_is_stuck_gets_all_in_the_end",
             stuck_pipe,
+        ),
+        (
+            "a_terminal_that_is_stuck_costs_neither_memory_nor_frames",
+            stuck_terminal,
         ),
         ("a_picture_that_is_held_gets_all_in_the_end", held),
     ];
@@ -126,6 +130,17 @@ fn stuck_pipe() {
     json.is_below(bound().min(BOUND_STUCK), "while it is stuck");
     json.read();
     json.has_all(flooder.sent, bound());
+}
+
+fn stuck_terminal() {
+    let stuck = Stuck::start();
+    let mut flooder = Flooder::new();
+    for n in 0..flood() {
+        flooder.client(Client::nth(n), SYN, n, 0, 0);
+    }
+    stuck.is_in_the_file(flooder.sent);
+    stuck.is_below(bound().min(BOUND_STUCK), "while it is stuck");
+    stuck.goes_on();
 }
 
 fn held() {

@@ -1,13 +1,14 @@
 //! The program under a flood: what it takes, and what its file has.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -73,7 +74,7 @@ impl Watched {
 }
 
 /// How many whole frames a pcap file has.
-fn frames(path: &PathBuf) -> u64 {
+fn frames(path: &Path) -> u64 {
     let octets = fs::read(path).unwrap();
     let mut rest = octets.get(24..).unwrap_or_default();
     let mut frames = 0;
@@ -136,6 +137,58 @@ impl Ui {
     }
 }
 
+/// On a terminal that takes nothing.
+pub struct Stuck {
+    child: Box<dyn portable_pty::Child + Send + Sync>,
+    master: Box<dyn portable_pty::MasterPty + Send>,
+    watched: Watched,
+}
+
+impl Stuck {
+    pub fn start() -> Stuck {
+        let folder = tempfile::tempdir().unwrap();
+        let pair = native_pty_system().openpty(PtySize::default()).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_tcpviz"));
+        command.args(["-i", "lo", "--limit", &limit(), "-w"]);
+        command.arg(folder.path().join("flood.pcap"));
+        command.env("TERM", "xterm-256color");
+        let child = pair.slave.spawn_command(command).unwrap();
+        wait_for_capture(&folder.path().join("flood.pcap"));
+        let told = folder_of(child.process_id().unwrap());
+        Stuck {
+            child,
+            master: pair.master,
+            watched: Watched { folder, told },
+        }
+    }
+
+    pub fn is_in_the_file(&self, sent: u64) {
+        self.watched.is_in_the_file(sent);
+    }
+
+    pub fn is_below(&self, bound: u64, when: &str) {
+        self.watched.is_below(bound, when);
+    }
+
+    /// The terminal takes what is drawn again: then a key ends the program.
+    pub fn goes_on(mut self) {
+        let mut output = self.master.try_clone_reader().unwrap();
+        thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+        let mut keys = self.master.take_writer().unwrap();
+        keys.write_all(b"q").unwrap();
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+/// Waits until the capture is open: then its file has a header.
+fn wait_for_capture(file: &Path) {
+    let deadline = Instant::now() + PATIENCE;
+    while fs::metadata(file).map_or(0, |file| file.len()) < 24 {
+        assert!(Instant::now() < deadline, "it doesn't start");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// The number before a word of the title.
 fn count(drawn: &str, word: &str) -> u64 {
     let title = drawn.lines().next().unwrap_or_default();
@@ -168,12 +221,7 @@ impl Json {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let deadline = Instant::now() + PATIENCE;
-        // Its header is written when the capture is open.
-        while fs::metadata(&file).map_or(0, |file| file.len()) < 24 {
-            assert!(Instant::now() < deadline, "it doesn't start");
-            thread::sleep(Duration::from_millis(5));
-        }
+        wait_for_capture(&file);
         let watched = Watched {
             folder,
             told: folder_of(child.id()),

@@ -1,7 +1,5 @@
 use std::sync::mpsc::channel;
 
-use etherparse::PacketBuilder;
-
 use super::*;
 use crate::source::save::SaveFile;
 use crate::wire::{Captured, Frame};
@@ -37,12 +35,7 @@ impl Capturing {
     fn capture(&mut self, frames: u32, dropped: u64) {
         for _ in 0..frames {
             self.frames += 1;
-            let tcp = PacketBuilder::ethernet2([0; 6], [0; 6])
-                .ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64)
-                .tcp(1234, 80, self.frames, 100)
-                .syn();
-            let mut data = Vec::new();
-            tcp.write(&mut data, &[]).unwrap();
+            let data = syn(self.frames);
             let time_ns = u64::from(self.frames) * 1000;
             let wire_len = u32::try_from(data.len()).unwrap();
             let frame = Frame {
@@ -59,6 +52,18 @@ impl Capturing {
         self.collector.batch.tally.dropped = dropped;
         self.giver.give(self.collector.flush(), self.save.written());
     }
+}
+
+/// An Ethernet frame with a SYN.
+fn syn(seq: u32) -> Vec<u8> {
+    let ethernet = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0];
+    let ip = [
+        0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
+    ];
+    let mut frame = [&ethernet[..], &ip[..], &[4, 210, 0, 80]].concat();
+    frame.extend(seq.to_be_bytes());
+    frame.extend([0, 0, 0, 0, 5 << 4, 2, 0, 100, 0, 0, 0, 0]);
+    frame
 }
 
 /// What a segment was captured as.
