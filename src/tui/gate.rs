@@ -14,6 +14,11 @@ impl Gate {
         drop(opened.wait_while(shut, |is_shut| *is_shut));
     }
 
+    #[must_use]
+    pub fn is_shut(&self) -> bool {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub fn shut(&self) {
         self.set(true);
     }
@@ -26,5 +31,27 @@ impl Gate {
         let (is_shut, opened) = &*self.0;
         *is_shut.lock().unwrap_or_else(PoisonError::into_inner) = shut;
         opened.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    #[test]
+    fn who_stands_before_a_shut_gate_passes_once_it_is_open() {
+        let gate = Gate::default();
+        gate.pass();
+        gate.shut();
+        let (sender, passed) = channel();
+        let waiting = gate.clone();
+        thread::spawn(move || {
+            waiting.pass();
+            sender.send(waiting.is_shut()).unwrap();
+        });
+        gate.open();
+        assert_eq!(passed.recv(), Ok(false));
     }
 }
