@@ -112,10 +112,10 @@ pub struct Cli {
     #[arg(help_heading = OUT, value_hint = ValueHint::Other)]
     pub connection: Option<u32>,
 
-    /// Live: of finished connections this many stay in memory
+    /// Live: of finished connections this many stay in memory, and of others
     ///
-    /// On the screen, in JSON and the ladder; besides the few hundred to which something came last. The oldest leave first;
-    /// their segments stay in the capture file. With --expect all stay: each is judged at the end.
+    /// On the screen, in JSON and the ladder; besides the few hundred to which something came last. Those leave first that
+    /// were silent for longest; their segments stay in the capture file. With --expect a million of either stay.
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = limit, conflicts_with_all = ["file", "read"])]
     #[arg(help_heading = WATCHED, hide_short_help = true, value_hint = ValueHint::Other)]
     pub limit: usize,

@@ -19,7 +19,7 @@ use tcpviz::report::json;
 use tcpviz::source::{Sink, save};
 use tcpviz::story::Owned;
 use tcpviz::story::numbers::{counted, printable, read_without};
-use tcpviz::trace::{Aside, Heard, Trace};
+use tcpviz::trace::{Aside, Bounds, Heard, Trace};
 use tcpviz::tui::{self, App, Export, Message, Origin, Outside, ReadBack};
 use tcpviz::wire::{Ended, Feed, Place};
 
@@ -74,6 +74,19 @@ const TICK: Duration = Duration::from_millis(250);
 pub enum View {
     Ui,
     Text(Format, Box<dyn Write>),
+}
+
+/// Connections that stay, of either kind, where all of them are told of at the end.
+pub const ALL: usize = 1_000_000;
+
+/// What stays in memory of a live capture.
+#[must_use]
+pub fn bounds(cli: &Cli) -> Bounds {
+    Bounds::of(if cli.expect.is_empty() {
+        cli.limit
+    } else {
+        ALL
+    })
 }
 
 /// The terminal UI, unless a format or a file is asked for, or there is no terminal.
@@ -137,9 +150,9 @@ impl View {
         let style = cli.look.style();
         let mut trace = Trace::new(cli.ports());
         trace.prompt(beside);
-        // Who has left memory can't be judged at the end.
-        if origin.listening.is_some() && cli.expect.is_empty() {
-            trace.keep_finished(cli.limit);
+        let is_live = origin.listening.is_some();
+        if is_live {
+            trace.keep(bounds(cli));
         }
         match self {
             View::Ui => {
@@ -154,7 +167,11 @@ impl View {
                 }
                 show_ui(cli, app, start)
             }
-            View::Text(Format::Connections, out) => table::write(cli, origin.growing, out, start),
+            View::Text(Format::Connections, out) => {
+                // A file ends, and so does what it takes.
+                let bounds = is_live.then(|| Bounds::of(ALL));
+                table::write(cli, origin.growing, bounds, out, start)
+            }
             View::Text(format, out) => Text {
                 cli,
                 origin,
@@ -201,9 +218,14 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     let (sender, messages) = sync_channel(BEFORE_A_KEY);
     let feed = sender.clone();
     let told = sender.clone();
+    let (gate, gate_beside) = (app.gate.clone(), app.gate.clone());
     let stop = start(
-        Box::new(move |fed| feed.send(Message::Feed(fed)).is_ok()),
+        Box::new(move |fed| {
+            gate.pass();
+            feed.send(Message::Feed(fed)).is_ok()
+        }),
         Arc::new(move |beside| {
+            gate_beside.pass();
             let message = match beside {
                 Told::Owners(owned) => Message::Owners(owned),
                 Told::Heard(heard) => Message::Heard(heard),
@@ -322,7 +344,7 @@ impl Text<'_> {
             tell_nothing(&trace);
         }
         tell_heard_in_vain(trace.heard_in_vain());
-        tell_left(trace.left_in_all(), self.cli.limit);
+        tell_left(&trace, self.cli);
         finish(trace.tally.dropped, trace.breaks_off())?;
         if left.is_set() || trace.ended.is_none() {
             return expect::unjudged(self.cli);
@@ -423,13 +445,20 @@ fn tell_heard_in_vain(words: u64) {
     }
 }
 
-/// Says how many connections have left a live capture's memory; where that capture is, and what to type to see it, is
-/// said last of all.
-fn tell_left(connections: usize, limit: usize) {
+/// Says what has left a live capture's memory; where that capture is, and what to type to see it, is said last of all.
+fn tell_left(trace: &Trace, cli: &Cli) {
+    let (connections, rows) = (trace.left_in_all() as u64, trace.lost_rows() as u64);
     if connections > 0 {
+        let limit = bounds(cli).finished;
         eprintln!(
-            "tcpviz: {} left memory, being finished and more than --limit {limit}; all of it is in the capture file",
-            counted(connections as u64, "connection")
+            "tcpviz: {} left memory, being more than --limit {limit}, or for want of room; all of it is in the capture file",
+            counted(connections, "connection")
+        );
+    }
+    if rows > 0 {
+        eprintln!(
+            "tcpviz: {} of long connections left memory; all of them are in the capture file",
+            counted(rows, "segment")
         );
     }
 }

@@ -8,7 +8,11 @@ use std::path::{Path, PathBuf};
 const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("wire", &[], &["etherparse"]),
     ("conn", &["wire"], &["arrayvec", "foldhash", "hashbrown"]),
-    ("trace", &["conn", "wire"], &["arrayvec", "thread_local"]),
+    (
+        "trace",
+        &["conn", "wire"],
+        &["arrayvec", "foldhash", "thread_local"],
+    ),
     ("story", &["trace", "conn", "wire"], &["itoa"]),
     (
         "source",

@@ -3,7 +3,6 @@
 
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::fd::AsFd;
-use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,10 +10,11 @@ use pcap::{Active, Capture, Device, Error, Linktype, Precision};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::FdFlags;
 
+use super::behind::{Giver, Stand, handing_on};
 use super::save::{SNAPLEN, SaveFile};
-use super::{Collector, Selection, Sink};
+use super::{Collector, Selection, Sink, Store};
 use crate::raw::libpcap;
-use crate::wire::{Ended, Feed, Frame, LinkType};
+use crate::wire::{Ended, Frame, LinkType};
 
 /// How long a silent capture waits before it looks at the drop counters again.
 const TICK: Timespec = Timespec {
@@ -190,27 +190,26 @@ impl Open {
     pub fn start(self, mut save: SaveFile, mut sink: Sink) -> io::Result<Running> {
         save.begin(self.link)?;
         let (stopped, stop) = io::pipe()?;
-        let (captured, waiting) = channel();
-        let handing = self.handing;
+        let begun = Stand {
+            octets: save.written(),
+            ..Stand::default()
+        };
+        let store = Store::new(save.reader()?);
+        let (mut giver, taker) = handing_on(store, self.selection.clone(), self.link, begun);
+        let together = (self.handing == Handing::Together).then_some(TOGETHER);
         thread::Builder::new()
             .name("capture".into())
             .spawn(move || {
                 let interface = self.interface.clone();
-                let ended = self.run(&mut save, &captured, &stopped);
+                let ended = self.run(&mut save, &mut giver, &stopped);
                 let error = ended
                     .err()
                     .map(|why| format!("the capture on {interface} stopped: {why}"));
-                let _ = captured.send(Feed::Ended(Ended { cut: None, error }));
+                giver.end(Ended { cut: None, error });
             })?;
         thread::Builder::new()
             .name("handing on".into())
-            .spawn(move || {
-                while waiting.recv().is_ok_and(&mut sink) && waiting.try_iter().all(&mut sink) {
-                    if handing == Handing::Together {
-                        thread::sleep(TOGETHER);
-                    }
-                }
-            })?;
+            .spawn(move || taker.run(&mut sink, together))?;
         Ok(Running { stop })
     }
 
@@ -219,7 +218,7 @@ impl Open {
     fn run(
         mut self,
         save: &mut SaveFile,
-        captured: &Sender<Feed>,
+        giver: &mut Giver,
         stopped: &PipeReader,
     ) -> Result<(), String> {
         // The kernel has applied the filter already.
@@ -244,8 +243,7 @@ impl Open {
             let taken = reader.take(&mut self.capture, save, &mut collector);
             if collector.batch.tally != told {
                 told = collector.batch.tally;
-                // Nobody may listen any more; the file goes on.
-                let _ = captured.send(Feed::Batch(collector.flush()));
+                giver.give(collector.flush(), save.written());
             }
             let empty = taken? == 0;
             let over = match self.handing {
@@ -303,7 +301,7 @@ impl Reader {
             let seconds = u64::try_from(header.ts.tv_sec).unwrap_or(0);
             let fraction = u64::try_from(header.ts.tv_usec).unwrap_or(0);
             let time_ns = seconds * 1_000_000_000 + fraction * self.unit_ns;
-            self.frames += 1;
+            self.frames = self.frames.saturating_add(1);
             let frame = Frame {
                 number: self.frames,
                 time_ns,

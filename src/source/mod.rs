@@ -1,6 +1,8 @@
 //! Where frames come from: a saved capture, standard input, or a live interface. Each source runs
 //! on a thread of its own, decodes there, and hands batches of segments to a [`Sink`].
 
+#[cfg(feature = "live")]
+mod behind;
 pub mod buffer;
 pub mod decompress;
 pub mod file;

@@ -248,6 +248,12 @@ impl SaveFile {
         offset
     }
 
+    /// Octets written so far.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
     /// Whether it is time to flush: what waits takes memory.
     #[must_use]
     pub fn is_full(&self) -> bool {

@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use super::Theme;
 use super::drawn::Drawn;
 use super::focus::Focus;
+use super::gate::Gate;
 use super::intake::Held;
 use super::keys::Action;
 use super::listing::{Listing, Sort};
@@ -63,6 +64,8 @@ pub struct App {
     pub playing: bool,
     /// What came since the picture is held.
     pub(super) held: Option<Vec<Held>>,
+    /// In front of it: shut while enough is held.
+    pub gate: Gate,
     /// What is known of the connection shown.
     pub focus: Focus,
     /// An experiment that is played while it is looked at.
@@ -120,6 +123,7 @@ impl App {
             pace: Pace::default(),
             playing: false,
             held: None,
+            gate: Gate::default(),
             focus: Focus::default(),
             play: None,
             files_go_to: None,

@@ -60,6 +60,9 @@ enum Stale {
 /// A query that walks over all rows isn't asked anew for each row of a connection that has more than this.
 const LONG: u32 = 4096;
 
+/// Entries out of date that are kept until their time has come, at least.
+const OUTDATED: usize = 1024;
+
 /// Of so many connections such a query is asked at once: some milliseconds, behind which a key waits.
 const AT_ONCE: usize = 4096;
 
@@ -76,7 +79,7 @@ pub struct Listing {
     /// Of connections that have left nothing.
     known: Numbered<Known>,
     /// Where sorting by the client needs them: a summary doesn't tell addresses.
-    addresses: Vec<SortKey>,
+    addresses: Numbered<SortKey>,
     /// When a connection is to be looked at again; outdated entries are dropped as they come.
     due: BinaryHeap<Reverse<(u64, ConnectionId)>>,
     /// Those to be looked at.
@@ -111,7 +114,7 @@ impl Listing {
             reversed: false,
             order: Vec::new(),
             known: Numbered::default(),
-            addresses: Vec::new(),
+            addresses: Numbered::default(),
             due: BinaryHeap::new(),
             touched: Marks::default(),
             moved: Vec::new(),
@@ -206,10 +209,10 @@ impl Listing {
         for id in trace.order_since(self.segments) {
             self.touched.mark(*id);
         }
-        for id in &trace.befallen()[self.befallen.min(trace.befallen().len())..] {
+        for id in trace.befallen_since(self.befallen) {
             self.touched.mark(*id);
         }
-        (self.segments, self.befallen) = (trace.segments(), trace.befallen().len());
+        (self.segments, self.befallen) = (trace.segments(), trace.befallen());
         for id in trace.about_to_rest() {
             if self.touched.unmark(*id) {
                 self.look(trace, *id, owners);
@@ -279,12 +282,15 @@ impl Listing {
     /// Clients' addresses, if they are sorted by.
     fn note_addresses(&mut self, trace: &Trace) {
         if self.sort != Sort::Client {
-            self.addresses = Vec::new();
+            self.addresses = Numbered::default();
             return;
         }
         for id in ids(self.addresses.len()..self.known.len()) {
             let client = trace.addresses(id).client;
             self.addresses.push(SortKey::of_address(client));
+            if !trace.has(id) {
+                self.addresses.remove(id as usize);
+            }
         }
     }
 
@@ -297,8 +303,18 @@ impl Listing {
     pub fn forget(&mut self, left: &[ConnectionId]) {
         for id in left {
             self.known.remove(*id as usize);
+            self.addresses.remove(*id as usize);
         }
         self.some_left |= !left.is_empty();
+        // What is out of date would go only when its time has come.
+        if self.due.len() / 4 > self.known.present() + OUTDATED {
+            let known = &self.known;
+            let holds = |until: u64, id: ConnectionId| {
+                let known = known.get(id as usize);
+                known.is_some_and(|known| known.until_ns == until)
+            };
+            self.due.retain(|Reverse((until, id))| holds(*until, *id));
+        }
     }
 
     /// Looks at a connection again, if it is there.

@@ -30,6 +30,16 @@ impl Classic {
         }
     }
 
+    /// As this program writes it.
+    #[cfg(feature = "live")]
+    pub fn own(link: LinkType) -> Self {
+        Classic {
+            big_endian: false,
+            unit_ns: 1,
+            link,
+        }
+    }
+
     /// Looks at the record at the start of `octets`.
     #[inline]
     pub(super) fn record(&self, octets: &[u8]) -> Result<Looked, String> {
