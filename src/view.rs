@@ -5,12 +5,13 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow, bail};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use rustix::process::{Signal, kill_current_process_group};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use tcpviz::conn::Revision;
@@ -167,6 +168,10 @@ impl View {
 struct Files;
 
 impl Outside for Files {
+    fn stop(&mut self) {
+        stop();
+    }
+
     fn write(
         &mut self,
         path: &Path,
@@ -214,6 +219,7 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     on_signal(move || {
         let _ = leave.send(Message::Leave);
     })?;
+    on_going_on(sender.clone())?;
     let left = tui::run(&mut app, &messages, sender, &mut Files);
     let left = left.context("the terminal can't be used");
     // However the UI ended: what the kernel still has belongs into the file.
@@ -393,7 +399,7 @@ impl Text<'_> {
 /// Says why there is nothing to show, unless the capture broke off: then that is said.
 pub fn tell_nothing(trace: &Trace) {
     if trace.breaks_off().is_none() {
-        eprintln!(
+        say!(
             "tcpviz: no TCP segment to show; {}",
             read_without(&trace.tally)
         );
@@ -403,7 +409,7 @@ pub fn tell_nothing(trace: &Trace) {
 /// Says how much of what the kernel told isn't shown; how much it lost itself is said before.
 fn tell_heard_in_vain(words: u64) {
     if words > 0 {
-        eprintln!(
+        say!(
             "tcpviz: --kernel: {} left out: no captured connection or RST fits, or too many waited",
             counted(words, "event")
         );
@@ -414,7 +420,7 @@ fn tell_heard_in_vain(words: u64) {
 /// said last of all.
 fn tell_left(connections: usize, limit: usize) {
     if connections > 0 {
-        eprintln!(
+        say!(
             "tcpviz: {} left memory, being finished and more than --limit {limit}; all of it is in the capture file",
             counted(connections as u64, "connection")
         );
@@ -485,13 +491,34 @@ pub fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
     Ok(())
 }
 
+/// Tells the terminal UI that the program goes on after it had been stopped.
+///
+/// # Errors
+/// Signals can't be handled.
+pub fn on_going_on(ui: SyncSender<Message>) -> io::Result<()> {
+    let mut signals = Signals::new([SIGCONT])?;
+    thread::spawn(move || signals.forever().all(|_| ui.send(Message::GoesOn).is_ok()));
+    Ok(())
+}
+
+/// How long it may take until a stop has come to this process too: in a sandbox its guard passes it on.
+const STOPS_WITHIN: Duration = Duration::from_millis(200);
+
+/// Stops every process of the job, as the terminal itself does where it isn't raw: of a pipeline one alone would leave the
+/// shell waiting for the others. Returns once it goes on, or soon where there is no shell: the kernel stops nobody then.
+pub fn stop() {
+    if kill_current_process_group(Signal::TSTP).is_ok() {
+        thread::sleep(STOPS_WITHIN);
+    }
+}
+
 /// A source that broke off is an error, told in one line, after everything before it was shown.
 ///
 /// # Errors
 /// `breaks_off`, if so.
 pub fn finish(dropped: u64, breaks_off: Option<&str>) -> anyhow::Result<()> {
     if dropped > 0 {
-        eprintln!(
+        say!(
             "tcpviz: {} dropped before tcpviz could take them: states after a gap may be wrong",
             counted(dropped, "frame")
         );

@@ -2,7 +2,7 @@
 //! read.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::os::unix::fs::{OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
@@ -132,6 +132,8 @@ pub struct SaveFile {
     pub temporary: bool,
     written: u64,
     pending: Vec<u8>,
+    /// Frames added that found no room.
+    pub lost: u64,
 }
 
 impl SaveFile {
@@ -158,6 +160,7 @@ impl SaveFile {
             temporary,
             written: 0,
             pending: Vec::new(),
+            lost: 0,
         })
     }
 
@@ -172,6 +175,7 @@ impl SaveFile {
             temporary: true,
             written: 0,
             pending: Vec::new(),
+            lost: 0,
         })
     }
 
@@ -188,6 +192,7 @@ impl SaveFile {
             temporary: true,
             written: 0,
             pending: Vec::new(),
+            lost: 0,
         })
     }
 
@@ -248,11 +253,48 @@ impl SaveFile {
     /// Hands everything added to the kernel: what was captured survives this process from here on.
     ///
     /// # Errors
-    /// The file system is full, or the like.
+    /// The file system is full, or the like. The file ends behind the last frame that has room, so that it opens again.
     pub fn flush(&mut self) -> io::Result<()> {
-        self.file.write_all(&self.pending)?;
+        let written = self.file.write_all(&self.pending);
+        if written.is_err() {
+            self.keep_whole_frames()?;
+        }
         self.written += self.pending.len() as u64;
         self.pending.clear();
-        Ok(())
+        written
+    }
+
+    /// Forgets what isn't whole of what was written last.
+    fn keep_whole_frames(&mut self) -> io::Result<()> {
+        let here = self.file.stream_position()?.saturating_sub(self.written);
+        let room = usize::try_from(here).unwrap_or(usize::MAX);
+        let (mut end, mut whole, mut lost) = (0, 0, 0);
+        if self.written == 0 {
+            end = FILE_HEADER;
+            whole = if end <= room { end } else { 0 };
+        }
+        while let Some(header) = self.pending.get(end..end + RECORD_HEADER) {
+            let captured = header[8..12].try_into().map_or(0, u32::from_le_bytes);
+            end += RECORD_HEADER + captured as usize;
+            if end <= room {
+                whole = end;
+            } else {
+                lost += 1;
+            }
+        }
+        self.lost += lost;
+        self.pending.truncate(whole);
+        self.file.set_len(self.written + whole as u64)
+    }
+
+    /// Has the disk take all that was written. Where that fails there is nothing left to do about it.
+    pub fn sync(&self) {
+        let _ = self.file.sync_data();
+    }
+
+    /// Octets that have been written.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.written
     }
 }

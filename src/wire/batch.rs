@@ -55,6 +55,8 @@ pub struct Tally {
     pub filtered: u64,
     /// Frames the kernel or the interface says it dropped.
     pub dropped: u64,
+    /// The interface is down: nothing can come.
+    pub is_down: bool,
 }
 
 impl Tally {
