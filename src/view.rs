@@ -486,9 +486,19 @@ pub fn on_signal_to(growing: bool, act: impl Fn() + Send + 'static) -> io::Resul
 
 /// Does something when a signal asks the program to leave.
 pub fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    // nohup(1) has it ignored: it stays so, as in tcpdump.
+    let asks = [SIGINT, SIGTERM, SIGHUP].into_iter();
+    let mut signals = Signals::new(asks.filter(|signal| *signal != SIGHUP || !is_ignored(SIGHUP)))?;
     thread::spawn(move || signals.forever().for_each(|_| act()));
     Ok(())
+}
+
+/// Whether this process was started with a signal ignored.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 /// Tells the terminal UI that the program goes on after it had been stopped.

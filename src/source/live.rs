@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use pcap::{Active, Capture, Device, Error, Linktype, Precision};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+#[cfg(target_os = "linux")]
 use super::interface::Interface;
 use super::save::{SNAPLEN, SaveFile};
 use super::{Collector, Selection, Sink, tstamp};
@@ -43,6 +44,7 @@ const DRAIN: Duration = Duration::from_secs(2);
 const BETWEEN_SYNCS: Duration = Duration::from_secs(1);
 
 /// How often at most the interface is asked.
+#[cfg(target_os = "linux")]
 const BETWEEN_ASKING: Duration = Duration::from_millis(200);
 
 /// Octets of kernel buffer: with frames of up to 64 KiB on loopback the default 2 MiB holds only
@@ -86,7 +88,8 @@ pub enum OpenError {
 pub struct Open {
     capture: Capture<Active>,
     pub interface: String,
-    beside: Interface,
+    #[cfg(target_os = "linux")]
+    beside: Option<Interface>,
     pub link: LinkType,
     unit_ns: u64,
     selection: Selection,
@@ -156,6 +159,7 @@ pub fn open(interface: &str, selection: Selection, handing: Handing) -> Result<O
         unit_ns: tstamp::unit_ns(&capture),
         capture,
         interface: interface.into(),
+        #[cfg(target_os = "linux")]
         beside: Interface::open(interface),
         selection,
         handing,
@@ -229,7 +233,9 @@ impl Open {
             link: self.link,
             unit_ns: self.unit_ns,
             frames: 0,
-            interface: self.beside,
+            #[cfg(target_os = "linux")]
+            beside: self.beside,
+            #[cfg(target_os = "linux")]
             asked: Instant::now(),
             lost: 0,
         };
@@ -306,9 +312,12 @@ struct Reader {
     link: LinkType,
     unit_ns: u64,
     frames: u32,
-    interface: Interface,
-    /// When the interface was asked last, and how many frames it had lost.
+    #[cfg(target_os = "linux")]
+    beside: Option<Interface>,
+    /// When the interface was asked last.
+    #[cfg(target_os = "linux")]
     asked: Instant,
+    /// Frames that the interface itself has lost.
     lost: u64,
 }
 
@@ -358,10 +367,12 @@ impl Reader {
 
     /// Asks the kernel what it dropped, and now and then the interface.
     fn ask(&mut self, capture: &mut Capture<Active>, tally: &mut Tally) {
+        #[cfg(target_os = "linux")]
         if self.asked.elapsed() >= BETWEEN_ASKING {
             self.asked = Instant::now();
-            self.lost = self.interface.lost();
-            tally.is_down = self.interface.is_down();
+            if let Some(said) = self.beside.as_ref().and_then(Interface::ask) {
+                (self.lost, tally.is_down) = (said.lost, said.is_down);
+            }
         }
         if let Ok(stats) = capture.stats() {
             let lost = self.lost.max(stats.if_dropped.into());

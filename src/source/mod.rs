@@ -6,7 +6,7 @@ pub mod decompress;
 pub mod file;
 pub mod filter;
 pub mod frames;
-#[cfg(feature = "live")]
+#[cfg(all(feature = "live", target_os = "linux"))]
 mod interface;
 #[cfg(feature = "live")]
 pub mod live;

@@ -49,6 +49,7 @@ pub use prompt::{Prompt, Question};
 pub use theme::{Look, Theme};
 
 use std::io;
+use std::mem;
 use std::panic;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
@@ -153,15 +154,17 @@ pub fn run(
         let _ = input.send(Message::Leave);
     });
     let result = follow(app, messages, &mut terminal, outside);
-    give_back();
+    if give_back().is_err() {
+        // Its destructor would panic.
+        mem::forget(terminal);
+    }
     result
 }
 
 /// The terminal is as it was before. It may have been closed: `ratatui::restore` would panic then.
-fn give_back() {
-    let _ = execute!(io::stdout(), DisableMouseCapture);
-    let _ = ratatui::try_restore();
-    let _ = execute!(io::stdout(), crossterm::cursor::Show);
+fn give_back() -> io::Result<()> {
+    let is_there = execute!(io::stdout(), DisableMouseCapture, crossterm::cursor::Show);
+    ratatui::try_restore().and(is_there)
 }
 
 /// Takes the terminal again after somebody else had it.
@@ -230,7 +233,7 @@ fn follow(
                     draw_by = draw_by.min(soon);
                 }
                 Effect::Stop => {
-                    give_back();
+                    give_back()?;
                     outside.stop();
                     take_again(terminal)?;
                     draw_by = draw_by.min(soon);
