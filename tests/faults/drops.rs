@@ -1,6 +1,6 @@
 //! More comes than the kernel has room for, or than anybody looks at.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -9,7 +9,7 @@ use super::Tests;
 use super::common::screen::Screen;
 use super::common::tcpviz;
 use super::program::{Program, held};
-use super::signals::{await_file, place};
+use super::signals::{await_file, in_script, place};
 use super::wire::{NEAR, Seg, Wire};
 
 pub const ALL: Tests = &[
@@ -201,15 +201,8 @@ fn flood_on_the_screen() {
 fn flood_on_a_stuck_screen() {
     let mut wire = Wire::new();
     let (_folder, path) = place();
-    let program = env!("CARGO_BIN_EXE_tcpviz");
-    let typed = format!("exec {program} -i {NEAR} -w {}", path.display());
-    let mut terminal = Command::new("script")
-        .args(["-qfc", &typed, "/dev/null"])
-        .env("TERM", "xterm")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("script (Debian: bsdutils)");
+    let arguments = format!("-i {NEAR} -w {}", path.display());
+    let mut terminal = in_script(&arguments, Stdio::piped());
     await_file(&path, 24);
     wire.flood(FLOOD, 10);
     // Ethernet, IPv4 and TCP before ten octets, the record's header before that.

@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use portable_pty::CommandBuilder;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
 use tempfile::TempDir;
 
 use super::Tests;
@@ -160,36 +160,51 @@ fn killed_under_traffic() {
 /// `script` is the terminal: when it is killed, the terminal is gone.
 fn closed_terminal() {
     for view in ["", "-F ladder", "-F json", "-F tcpdump"] {
-        let (folder, path) = place();
-        let code = folder.path().join("code");
+        let (_folder, path) = place();
         let mut traffic = Traffic::new();
-        let typed = format!(
-            "trap : HUP; {} {view} -p {} -w {}; echo $? > {}",
-            env!("CARGO_BIN_EXE_tcpviz"),
-            traffic.port(),
-            path.display(),
-            code.display()
-        );
-        let mut terminal = Command::new("script")
-            .args(["-qfc", &typed, "/dev/null"])
-            .env("TERM", "xterm")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("script (Debian: bsdutils)");
+        let (port, name) = (traffic.port(), path.display());
+        let mut terminal = in_script(&format!("{view} -p {port} -w {name}"), Stdio::null());
         // The file's header is written when segments can be captured.
         await_file(&path, 24);
         traffic.play(SOME);
+        let [program] = children(Pid::from_child(&terminal))[..] else {
+            panic!("the program runs in the terminal");
+        };
         terminal.kill().unwrap();
         terminal.wait().unwrap();
-        await_file(&code, 2);
-        let code = fs::read_to_string(&code).unwrap();
-        // Its output can't be written any more: that may be noticed before the signal.
+        // Its parent is gone, so it is ours now. That its output can't be written may be noticed before the signal.
+        let code = end_of(program).exit_status();
         assert!(
-            ["0", "1"].contains(&code.trim()),
-            "{view}: ended with {code}"
+            [Some(0), Some(1)].contains(&code),
+            "{view}: ended with {code:?}"
         );
         is_whole(&traffic, &path);
+    }
+}
+
+/// The program in a terminal that can be killed.
+pub fn in_script(arguments: &str, output: Stdio) -> Child {
+    let typed = format!("exec {} {arguments}", env!("CARGO_BIN_EXE_tcpviz"));
+    Command::new("script")
+        .args(["-qfc", &typed, "/dev/null"])
+        .env("TERM", "xterm")
+        .stdin(Stdio::piped())
+        .stdout(output)
+        .spawn()
+        .expect("script (Debian: bsdutils)")
+}
+
+/// How an orphan ended: this process is the sandbox's first.
+fn end_of(orphan: Pid) -> WaitStatus {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match waitpid(Some(orphan), WaitOptions::NOHANG) {
+            Ok(Some((_, status))) => return status,
+            Ok(None) | Err(rustix::io::Errno::CHILD) => {}
+            Err(why) => panic!("{why}"),
+        }
+        assert!(Instant::now() < deadline, "it goes on without a terminal");
+        thread::sleep(Duration::from_millis(5));
     }
 }
 
