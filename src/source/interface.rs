@@ -22,6 +22,9 @@ const HEADER: usize = 16;
 const INTERFACE: usize = 16;
 const ATTRIBUTE: usize = 4;
 
+/// Octets of a question.
+const REQUEST: u32 = 32;
+
 /// Among the counters: frames that found no room in the interface's own buffer, or in the ring from which the kernel takes them.
 /// libpcap counts the same two, but only where it puts the interface into promiscuous mode, which tcpviz doesn't.
 const LOST: [usize; 2] = [14, 15];
@@ -70,8 +73,8 @@ impl Interface {
     }
 
     fn answer(&self) -> io::Result<Vec<u8>> {
-        let mut request = [0; HEADER + INTERFACE];
-        request[0..4].copy_from_slice(&((HEADER + INTERFACE) as u32).to_ne_bytes());
+        let mut request = [0; REQUEST as usize];
+        request[0..4].copy_from_slice(&REQUEST.to_ne_bytes());
         request[4..6].copy_from_slice(&RTM_GETLINK.to_ne_bytes());
         request[6..8].copy_from_slice(&NLM_F_REQUEST.to_ne_bytes());
         request[HEADER + 4..HEADER + 8].copy_from_slice(&self.index.to_ne_bytes());

@@ -223,10 +223,10 @@ fn silence_summary(
     let error = error.map_or(String::new(), |seen| {
         format!("; {} says: {}", seen.error.reporter, seen.error.words())
     });
-    let hidden = hidden(&connection, "an answer");
+    let missing = missing(&connection);
     if kind == Kind::Unanswered {
         let syns = counted(connection.rows.into(), "SYN");
-        return format!("Unanswered: no reply to {syns}{error}{hidden}.");
+        return format!("Unanswered: no reply to {syns}{error}{missing}.");
     }
     let Some(silence) = silence else {
         return "Timed out.".into();
@@ -237,7 +237,7 @@ fn silence_summary(
         .saturating_sub(trace.row(id, silence.first).time_ns);
     let fin = connection.fin_row(silence.by) == u32::try_from(silence.first).ok();
     format!(
-        "Timed out: the {} repeated its {} {} in {} and got no answer{error}{hidden}.",
+        "Timed out: the {} repeated its {} {} in {} and got no answer{error}{missing}.",
         silence.by,
         if fin { "FIN" } else { "data" },
         times(silence.repetitions),
@@ -255,16 +255,18 @@ fn open_summary(connection: &Connection, first: Option<Side>, silence: Option<Si
         )
     });
     let lacks = connection.is_incomplete() || connection.is_in_doubt();
-    let hidden = hidden(connection, "one");
+    let missing = missing(connection);
     if let Some(first) = first {
         let peer = first.peer();
-        let other = if lacks {
+        let other = if connection.is_in_doubt() {
+            "'s isn't in the capture"
+        } else if lacks {
             "'s isn't in the capture, which is incomplete"
         } else {
             " has not"
         };
         return format!(
-            "Half-closed: the {first} has sent its FIN, the {peer}{other}{unanswered}{hidden}."
+            "Half-closed: the {first} has sent its FIN, the {peer}{other}{unanswered}{missing}."
         );
     }
     let begun = match connection.opening {
@@ -276,15 +278,15 @@ fn open_summary(connection: &Connection, first: Option<Side>, silence: Option<Si
     } else {
         "so far"
     };
-    format!("Open{begun}: no FIN and no RST {so_far}{unanswered}{hidden}.")
+    format!("Open{begun}: no FIN and no RST {so_far}{unanswered}{missing}.")
 }
 
 /// That frames are missing, which may hold what is told not to have come.
-fn hidden(connection: &Connection, what: &str) -> String {
+fn missing(connection: &Connection) -> &'static str {
     if connection.is_in_doubt() {
-        format!("; frames are missing, and may hold {what}")
+        ", and frames are missing"
     } else {
-        String::new()
+        ""
     }
 }
 

@@ -28,10 +28,10 @@ pub const ALL: Tests = &[
 ];
 
 /// A live capture: where its frames end.
-fn captured(path: &Path) -> Vec<usize> {
+fn captured(path: &Path, connections: usize) -> Vec<usize> {
     let mut traffic = Traffic::new();
     let mut program = Program::start(json(&traffic.port(), path));
-    traffic.play(15);
+    traffic.play(connections);
     program.signal(rustix::process::Signal::INT);
     assert!(program.end().0.success());
     let octets = fs::read(path).unwrap();
@@ -61,7 +61,7 @@ fn read(path: &Path) -> (usize, Ended) {
 
 fn cut_anywhere() {
     let (folder, path) = place();
-    let ends = captured(&path);
+    let ends = captured(&path, 2);
     let octets = fs::read(&path).unwrap();
     let cut = folder.path().join("cut.pcap");
     for length in 0..octets.len() {
@@ -91,7 +91,7 @@ const PAGE: usize = 4096;
 /// The file has its length, but what stood in its last pages never reached the disk.
 fn zeros() {
     let (folder, path) = place();
-    let ends = captured(&path);
+    let ends = captured(&path, 15);
     let octets = fs::read(&path).unwrap();
     let lost = folder.path().join("lost.pcap");
     let whole_before = |from: usize| ends.iter().filter(|end| **end <= from).count() - 1;
@@ -125,10 +125,10 @@ fn kinds(feeds: &[Feed], shift: impl Fn(u64) -> u64, rows: Range<usize>) -> Vec<
     }
     // The clock on the wall is behind by then, or far ahead.
     trace.pass(0);
-    let before = Vec::from_iter(trace.ids().map(|id| ending(&trace, id).kind));
+    let kinds = |trace: &Trace| trace.ids().map(|id| ending(trace, id).kind).collect();
+    let before: Vec<Kind> = kinds(&trace);
     trace.pass(u64::MAX);
-    let after = trace.ids().map(|id| ending(&trace, id).kind);
-    assert_eq!(before, Vec::from_iter(after));
+    assert_eq!(before, kinds(&trace));
     before
 }
 

@@ -76,9 +76,9 @@ impl Program {
 
     /// The same, and the lines themselves.
     pub fn end_with_lines(&mut self) -> (ExitStatus, usize, Vec<String>) {
-        let lines = Vec::from_iter(self.lines.iter());
+        let lines: Vec<_> = self.lines.iter().collect();
         let printed = lines.iter().filter(|line| is_segment(line)).count();
-        for line in self.errors.iter() {
+        for line in &self.errors {
             self.said += &(line + "\n");
         }
         (self.child.wait().unwrap(), printed, lines)

@@ -25,6 +25,7 @@ pub const ALL: Tests = &[
         "told_to_go_in_the_screen_the_message_says_where_all_is",
         told_in_the_screen,
     ),
+    ("started_by_nohup_a_closed_terminal_is_nothing", nohup),
     ("killed_all_that_was_shown_is_in_the_file", killed),
     (
         "killed_under_traffic_at_most_what_the_kernel_held_is_lost",
@@ -72,7 +73,7 @@ fn is_whole(traffic: &Traffic, path: &Path) {
     let (segments, clients) = held(path);
     assert_eq!(segments, traffic.sent());
     let sent = traffic.clients.iter().map(ToString::to_string);
-    assert_eq!(clients, Vec::from_iter(sent));
+    assert!(sent.eq(clients));
 }
 
 fn told_to_go() {
@@ -92,6 +93,30 @@ fn told_to_go() {
         );
         is_whole(&traffic, &path);
     }
+}
+
+fn nohup() {
+    let (_folder, path) = place();
+    let mut traffic = Traffic::new();
+    let mut command = Command::new("sh");
+    command.args([
+        "-c",
+        "trap '' HUP; exec \"$@\"",
+        "sh",
+        env!("CARGO_BIN_EXE_tcpviz"),
+    ]);
+    command
+        .args(["-F", "json", "-p", &traffic.port(), "-w"])
+        .arg(&path);
+    let mut program = Program::start(command);
+    traffic.play(SOME);
+    program.wait_for_segments(traffic.sent());
+    program.signal(Signal::HUP);
+    traffic.play(SOME);
+    program.wait_for_segments(traffic.sent() / 2);
+    program.signal(Signal::INT);
+    assert!(program.end().0.success());
+    is_whole(&traffic, &path);
 }
 
 fn told_in_the_screen() {
@@ -154,7 +179,7 @@ fn killed_under_traffic() {
     );
     // Nothing is missing in between.
     let sent = clients.iter().map(ToString::to_string).take(held.len());
-    assert_eq!(held, Vec::from_iter(sent));
+    assert!(sent.eq(held));
 }
 
 /// `script` is the terminal: when it is killed, the terminal is gone.

@@ -55,10 +55,12 @@ impl Wire {
         } else {
             (SERVER, CLIENT)
         };
-        let mut tcp = match seg.from_client {
-            true => TcpHeader::new(port, 80, seg.seq, 60_000),
-            false => TcpHeader::new(80, port, seg.seq, 60_000),
+        let (near, far) = if seg.from_client {
+            (port, 80)
+        } else {
+            (80, port)
         };
+        let mut tcp = TcpHeader::new(near, far, seg.seq, 60_000);
         tcp.syn = seg.flags.contains('S');
         tcp.fin = seg.flags.contains('F');
         tcp.ack = seg.flags.contains('A');
