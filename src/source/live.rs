@@ -354,7 +354,7 @@ impl Reader {
         });
         // Even if reading broke off, what came before is written.
         if let Err(why) = written.and_then(|()| save.flush()) {
-            collector.take_back(save.lost, save.written());
+            collector.keep_only(save.frames(), save.written());
             return Err(Stopped::Unwritten(why));
         }
         self.ask(capture, &mut collector.batch.tally);

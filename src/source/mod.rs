@@ -119,9 +119,9 @@ impl Collector {
         }
     }
 
-    /// Forgets the last `frames` frames, and whatever stands behind octet `end` of the file: they couldn't be written.
+    /// Forgets all but so many frames, which end at octet `end` of the file: the others couldn't be written.
     #[cfg(feature = "live")]
-    fn take_back(&mut self, frames: u64, end: u64) {
+    fn keep_only(&mut self, frames: u64, end: u64) {
         let stands = |place: &Place| place.offset + u64::from(place.captured) <= end;
         let batch = &mut self.batch;
         let segments = batch.segments.partition_point(|it| stands(&it.place));
@@ -129,7 +129,7 @@ impl Collector {
         batch.pairs.truncate(segments);
         let errors = batch.errors.partition_point(|it| stands(&it.place));
         batch.errors.truncate(errors);
-        batch.tally.frames -= frames;
+        batch.tally.frames = frames;
     }
 
     /// What was collected since the last call; the counts go on.

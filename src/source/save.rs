@@ -132,8 +132,9 @@ pub struct SaveFile {
     pub temporary: bool,
     written: u64,
     pending: Vec<u8>,
-    /// Frames added that found no room.
-    pub lost: u64,
+    /// Frames in `pending`.
+    waiting: u64,
+    frames: u64,
 }
 
 impl SaveFile {
@@ -160,7 +161,8 @@ impl SaveFile {
             temporary,
             written: 0,
             pending: Vec::new(),
-            lost: 0,
+            waiting: 0,
+            frames: 0,
         })
     }
 
@@ -175,7 +177,8 @@ impl SaveFile {
             temporary: true,
             written: 0,
             pending: Vec::new(),
-            lost: 0,
+            waiting: 0,
+            frames: 0,
         })
     }
 
@@ -192,7 +195,8 @@ impl SaveFile {
             temporary: true,
             written: 0,
             pending: Vec::new(),
-            lost: 0,
+            waiting: 0,
+            frames: 0,
         })
     }
 
@@ -241,6 +245,7 @@ impl SaveFile {
             self.pending.extend(word.to_le_bytes());
         }
         self.pending.extend(data);
+        self.waiting += 1;
         offset
     }
 
@@ -260,6 +265,7 @@ impl SaveFile {
             self.keep_whole_frames()?;
         }
         self.written += self.pending.len() as u64;
+        self.frames += std::mem::take(&mut self.waiting);
         self.pending.clear();
         written
     }
@@ -268,7 +274,7 @@ impl SaveFile {
     fn keep_whole_frames(&mut self) -> io::Result<()> {
         let here = self.file.stream_position()?.saturating_sub(self.written);
         let room = usize::try_from(here).unwrap_or(usize::MAX);
-        let (mut end, mut whole, mut lost) = (0, 0, 0);
+        let (mut end, mut whole, mut frames) = (0, 0, 0);
         if self.written == 0 {
             end = FILE_HEADER;
             whole = if end <= room { end } else { 0 };
@@ -276,13 +282,12 @@ impl SaveFile {
         while let Some(header) = self.pending.get(end..end + RECORD_HEADER) {
             let captured = header[8..12].try_into().map_or(0, u32::from_le_bytes);
             end += RECORD_HEADER + captured as usize;
-            if end <= room {
-                whole = end;
-            } else {
-                lost += 1;
+            if end > room {
+                break;
             }
+            (whole, frames) = (end, frames + 1);
         }
-        self.lost += lost;
+        self.waiting = frames;
         self.pending.truncate(whole);
         self.file.set_len(self.written + whole as u64)
     }
@@ -290,6 +295,12 @@ impl SaveFile {
     /// Has the disk take all that was written. Where that fails there is nothing left to do about it.
     pub fn sync(&self) {
         let _ = self.file.sync_data();
+    }
+
+    /// Frames that have been written.
+    #[must_use]
+    pub fn frames(&self) -> u64 {
+        self.frames
     }
 
     /// Octets that have been written.

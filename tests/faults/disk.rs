@@ -12,9 +12,14 @@ use super::common::{article, capture};
 use super::program::{Program, held};
 use super::signals::{await_file, place};
 use super::traffic::Traffic;
+use super::wire::{NEAR, Wire};
 
 pub const ALL: Tests = &[
     ("full_disk_ends_the_capture_behind_a_whole_frame", full),
+    (
+        "full_disk_amid_large_frames_counts_what_is_in_the_file",
+        full_amid_large_frames,
+    ),
     (
         "full_disk_the_screen_stays_with_what_is_in_the_file",
         full_below_the_screen,
@@ -88,6 +93,27 @@ fn full() {
     let said = &program.said;
     let saved = format!("{} segments saved in kept.pcap;", grouped(segments));
     assert!(said.contains(&saved) && said.contains(WHY), "{said}");
+}
+
+/// Of a batch of them the first write has room, and a later one hasn't.
+fn full_amid_large_frames() {
+    let (folder, path) = place();
+    let mut wire = Wire::new();
+    let words = on_a_small_disk(
+        folder.path(),
+        &["-F", "json", "-i", NEAR, "-w", "kept.pcap"],
+    );
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).env("LC_ALL", "C.UTF-8");
+    let mut program = Program::start(command);
+    wire.flood(40, 30_000);
+    let (_, printed, lines) = program.end_with_lines();
+    let end: serde_json::Value = serde_json::from_str(lines.last().unwrap()).unwrap();
+    assert_eq!((printed, held(&path).0), (8, 8));
+    assert_eq!(
+        (end["frames"].as_u64(), end["segments"].as_u64()),
+        (Some(8), Some(8))
+    );
 }
 
 fn full_below_the_screen() {

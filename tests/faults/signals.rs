@@ -192,6 +192,8 @@ fn closed_terminal() {
         // The file's header is written when segments can be captured.
         await_file(&path, 24);
         traffic.play(SOME);
+        // By then it answers signals, too.
+        await_file(&path, 25);
         let [program] = children(Pid::from_child(&terminal))[..] else {
             panic!("the program runs in the terminal");
         };
