@@ -29,7 +29,7 @@ pub fn confine(cli: &Cli, view: &View, made: &[&PathBuf]) -> anyhow::Result<()> 
     let given_up = printable(&given_up.to_string());
     logging::privileges(&given_up);
     if cli.verbose {
-        eprintln!("tcpviz: {given_up}");
+        say!("tcpviz: {given_up}");
     }
     Ok(())
 }

@@ -1,6 +1,15 @@
 //! Parses the command line, chooses a source and a view, prints one line on an error, and exits.
 
 #![forbid(unsafe_code)]
+#![deny(clippy::print_stderr)]
+
+/// Says a line to whoever is at the terminal. `eprintln` panics where that has been closed, and what is left to do isn't done then.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($words)*);
+    }};
+}
 
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod asked;
@@ -63,7 +72,7 @@ fn main() -> ExitCode {
             error
                 .to_string()
                 .lines()
-                .for_each(|line| eprintln!("{}", printable(line)));
+                .for_each(|line| say!("{}", printable(line)));
             return ExitCode::from(USAGE);
         }
         Err(help) => help.exit(),
@@ -72,17 +81,17 @@ fn main() -> ExitCode {
     if let Some(name) = cli.command.as_ref().map(Command::name)
         && env::args_os().nth(1).is_none_or(|first| first != name)
     {
-        eprintln!(
+        say!(
             "tcpviz: options of `{name}` stand behind it: tcpviz {name} --help; a file of that name is ./{name}"
         );
         return ExitCode::from(USAGE);
     }
     if let Err(why) = cli.check() {
-        eprintln!("tcpviz: {why}");
+        say!("tcpviz: {why}");
         return ExitCode::from(USAGE);
     }
     if cli.run.is_empty() && env::args_os().next_back().is_some_and(|last| last == "--") {
-        eprintln!("tcpviz: a command stands behind --: tcpviz -- curl http://127.0.0.1:4321/");
+        say!("tcpviz: a command stands behind --: tcpviz -- curl http://127.0.0.1:4321/");
         return ExitCode::from(USAGE);
     }
     if let Some(path) = &cli.log
@@ -112,7 +121,7 @@ fn tell(error: &anyhow::Error) -> u8 {
     if is_broken_pipe(error) {
         return FINE;
     }
-    eprintln!("tcpviz: {error:#}");
+    say!("tcpviz: {error:#}");
     code(error)
 }
 

@@ -97,7 +97,7 @@ fn cannot_run(cli: &Cli, why: &io::Error) -> u8 {
         io::ErrorKind::NotFound => (NOT_FOUND, "there is no such command".into()),
         _ => (CANNOT_RUN, why.to_string()),
     };
-    eprintln!("tcpviz: {name} can't be run: {what}");
+    say!("tcpviz: {name} can't be run: {what}");
     code
 }
 
@@ -370,13 +370,13 @@ impl Session {
 
 fn tell_kept(kept: Kept, interface: &str, why: &str) {
     if kept.segments == 0 {
-        eprintln!(
+        say!(
             "tcpviz: the command made no TCP connection that was seen on {}; -i names another interface",
             printable(interface)
         );
     }
     if kept.unknown > 0 {
-        eprintln!(
+        say!(
             "tcpviz: {} began meanwhile, and didn't last long enough to see whose. Root with cgroup v2 always knows; here {}",
             counted(kept.unknown, "connection"),
             printable(why)

@@ -78,7 +78,7 @@ pub fn write(
     }
     view::finish(trace.tally.dropped, trace.breaks_off())?;
     if followed.iter().any(|it| it.is_full) {
-        eprintln!(
+        say!(
             "tcpviz: more than {} connections, or too long ones, for a table of a live capture: later ones aren't in it; all of it is in the capture file: tcpviz -F connections FILE",
             grouped(view::ALL as u64)
         );

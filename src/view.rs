@@ -5,12 +5,13 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow, bail};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use rustix::process::{Signal, kill_current_process_group};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use tcpviz::conn::Revision;
@@ -188,6 +189,10 @@ impl View {
 struct Files;
 
 impl Outside for Files {
+    fn stop(&mut self) {
+        stop();
+    }
+
     fn write(
         &mut self,
         path: &Path,
@@ -237,6 +242,7 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     on_signal(move || {
         let _ = leave.send(Message::Leave);
     })?;
+    on_going_on(sender.clone())?;
     let left = tui::run(&mut app, &messages, sender, &mut Files);
     let left = left.context("the terminal can't be used");
     // However the UI ended: what the kernel still has belongs into the file.
@@ -428,7 +434,7 @@ fn tell_in_log(trace: &Trace) {
 /// Says why there is nothing to show, unless the capture broke off: then that is said.
 pub fn tell_nothing(trace: &Trace) {
     if trace.breaks_off().is_none() {
-        eprintln!(
+        say!(
             "tcpviz: no TCP segment to show; {}",
             read_without(&trace.tally)
         );
@@ -438,7 +444,7 @@ pub fn tell_nothing(trace: &Trace) {
 /// Says how much of what the kernel told isn't shown; how much it lost itself is said before.
 fn tell_heard_in_vain(words: u64) {
     if words > 0 {
-        eprintln!(
+        say!(
             "tcpviz: --kernel: {} left out: no captured connection or RST fits, or too many waited",
             counted(words, "event")
         );
@@ -450,13 +456,13 @@ fn tell_left(trace: &Trace, cli: &Cli) {
     let (connections, rows) = (trace.left_in_all() as u64, trace.lost_rows() as u64);
     if connections > 0 {
         let limit = bounds(cli).finished;
-        eprintln!(
+        say!(
             "tcpviz: {} left memory, being more than --limit {limit}, or for want of room; all of it is in the capture file",
             counted(connections, "connection")
         );
     }
     if rows > 0 {
-        eprintln!(
+        say!(
             "tcpviz: {} of long connections left memory; all of them are in the capture file",
             counted(rows, "segment")
         );
@@ -530,7 +536,9 @@ pub fn on_signal_to(growing: bool, act: impl Fn() + Send + 'static) -> io::Resul
 
 /// Does something when a signal asks the program to leave.
 pub fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    // nohup(1) has it ignored: it stays so, as in tcpdump.
+    let asks = [SIGINT, SIGTERM, SIGHUP].into_iter();
+    let mut signals = Signals::new(asks.filter(|signal| *signal != SIGHUP || !is_ignored(SIGHUP)))?;
     thread::spawn(move || {
         for signal in signals.forever() {
             logging::signal(signal);
@@ -540,13 +548,42 @@ pub fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether this process was started with a signal ignored.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+/// Tells the terminal UI that the program goes on after it had been stopped.
+///
+/// # Errors
+/// Signals can't be handled.
+pub fn on_going_on(ui: SyncSender<Message>) -> io::Result<()> {
+    let mut signals = Signals::new([SIGCONT])?;
+    thread::spawn(move || signals.forever().all(|_| ui.send(Message::GoesOn).is_ok()));
+    Ok(())
+}
+
+/// How long it may take until a stop has come to this process too: in a sandbox its guard passes it on.
+const STOPS_WITHIN: Duration = Duration::from_millis(200);
+
+/// Stops every process of the job, as the terminal itself does where it isn't raw: of a pipeline one alone would leave the
+/// shell waiting for the others. Returns once it goes on, or soon where there is no shell: the kernel stops nobody then.
+pub fn stop() {
+    if kill_current_process_group(Signal::TSTP).is_ok() {
+        thread::sleep(STOPS_WITHIN);
+    }
+}
+
 /// A source that broke off is an error, told in one line, after everything before it was shown.
 ///
 /// # Errors
 /// `breaks_off`, if so.
 pub fn finish(dropped: u64, breaks_off: Option<&str>) -> anyhow::Result<()> {
     if dropped > 0 {
-        eprintln!(
+        say!(
             "tcpviz: {} dropped before tcpviz could take them: states after a gap may be wrong",
             counted(dropped, "frame")
         );

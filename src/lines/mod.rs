@@ -97,7 +97,7 @@ impl Printer {
         }
         if self.lines == 0 && ended.why().is_none() {
             let why = read_without(&self.tally);
-            eprintln!("tcpviz: no TCP segment to show; {why}");
+            say!("tcpviz: no TCP segment to show; {why}");
         }
         view::finish(dropped, ended.why())?;
         match &mut self.followed {

@@ -249,6 +249,7 @@ impl Reading {
         }
         let ahead = to.tally.frames.saturating_sub(self.frames());
         self.collector.batch.tally.behind = ahead;
+        self.collector.batch.tally.is_down = to.tally.is_down;
         Ok(self.collector.flush())
     }
 }

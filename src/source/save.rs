@@ -3,7 +3,7 @@
 
 use std::env;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -142,6 +142,9 @@ pub struct SaveFile {
     pub temporary: bool,
     written: u64,
     pending: Vec<u8>,
+    /// Frames in `pending`.
+    waiting: u64,
+    frames: u64,
 }
 
 impl SaveFile {
@@ -173,6 +176,8 @@ impl SaveFile {
             temporary: false,
             written: 0,
             pending: Vec::new(),
+            waiting: 0,
+            frames: 0,
         }
     }
 
@@ -245,13 +250,8 @@ impl SaveFile {
             self.pending.extend(word.to_le_bytes());
         }
         self.pending.extend(data);
+        self.waiting += 1;
         offset
-    }
-
-    /// Octets written so far.
-    #[must_use]
-    pub fn written(&self) -> u64 {
-        self.written
     }
 
     /// Whether it is time to flush: what waits takes memory.
@@ -263,11 +263,54 @@ impl SaveFile {
     /// Hands everything added to the kernel: what was captured survives this process from here on.
     ///
     /// # Errors
-    /// The file system is full, or the like.
+    /// The file system is full, or the like. The file ends behind the last frame that has room, so that it opens again.
     pub fn flush(&mut self) -> io::Result<()> {
-        self.file.write_all(&self.pending)?;
+        let written = self.file.write_all(&self.pending);
+        if written.is_err() {
+            self.keep_whole_frames()?;
+        }
         self.written += self.pending.len() as u64;
+        self.frames += std::mem::take(&mut self.waiting);
         self.pending.clear();
-        Ok(())
+        written
+    }
+
+    /// Forgets what isn't whole of what was written last.
+    fn keep_whole_frames(&mut self) -> io::Result<()> {
+        let here = self.file.stream_position()?.saturating_sub(self.written);
+        let room = usize::try_from(here).unwrap_or(usize::MAX);
+        let (mut end, mut whole, mut frames) = (0, 0, 0);
+        if self.written == 0 {
+            end = FILE_HEADER;
+            whole = if end <= room { end } else { 0 };
+        }
+        while let Some(header) = self.pending.get(end..end + RECORD_HEADER) {
+            let captured = header[8..12].try_into().map_or(0, u32::from_le_bytes);
+            end += RECORD_HEADER + captured as usize;
+            if end > room {
+                break;
+            }
+            (whole, frames) = (end, frames + 1);
+        }
+        self.waiting = frames;
+        self.pending.truncate(whole);
+        self.file.set_len(self.written + whole as u64)
+    }
+
+    /// Has the disk take all that was written. Where that fails there is nothing left to do about it.
+    pub fn sync(&self) {
+        let _ = self.file.sync_data();
+    }
+
+    /// Frames that have been written.
+    #[must_use]
+    pub fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// Octets that have been written.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.written
     }
 }

@@ -174,6 +174,7 @@ impl App {
             Action::Copy => return self.copy(false),
             Action::CopyTcpdump => return self.copy(true),
             Action::Redraw => return Effect::Redraw,
+            Action::Stop => return Effect::Stop,
             Action::Leave => return Effect::Leave,
             Action::Pause => return self.hold_or_go_on(),
             Action::Faster => self.change_pace(self.pace.faster(true)),

@@ -15,8 +15,8 @@ use std::collections::BinaryHeap;
 
 use self::marks::Marks;
 use self::sort::SortKey;
-use crate::conn::ConnectionId;
 use crate::conn::state::PerSide;
+use crate::conn::{Certainty, ConnectionId, Side};
 use crate::story::query::Query;
 use crate::story::{Owner, Summary};
 use crate::trace::Trace;
@@ -89,6 +89,7 @@ pub struct Listing {
     /// What it has seen of the trace's order, and of those that something befell.
     segments: usize,
     befallen: usize,
+    dropped: u64,
     /// Connections have left that may still stand in the order.
     some_left: bool,
     ended: bool,
@@ -120,6 +121,7 @@ impl Listing {
             moved: Vec::new(),
             segments: 0,
             befallen: 0,
+            dropped: 0,
             some_left: false,
             ended: false,
             hurries: false,
@@ -206,6 +208,10 @@ impl Listing {
             }
         }
         self.note_addresses(trace);
+        if trace.tally.dropped > self.dropped {
+            self.dropped = trace.tally.dropped;
+            self.doubt();
+        }
         for id in trace.order_since(self.segments) {
             self.touched.mark(*id);
         }
@@ -216,6 +222,23 @@ impl Listing {
         for id in trace.about_to_rest() {
             if self.touched.unmark(*id) {
                 self.look(trace, *id, owners);
+            }
+        }
+    }
+
+    /// Frames were dropped: nobody knows whose. Looking at every connection would cost more than there is time for.
+    fn doubt(&mut self) {
+        for id in 0..self.known.len() {
+            let known = self
+                .known
+                .get_mut(id)
+                .and_then(|known| known.summary.as_mut());
+            let Some(summary) = known else { continue };
+            if Side::BOTH
+                .iter()
+                .any(|side| !summary.states[*side].is_over())
+            {
+                summary.certainty = PerSide::of(|_| Certainty::Uncertain);
             }
         }
     }

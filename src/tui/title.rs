@@ -46,6 +46,9 @@ fn counts(app: &App, brevity: Brevity) -> Vec<Span<'static>> {
     let (news, alarm) = (app.theme.news(), app.theme.alarm());
     let tally = app.tally();
     let mut facts: Vec<(String, Style)> = Vec::new();
+    if tally.is_down && app.trace.ended.is_none() {
+        facts.push(("interface down".into(), alarm));
+    }
     if app.origin.listening.is_some() {
         let received = if words { "received" } else { "rcvd" };
         if !least {
