@@ -11,7 +11,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -164,7 +164,7 @@ impl Session {
         let named = Rough::new(rough.path.clone());
         confine::confine(cli, &view, &[&file.path, &rough.path])?;
         let all = Store::new(rough.reader()?);
-        let (sender, events) = channel();
+        let (sender, events) = sync_channel(view::QUEUE);
         let to = sender.clone();
         let enough = move || drop(to.send(Event::Enough));
         let phase = Phase::begin(command.signaller()?, enough)?;
@@ -396,7 +396,7 @@ fn words(cli: &Cli) -> String {
 }
 
 /// Has what the warden tells sent on.
-fn hear(mut listener: Listener, to: Sender<Event>) -> io::Result<()> {
+fn hear(mut listener: Listener, to: SyncSender<Event>) -> io::Result<()> {
     thread::Builder::new()
         .name("command".into())
         .spawn(move || {

@@ -253,6 +253,8 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
             match messages.recv()? {
                 Message::Feed(fed) => drop(app.feed(fed)),
                 Message::Heard(heard) => app.heard(heard),
+                // Asked once more: what is behind in the file needn't be followed.
+                Message::Leave => break,
                 _ => {}
             }
         }

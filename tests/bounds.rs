@@ -1,6 +1,6 @@
 //! Files that are made to hurt: whatever they claim, tcpviz ends, within the memory that is said here. The bounds are limits that
 //! the kernel sets for the program (RLIMIT_DATA, RLIMIT_CPU): past them it dies, and the test with it.
-//! docs/security.md has what was really needed.
+//! docs/memory.md has what was really needed.
 
 mod common;
 

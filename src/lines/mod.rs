@@ -102,6 +102,15 @@ impl Printer {
         view::finish(dropped, ended.why())?;
         match &mut self.followed {
             Some(followed) => {
+                // Which connections they would have been isn't known: all are in doubt.
+                let missing = Batch {
+                    tally: Tally {
+                        dropped,
+                        ..self.tally
+                    },
+                    ..Batch::default()
+                };
+                followed.trace.take(&missing, |_, _, _| {});
                 followed.trace.end(ended.clone());
                 expect::judge(cli, &followed.trace)
             }

@@ -125,9 +125,11 @@ impl Taker {
     /// Hands on until the last word, or until nobody listens; what comes within `together` is handed on at once.
     pub fn run(self, sink: &mut Sink, together: Option<Duration>) {
         loop {
+            // Looked at first: all that waits when a gap begins came before it.
+            let is_behind = locked(&self.behind).is_some();
             let feed = match self.waiting.try_recv() {
                 Ok(feed) => feed,
-                Err(TryRecvError::Empty) if locked(&self.behind).is_some() => {
+                Err(TryRecvError::Empty) if is_behind => {
                     if !self.catch_up(sink) {
                         return;
                     }
@@ -170,8 +172,10 @@ impl Taker {
                     return true;
                 };
                 if reading.frames() >= gap.to.tally.frames {
+                    let last = reading.last_word(&gap.to);
                     *behind = None;
-                    return true;
+                    drop(behind);
+                    return last.is_none_or(|batch| sink(Feed::Batch(batch)));
                 }
                 let passed = gap.drops.partition_point(|(at, _)| *at <= reading.frames());
                 // A gap in a batch is told with it.
@@ -228,6 +232,14 @@ impl Reading {
 
     fn frames(&self) -> u64 {
         self.collector.batch.tally.frames
+    }
+
+    /// What the counts say at the end of the gap and no batch has told: drops behind its last frame, an interface that is down.
+    fn last_word(&mut self, to: &Stand) -> Option<Arc<Batch>> {
+        let tally = &mut self.collector.batch.tally;
+        let told = (tally.dropped, tally.is_down, tally.behind);
+        (tally.dropped, tally.is_down, tally.behind) = (to.tally.dropped, to.tally.is_down, 0);
+        (told != (tally.dropped, tally.is_down, tally.behind)).then(|| self.collector.flush())
     }
 
     /// The next frames, not beyond `to`.

@@ -141,6 +141,32 @@ fn frames_dropped_behind_are_told_where_they_were_dropped() {
 }
 
 #[test]
+fn drops_behind_the_last_frame_and_an_interface_that_went_down_are_told_at_the_end_of_a_gap() {
+    let (batches, _) = handed_on_late(|capturing| {
+        for _ in 0..WAITING + 2 {
+            capturing.capture(1000, 0);
+        }
+        capturing.capture(10, 5);
+        capturing.capture(10, 9);
+        capturing.collector.batch.tally.is_down = true;
+        capturing.capture(0, 12);
+    });
+    let last = batches.last().unwrap().tally;
+    assert_eq!((last.dropped, last.is_down, last.behind), (12, true, 0));
+}
+
+#[test]
+fn a_drop_before_anything_else_is_behind_is_told() {
+    let (batches, _) = handed_on_late(|capturing| {
+        for _ in 0..WAITING {
+            capturing.capture(1, 0);
+        }
+        capturing.capture(0, 9);
+    });
+    assert_eq!(batches.last().unwrap().tally.dropped, 9);
+}
+
+#[test]
 fn once_it_has_caught_up_batches_are_handed_on_as_they_come() {
     let (mut capturing, taker) = Capturing::begin();
     for _ in 0..2 * WAITING {
