@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
@@ -16,6 +17,7 @@ use crate::formats;
 pub mod help;
 mod lab;
 mod look;
+pub mod refusal;
 
 use help::{FILES, LOOK, OUT, WATCHED};
 pub use lab::LabArgs;
@@ -58,7 +60,7 @@ pub struct Cli {
     /// Interface to capture on [default: loopback]; -D lists
     ///
     /// `any` is all of them.
-    #[arg(short, long, value_name = "IF", conflicts_with_all = ["file", "read"])]
+    #[arg(short, long, value_name = "IF", conflicts_with_all = ["file", "read"], value_parser = NonEmptyStringValueParser::new())]
     #[arg(help_heading = WATCHED, value_hint = ValueHint::Other)]
     pub interface: Option<String>,
 
@@ -107,7 +109,7 @@ pub struct Cli {
     pub output: Option<PathBuf>,
 
     /// Only this connection, as numbered in the list, from 1
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short, long, value_name = "N", value_parser = connection)]
     #[arg(help_heading = OUT, value_hint = ValueHint::Other)]
     pub connection: Option<u32>,
 
@@ -168,6 +170,9 @@ pub enum Page {
 }
 
 impl Command {
+    /// Of all.
+    pub const NAMES: [&str; 3] = ["lab", "completions", "man"];
+
     /// What is typed for it.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -262,6 +267,13 @@ impl Cli {
     #[must_use]
     pub fn ports(&self) -> Ports {
         Ports::new(self.port.clone())
+    }
+}
+
+fn connection(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err(format!("'{text}' isn't the number of a connection: give 1 or more")),
     }
 }
 

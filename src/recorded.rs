@@ -52,7 +52,7 @@ pub fn replay(args: &LabArgs) -> anyhow::Result<()> {
             printable(name)
         );
     };
-    let file = unnamed(octets).context("the capture can't be unpacked")?;
+    let file = unnamed(octets).context(NO_TEMPORARY)?;
     let path = PathBuf::from(format!("/dev/fd/{}", file.as_raw_fd()));
     let cli = Cli {
         format: args.format,
@@ -64,6 +64,10 @@ pub fn replay(args: &LabArgs) -> anyhow::Result<()> {
     let name = format!("{name} (recorded)");
     replay::show(&cli, &path, name, beside(recipe))
 }
+
+/// Beside why.
+pub const NO_TEMPORARY: &str =
+    "can't create a temporary file; TMPDIR=FOLDER before the command names another place";
 
 /// A file that has no name, and is gone with the program.
 fn unnamed(octets: &[u8]) -> io::Result<File> {

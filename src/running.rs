@@ -29,6 +29,7 @@ use crate::cli::Cli;
 use crate::expect;
 use crate::live::{Saved, explain, quoted};
 use crate::logging;
+use crate::recorded::NO_TEMPORARY;
 use crate::replay::{self, Shown};
 use crate::view::{self, View};
 use keep::Kept;
@@ -57,7 +58,7 @@ const AT_MOST: Duration = Duration::from_secs(1);
 /// Nothing can be captured or shown, or `--expect` isn't met, and the command didn't fail.
 pub fn run(cli: &Cli) -> anyhow::Result<u8> {
     if cli.write.as_deref() == Some(Path::new("-")) {
-        bail!("--write needs the name of a file");
+        bail!("--write needs the name of a file, such as -w x.pcap");
     }
     let (mut command, mut listener) = Command::prepare(&cli.run)
         .context("there can't be a process beside this one, which runs the command")?;
@@ -159,7 +160,7 @@ impl Session {
         let view = view::open(cli)?;
         let file = crate::live::create(cli)?;
         let rough = SaveFile::create(None, false, privilege::invoking_user())
-            .context("there can't be a temporary file")?;
+            .context(NO_TEMPORARY)?;
         let named = Rough::new(rough.path.clone());
         privilege::give_up()
             .context("root and capabilities can't be given up, so nothing is captured")?;
