@@ -252,6 +252,12 @@ impl Cli {
         if self.format.is_none() && self.output.as_ref().is_some_and(ending) {
             return Err("--output writes text; --write FILE saves what is captured".into());
         }
+        if let Some(Command::Lab(args)) = &self.command
+            && args.recorded
+            && args.names.len() != 1
+        {
+            return Err("--recorded replays one experiment: tcpviz lab NAME --recorded".into());
+        }
         match formats::asked(self.format, self.output.as_deref()) {
             format @ (Format::Tcpdump | Format::Connections | Format::Csv) if self.kernel => {
                 let name = format.to_possible_value();
@@ -273,7 +279,9 @@ impl Cli {
 fn connection(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(number) if number > 0 => Ok(number),
-        _ => Err(format!("'{text}' isn't the number of a connection: give 1 or more")),
+        _ => Err(format!(
+            "'{text}' isn't the number of a connection: give 1 or more"
+        )),
     }
 }
 

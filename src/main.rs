@@ -59,7 +59,9 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             let first = env::args_os().nth(1);
-            let command = Command::NAMES.iter().find(|name| first.as_deref() == Some(name.as_ref()));
+            let command = Command::NAMES
+                .iter()
+                .find(|name| first.as_deref() == Some(name.as_ref()));
             eprintln!("tcpviz: {}", refusal::one_line(&error, command.copied()));
             return ExitCode::from(USAGE);
         }

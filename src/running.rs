@@ -159,8 +159,8 @@ impl Session {
         let link = open.link;
         let view = view::open(cli)?;
         let file = crate::live::create(cli)?;
-        let rough = SaveFile::create(None, false, privilege::invoking_user())
-            .context(NO_TEMPORARY)?;
+        let rough =
+            SaveFile::create(None, false, privilege::invoking_user()).context(NO_TEMPORARY)?;
         let named = Rough::new(rough.path.clone());
         privilege::give_up()
             .context("root and capabilities can't be given up, so nothing is captured")?;

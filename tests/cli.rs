@@ -384,7 +384,10 @@ fn wrong_usage_exits_with_2_and_says_what_to_type() {
         ),
         (&["-i", "lo", "x.pcap"], "cannot be used with"),
         (&["-w", "y.pcap", "x.pcap"], "cannot be used with"),
-        (&["-c", "0", "x.pcap"], "'0' isn't the number of a connection: give 1 or more"),
+        (
+            &["-c", "0", "x.pcap"],
+            "'0' isn't the number of a connection: give 1 or more",
+        ),
         (
             &["-o", "y.pcap", "x.pcap"],
             "--write FILE saves what is captured",

@@ -154,7 +154,8 @@ pub fn record_all(
     chosen: &[&'static Experiment],
     folder: &Path,
 ) -> anyhow::Result<bool> {
-    fs::create_dir_all(folder).with_context(|| format!("can't create {}", printable(&folder.to_string_lossy())))?;
+    fs::create_dir_all(folder)
+        .with_context(|| format!("can't create {}", printable(&folder.to_string_lossy())))?;
     let mut as_wanted = true;
     let mut out = io::stdout().lock();
     for experiment in chosen {
