@@ -69,6 +69,7 @@ pub const EXIT: &[Row] = &[
         "a connection didn't end as --expect says, or there was none",
     ),
     ("126, 127", "with -- COMMAND: it can't be run, isn't there"),
+    ("101", "tcpviz itself broke: a bug to report"),
     (
         "others",
         "COMMAND's own; 128 and the signal's number if one ended it",

@@ -192,13 +192,6 @@ fn elsewhere() -> Vec<(&'static str, Case)> {
     let command = "tests/command.rs";
     vec![
         (
-            "interfaces",
-            Elsewhere(
-                "tests/bounds.rs",
-                "more_interfaces_than_are_kept_are_refused_and_what_came_before_is_shown",
-            ),
-        ),
-        (
             "bomb",
             Elsewhere(
                 "tests/bounds.rs",

@@ -143,7 +143,7 @@ fn not_read(folder: &Path) -> Said {
 }
 
 fn interface_goes(folder: &Path) -> Said {
-    let before = "ip link add gone type dummy && ip link set gone up && mkfifo gate && \
+    let before = "ip link add gone type veth peer name other && ip link set gone up && ip link set other up && mkfifo gate && \
                   { sh -c 'read line < gate; exec ip link del gone' & }";
     until(
         inside(folder, before, &["-i", "gone", "-F", "json"]),

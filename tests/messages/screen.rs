@@ -86,7 +86,7 @@ pub fn cases() -> Vec<(&'static str, Case)> {
             after(|| experiment("close-then-peer-writes"), "⇱Y"),
         ),
         ("not-played", after(one, "r")),
-        ("no-about", after(one, "a")),
+        ("no-about", after(one, "i")),
         ("no-letter", after(one, "m!")),
         ("no-mark", after(one, "'z")),
         ("no-number", after(one, "g7x⏎")),

@@ -27,7 +27,6 @@ const SAID_BY: &[&str] = &[
 const WHOLE: &[&str] = &[
     "cli.rs",
     "cli/look.rs",
-    "cli/refusal.rs",
     "expect.rs",
     "kernel/tracefs.rs",
     "lab/sandbox.rs",
@@ -57,11 +56,8 @@ const NONE: &[(&str, &str)] = &[
     ("lab/actor/", "what the lab's own processes tell each other"),
 ];
 
-/// The same of single texts.
-const NO_MESSAGES: &[(&str, &str)] = &[
-    ("cli.rs", "{about}"),
-    ("lab/netns.rs", "what was done, within another message"),
-];
+/// The same of single texts: a filter for libpcap.
+const NO_MESSAGES: &[(&str, &str)] = &[("source/filter.rs", "(icmp and ")];
 
 /// A string literal; `…` stands for what is put in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -241,14 +237,18 @@ fn string(source: &str) -> (String, usize) {
 pub fn body(file: &str, function: &str) -> Option<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let text = fs::read_to_string(path).ok()?;
-    let (_, rest) = text.split_once(&format!("fn {function}("))?;
-    let (_, body) = rest.split_once('{')?;
-    let end = body
-        .find("\n}\n")
-        .into_iter()
-        .chain(body.find("\n    }\n"))
-        .min();
+    let (before, body) = text.split_once(&format!("fn {function}("))?;
+    let indent = before.rsplit('\n').next()?;
+    let end = body.find(&format!("\n{indent}}}\n"));
     Some(body[..end.unwrap_or(body.len())].into())
+}
+
+/// All texts of a file in `src/`, line by line.
+pub fn texts(file: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(file);
+    let (_, strings) = lexed(&fs::read_to_string(path).unwrap());
+    let lines = strings.iter().flat_map(|text| text.lines());
+    lines.map(plain).collect()
 }
 
 /// The texts in a piece of code.
