@@ -121,8 +121,13 @@ fn said(source: &str, whole: bool) -> Vec<String> {
     found.sort_unstable();
     found.dedup();
     let lines = found.into_iter().flat_map(|number| strings[number].lines());
-    let texts = lines.map(|line| plain(line.strip_prefix("tcpviz: ").unwrap_or(line)));
+    let texts = lines.map(told);
     texts.filter(|text| is_sentence(text)).collect()
+}
+
+/// A line without the program's name.
+fn told(line: &str) -> String {
+    plain(line.strip_prefix("tcpviz: ").unwrap_or(line))
 }
 
 /// Two words at least.
@@ -248,7 +253,7 @@ pub fn texts(file: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(file);
     let (_, strings) = lexed(&fs::read_to_string(path).unwrap());
     let lines = strings.iter().flat_map(|text| text.lines());
-    lines.map(plain).collect()
+    lines.map(told).collect()
 }
 
 /// The texts in a piece of code.
