@@ -28,6 +28,7 @@ pub use look::Look;
 #[command(version, override_usage = help::usage(), after_long_help = help::more(), max_term_width = 100)]
 #[command(help_template = "{about}\n{usage-heading} {usage}\n\n{all-args}{after-help}")]
 #[command(disable_help_subcommand = true)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are")]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -113,10 +114,10 @@ pub struct Cli {
     #[arg(help_heading = OUT, value_hint = ValueHint::Other)]
     pub connection: Option<u32>,
 
-    /// Live: of finished connections this many stay in memory
+    /// Live: of finished connections this many stay in memory, and of others
     ///
-    /// On the screen, in JSON and the ladder; besides the few hundred to which something came last. The oldest leave first;
-    /// their segments stay in the capture file. With --expect all stay: each is judged at the end.
+    /// On the screen, in JSON and the ladder; besides the few hundred to which something came last. Those leave first that
+    /// were silent for longest; their segments stay in the capture file. With --expect a million of either stay.
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = limit, conflicts_with_all = ["file", "read"])]
     #[arg(help_heading = WATCHED, hide_short_help = true, value_hint = ValueHint::Other)]
     pub limit: usize,
@@ -135,6 +136,12 @@ pub struct Cli {
     #[arg(long, value_name = "ENDING", value_delimiter = ',', value_parser = Expected::parse)]
     #[arg(help_heading = OUT, value_hint = ValueHint::Other)]
     pub expect: Vec<Expected>,
+
+    /// Say on standard error what was given up before anything was read
+    ///
+    /// Root and capabilities, and how much of Landlock and seccomp this kernel enforces; docs/security.md.
+    #[arg(short, long, help_heading = FILES, hide_short_help = true)]
+    pub verbose: bool,
 
     #[command(flatten)]
     pub look: Look,

@@ -34,6 +34,9 @@ pub fn judge(cli: &Cli, trace: &Trace) -> anyhow::Result<()> {
     if cli.expect.is_empty() {
         return Ok(());
     }
+    if trace.left_in_all() > 0 {
+        return incomplete(cli);
+    }
     let mut judge = Judge::new(cli);
     for id in trace.ids().filter(|id| trace.has(*id)) {
         judge.take(id as usize, trace, id, &Summary::of(trace, id));
@@ -72,6 +75,18 @@ pub fn unjudged(cli: &Cli) -> anyhow::Result<()> {
         return Ok(());
     }
     let why = "--expect judges at the end of the capture, and it was left before that";
+    Err(NotMet(why.into()).into())
+}
+
+/// Some connections have left memory before the end of a live capture: all can't be judged.
+///
+/// # Errors
+/// [`NotMet`].
+pub fn incomplete(cli: &Cli) -> anyhow::Result<()> {
+    if cli.expect.is_empty() {
+        return Ok(());
+    }
+    let why = "--expect can't judge: too many connections came to keep all until the end; judge the capture file: tcpviz FILE --expect ...";
     Err(NotMet(why.into()).into())
 }
 

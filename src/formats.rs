@@ -17,6 +17,7 @@ use tcpviz::tui::{Export, ReadBack};
 
 use crate::chunks;
 use crate::cli::Format;
+use crate::confine;
 use crate::lines::interface_name;
 
 /// Of what a format is written, and how.
@@ -144,11 +145,8 @@ pub fn export(path: &Path, shown: &Export<'_>) -> Result<(), String> {
         read_back: shown.read_back,
     };
     written.check(format).map_err(|why| why.to_string())?;
-    let file = save::create(path, false, privilege::invoking_user());
-    let file = file.map_err(|why| match why.kind() {
-        io::ErrorKind::AlreadyExists => "that file exists; type another name".to_owned(),
-        _ => why.to_string(),
-    })?;
+    let file = privilege::by_caller(|| save::create_new(path));
+    let file = file.map_err(|why| confine::cannot_create(path, &why))?;
     let mut out = io::BufWriter::new(file);
     written.write(format, &mut out).map_err(|why| {
         // Half a file isn't what was asked for.

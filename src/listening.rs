@@ -32,11 +32,11 @@ mod linux {
             let ports = cli.ports();
             let helper = Helper::start(&ports);
             match &helper {
-                Err(why) => eprintln!(
+                Err(why) => say!(
                     "tcpviz: --kernel asks for states, queues and timers only, without the reasons of RSTs: {}",
                     printable(why)
                 ),
-                Ok(helper) if !helper.missing.is_empty() => eprintln!(
+                Ok(helper) if !helper.missing.is_empty() => say!(
                     "tcpviz: --kernel: this kernel doesn't tell {}",
                     printable(&helper.missing)
                 ),
@@ -80,16 +80,16 @@ mod linux {
     /// Says what the kernel had to tell and wasn't heard.
     fn tell_missed(missed: Missed) {
         if missed.helper {
-            eprintln!(
+            say!(
                 "tcpviz: --kernel: the helper ended early: from then on states, queues and timers only"
             );
         }
         if missed.events > 0 {
             let events = counted(missed.events, "event");
-            eprintln!("tcpviz: --kernel: {events} came faster than they could be read");
+            say!("tcpviz: --kernel: {events} came faster than they could be read");
         }
         if missed.others {
-            eprintln!(
+            say!(
                 "tcpviz: --kernel: sock_diag was asked about {WATCHED} connections at a time, not about others"
             );
         }
@@ -103,7 +103,7 @@ pub struct Listening;
 #[cfg(not(target_os = "linux"))]
 impl Listening {
     pub fn prepare(_: &Cli) -> Listening {
-        eprintln!("tcpviz: --kernel needs Linux: nothing is told");
+        say!("tcpviz: --kernel needs Linux: nothing is told");
         Listening
     }
 

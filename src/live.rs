@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
 use tcpviz::privilege;
 use tcpviz::source::live::{self, Handing, OpenError};
@@ -21,6 +21,7 @@ use tcpviz::wire::Feed;
 #[cfg(target_os = "linux")]
 use crate::asked::Asked;
 use crate::cli::{Cli, Format};
+use crate::confine;
 use crate::lines;
 use crate::listening::Listening;
 use crate::logging;
@@ -58,7 +59,7 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
         bail!("--write needs the name of a file; to write to a pipe: tcpdump -U -w - | tcpviz -");
     }
     if is_fed() {
-        eprintln!(
+        say!(
             "tcpviz: capturing live; standard input isn't read: tcpviz - replays what comes there"
         );
     }
@@ -75,11 +76,10 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     let view = view::open(cli)?;
     let save = create(cli)?;
     let saved = Saved::of(&save, 0);
-    if let Err(why) = privilege::give_up() {
+    if let Err(why) = confine::confine(cli, &view, &[&saved.path]) {
         saved.tell();
-        return Err(why).context("root and capabilities can't be given up, so nothing is captured");
+        return Err(why);
     }
-    logging::privileges();
     let store = Store::new(save.reader()?);
     let origin = Origin {
         name: match &listening {
@@ -94,13 +94,15 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
         port: cli.port.first().map_or(EXAMPLE_PORT, |range| range.0),
     };
     if !view::wants_ui(cli) {
-        eprintln!(
+        say!(
             "tcpviz: capturing on {} ({filter}) into {}; Ctrl-C ends it",
             origin.name,
             printable(&saved.path.to_string_lossy())
         );
     }
     let segments = Arc::clone(&saved.segments);
+    // The screen has it in its title.
+    let (tells_down, down) = (!view::wants_ui(cli), printable(&interface));
     let start = Box::new(move |sink: Sink, told: ToldSink| {
         let sink = match listening {
             Some(listening) => listening.start(Arc::clone(&told), sink)?,
@@ -110,9 +112,14 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
             Some(tell) => tell(told, sink)?,
             None => sink,
         };
+        let mut is_down = false;
         let counting = Box::new(move |feed: Feed| {
             if let Feed::Batch(batch) = &feed {
                 segments.fetch_add(batch.segments.len() as u64, Ordering::Relaxed);
+                if tells_down && batch.tally.is_down != is_down {
+                    is_down = batch.tally.is_down;
+                    tell_down(&down, is_down);
+                }
             }
             sink(feed)
         });
@@ -130,6 +137,17 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     result
 }
 
+/// Says that nothing can come, or can come again.
+fn tell_down(interface: &str, is_down: bool) {
+    if is_down {
+        say!(
+            "tcpviz: {interface} is down, and nothing can come; the capture goes on once it is up: ip link set {interface} up"
+        );
+    } else {
+        say!("tcpviz: {interface} is up again, and the capture goes on");
+    }
+}
+
 /// Whether standard input is a file or a pipe: somebody may have forgotten the `-`.
 fn is_fed() -> bool {
     let stdin = fs::metadata("/dev/stdin").map(|stdin| stdin.file_type());
@@ -141,12 +159,11 @@ fn is_fed() -> bool {
 /// # Errors
 /// It exists, or can't be written.
 pub fn create(cli: &Cli) -> anyhow::Result<SaveFile> {
-    SaveFile::create(cli.write.as_deref(), cli.force, privilege::invoking_user()).map_err(|why| {
-        match &cli.write {
-            Some(path) => view::cannot_create(path, why),
-            None => anyhow::Error::new(why)
-                .context("can't create a temporary file; --write FILE names another place"),
-        }
+    let created = privilege::by_caller(|| SaveFile::create(cli.write.as_deref(), cli.force));
+    created.map_err(|why| match &cli.write {
+        Some(path) => view::cannot_create(path, why),
+        None => anyhow::Error::new(why)
+            .context("can't create a temporary file; --write FILE names another place"),
     })
 }
 
@@ -218,10 +235,10 @@ impl Saved {
             .is_ok_and(|file| file.len() <= FILE_HEADER as u64);
         if self.temporary && is_empty {
             let _ = std::fs::remove_file(&self.path);
-            eprintln!("tcpviz: nothing was captured");
+            say!("tcpviz: nothing was captured");
         } else {
             let segments = counted(segments, "segment");
-            eprintln!("tcpviz: {segments} saved in {path}; to see them again: tcpviz {path}");
+            say!("tcpviz: {segments} saved in {path}; to see them again: tcpviz {path}");
         }
     }
 }

@@ -1,12 +1,22 @@
 //! Parses the command line, chooses a source and a view, prints one line on an error, and exits.
 
 #![forbid(unsafe_code)]
+#![deny(clippy::print_stderr)]
+
+/// Says a line to whoever is at the terminal. `eprintln` panics where that has been closed, and what is left to do isn't done then.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($words)*);
+    }};
+}
 
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod asked;
 mod chunks;
 mod cli;
 mod completions;
+mod confine;
 mod expect;
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod experiments;
@@ -62,7 +72,7 @@ fn main() -> ExitCode {
             let command = Command::NAMES
                 .iter()
                 .find(|name| first.as_deref() == Some(name.as_ref()));
-            eprintln!("tcpviz: {}", refusal::one_line(&error, command.copied()));
+            say!("tcpviz: {}", refusal::one_line(&error, command.copied()));
             return ExitCode::from(USAGE);
         }
         Err(help) => help.exit(),
@@ -71,17 +81,17 @@ fn main() -> ExitCode {
     if let Some(name) = cli.command.as_ref().map(Command::name)
         && env::args_os().nth(1).is_none_or(|first| first != name)
     {
-        eprintln!(
+        say!(
             "tcpviz: options of `{name}` stand behind it: tcpviz {name} --help; a file of that name is ./{name}"
         );
         return ExitCode::from(USAGE);
     }
     if let Err(why) = cli.check() {
-        eprintln!("tcpviz: {why}");
+        say!("tcpviz: {why}");
         return ExitCode::from(USAGE);
     }
     if cli.run.is_empty() && env::args_os().next_back().is_some_and(|last| last == "--") {
-        eprintln!("tcpviz: a command stands behind --: tcpviz -- curl http://127.0.0.1:4321/");
+        say!("tcpviz: a command stands behind --: tcpviz -- curl http://127.0.0.1:4321/");
         return ExitCode::from(USAGE);
     }
     if let Some(path) = &cli.log
@@ -114,7 +124,7 @@ fn tell(error: &anyhow::Error) -> u8 {
     // File names, and what others said, may hold anything; advice stands in lines of its own.
     for (at, line) in format!("{error:#}").lines().enumerate() {
         let name = if at == 0 { "tcpviz: " } else { "" };
-        eprintln!("{name}{}", printable(line));
+        say!("{name}{}", printable(line));
     }
     code(error)
 }

@@ -23,7 +23,7 @@ impl OutFile {
     /// # Errors
     /// Those of [`save::open`].
     pub fn open(path: &Path, force: bool) -> io::Result<OutFile> {
-        let (file, is_new) = save::open(path, force, privilege::invoking_user())?;
+        let (file, is_new) = privilege::by_caller(|| save::open(path, force))?;
         Ok(OutFile {
             file,
             path: path.to_path_buf(),
@@ -57,7 +57,7 @@ impl Write for OutFile {
 impl Drop for OutFile {
     fn drop(&mut self) {
         if self.is_new && !self.is_begun {
-            let _ = fs::remove_file(&self.path);
+            let _ = privilege::by_caller(|| fs::remove_file(&self.path));
         }
     }
 }

@@ -16,6 +16,7 @@ use tcpviz::tui::{Origin, ReadBack};
 use tcpviz::wire::Feed;
 
 use crate::cli::{Cli, Format};
+use crate::confine;
 use crate::lines;
 use crate::logging;
 use crate::view::{self, ToldSink, View};
@@ -51,7 +52,9 @@ pub fn show(cli: &Cli, capture: &Path, name: String, beside: Vec<Aside>) -> anyh
         beside,
         dropped: 0,
     };
-    play(cli, view::open(cli)?, opened, shown)
+    let view = view::open(cli)?;
+    confine::confine(cli, &view, &[])?;
+    play(cli, view, opened, shown)
 }
 
 /// What isn't in a capture file.

@@ -26,6 +26,7 @@ use tcpviz::story::numbers::{counted, printable};
 use tcpviz::wire::{Feed, LinkType};
 
 use crate::cli::Cli;
+use crate::confine;
 use crate::expect;
 use crate::live::{Saved, explain, quoted};
 use crate::logging;
@@ -97,7 +98,7 @@ fn cannot_run(cli: &Cli, why: &io::Error) -> u8 {
         io::ErrorKind::NotFound => (NOT_FOUND, "there is no such command".into()),
         _ => (CANNOT_RUN, why.to_string()),
     };
-    eprintln!("tcpviz: {name} can't be run: {what}");
+    say!("tcpviz: {name} can't be run: {what}");
     code
 }
 
@@ -159,12 +160,9 @@ impl Session {
         let link = open.link;
         let view = view::open(cli)?;
         let file = crate::live::create(cli)?;
-        let rough =
-            SaveFile::create(None, false, privilege::invoking_user()).context(NO_TEMPORARY)?;
+        let rough = privilege::by_caller(|| SaveFile::create(None, false)).context(NO_TEMPORARY)?;
         let named = Rough::new(rough.path.clone());
-        privilege::give_up()
-            .context("root and capabilities can't be given up, so nothing is captured")?;
-        logging::privileges();
+        confine::confine(cli, &view, &[&file.path, &rough.path])?;
         let all = Store::new(rough.reader()?);
         let (sender, events) = channel();
         let to = sender.clone();
@@ -372,13 +370,13 @@ impl Session {
 
 fn tell_kept(kept: Kept, interface: &str, why: &str) {
     if kept.segments == 0 {
-        eprintln!(
+        say!(
             "tcpviz: the command made no TCP connection that was seen on {}; -i names another interface",
             printable(interface)
         );
     }
     if kept.unknown > 0 {
-        eprintln!(
+        say!(
             "tcpviz: {} began meanwhile, and didn't last long enough to see whose. Root with cgroup v2 always knows; here {}",
             counted(kept.unknown, "connection"),
             printable(why)

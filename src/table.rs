@@ -9,7 +9,8 @@ use std::thread;
 use anyhow::{Context, anyhow};
 
 use tcpviz::report::connections::{Lines, Part, Table};
-use tcpviz::trace::Trace;
+use tcpviz::story::numbers::grouped;
+use tcpviz::trace::{Bounds, Trace};
 use tcpviz::wire::{Ended, Feed, Ports};
 
 use crate::chunks;
@@ -20,19 +21,21 @@ use crate::view::{self, Left, Start, WRITING};
 /// Batches that may wait for a thread.
 const WAITING: usize = 8;
 
-/// Follows what comes, and writes the table of its connections.
+/// Follows what comes, and writes the table of its connections; where there are bounds, of those that come until one is reached.
 ///
 /// # Errors
 /// The source broke off, the output can't be written, or `--expect` isn't met.
 pub fn write(
     cli: &Cli,
     growing: bool,
+    bounds: Option<Bounds>,
     mut out: Box<dyn Write>,
     start: Start,
 ) -> anyhow::Result<()> {
     let threads = chunks::threads();
+    let bounds = bounds.map(|bounds| bounds.share(threads));
     let followers: Vec<_> = (0..threads)
-        .map(|share| Follower::start(cli.ports(), (share, threads)))
+        .map(|share| Follower::start(cli.ports(), (share, threads), bounds))
         .collect();
     let senders: Vec<_> = followers.iter().map(|it| it.sender.clone()).collect();
     let stopping = senders.clone();
@@ -53,19 +56,20 @@ pub fn write(
         let part = follower.thread.join();
         followed.push(part.map_err(|_| anyhow!("a thread that followed connections failed"))?);
     }
-    let latest = followed.iter().map(|(trace, _)| trace.now_ns()).max();
+    let latest = followed.iter().map(|it| it.trace.now_ns()).max();
     thread::scope(|scope| {
-        for (trace, lines) in &mut followed {
+        for Followed { trace, lines, .. } in &mut followed {
             trace.pass(latest.unwrap_or(0));
             scope.spawn(|| lines.finish(trace));
         }
     });
-    let count = followed.iter().map(|(trace, _)| trace.ids().len()).sum();
+    let count = followed.iter().map(|it| it.trace.ids().len()).sum();
     view::check_wanted(cli, count)?;
-    let Some((trace, _)) = followed.first() else {
+    let Some(Followed { trace, .. }) = followed.first() else {
         return Ok(());
     };
-    let parts = followed.iter().map(|(trace, lines)| Part { trace, lines });
+    let parts = followed.iter();
+    let parts = parts.map(|Followed { trace, lines, .. }| Part { trace, lines });
     let table = Table::new(parts.collect(), cli.table_width());
     if count == 0 {
         view::tell_nothing(trace);
@@ -73,34 +77,69 @@ pub fn write(
         view::unless_judged(cli, print(cli, &table, &mut out).context(WRITING))?;
     }
     view::finish(trace.tally.dropped, trace.breaks_off())?;
+    if followed.iter().any(|it| it.is_full) {
+        say!(
+            "tcpviz: more than {} connections, or too long ones, for a table of a live capture: later ones aren't in it; all of it is in the capture file: tcpviz -F connections FILE",
+            grouped(view::ALL as u64)
+        );
+        return expect::incomplete(cli);
+    }
     if left.is_set() {
         return expect::unjudged(cli);
     }
     expect::judge_table(cli, &table)
 }
 
+/// What a thread has followed.
+struct Followed {
+    trace: Trace,
+    lines: Lines,
+    /// There was no room for more: what came then isn't there.
+    is_full: bool,
+}
+
 /// A thread that follows some of the connections.
 struct Follower {
     sender: SyncSender<Feed>,
-    thread: thread::JoinHandle<(Trace, Lines)>,
+    thread: thread::JoinHandle<Followed>,
 }
 
 impl Follower {
     /// `share`: which of how many.
-    fn start(ports: Ports, share: (usize, usize)) -> Follower {
+    fn start(ports: Ports, share: (usize, usize), bounds: Option<Bounds>) -> Follower {
         let (sender, feeds) = sync_channel(WAITING);
-        let thread = thread::spawn(move || follow(ports, share, &feeds));
+        let thread = thread::spawn(move || follow(ports, share, bounds, &feeds));
         Follower { sender, thread }
     }
 }
 
-fn follow(ports: Ports, share: (usize, usize), feeds: &Receiver<Feed>) -> (Trace, Lines) {
+fn follow(
+    ports: Ports,
+    share: (usize, usize),
+    bounds: Option<Bounds>,
+    feeds: &Receiver<Feed>,
+) -> Followed {
     let (mut trace, mut lines) = (Trace::of_endings(ports), Lines::default());
+    let mut is_full = false;
+    if let Some(Bounds { rows, beside, .. }) = bounds {
+        trace.keep(Bounds {
+            rows,
+            beside,
+            ..Bounds::NONE
+        });
+    }
+    let has_room = |trace: &Trace| {
+        bounds.is_none_or(|bounds| {
+            trace.ids().len() < bounds.others && trace.octets_at_rest() < bounds.logs
+        })
+    };
     for feed in feeds {
         match feed {
+            Feed::Batch(_) if is_full => {}
             Feed::Batch(batch) => {
                 trace.take_share(&batch, share, |_, _, _| {});
                 lines.follow(&trace);
+                is_full = !has_room(&trace);
             }
             Feed::Ended(ended) => {
                 trace.end(ended);
@@ -108,7 +147,11 @@ fn follow(ports: Ports, share: (usize, usize), feeds: &Receiver<Feed>) -> (Trace
             }
         }
     }
-    (trace, lines)
+    Followed {
+        trace,
+        lines,
+        is_full,
+    }
 }
 
 /// Hands it to each; whether anybody still listens.

@@ -5,24 +5,27 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow, bail};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use rustix::process::{Signal, kill_current_process_group};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use tcpviz::conn::Revision;
+use tcpviz::privilege;
 use tcpviz::report::json;
 use tcpviz::source::{Sink, save};
 use tcpviz::story::Owned;
 use tcpviz::story::numbers::{counted, printable, read_without};
-use tcpviz::trace::{Aside, Heard, Trace};
+use tcpviz::trace::{Aside, Bounds, Heard, Trace};
 use tcpviz::tui::{self, App, Export, Message, Origin, Outside, ReadBack};
 use tcpviz::wire::{Ended, Feed, Place};
 
 use crate::cli::{Cli, Format, Speed};
+use crate::confine;
 use crate::expect;
 use crate::formats::{self, TooMuch, Written};
 use crate::is_broken_pipe;
@@ -72,6 +75,19 @@ const TICK: Duration = Duration::from_millis(250);
 pub enum View {
     Ui,
     Text(Format, Box<dyn Write>),
+}
+
+/// Connections that stay, of either kind, where all of them are told of at the end.
+pub const ALL: usize = 1_000_000;
+
+/// What stays in memory of a live capture.
+#[must_use]
+pub fn bounds(cli: &Cli) -> Bounds {
+    Bounds::of(if cli.expect.is_empty() {
+        cli.limit
+    } else {
+        ALL
+    })
 }
 
 /// The terminal UI, unless a format or a file is asked for, or there is no terminal.
@@ -135,9 +151,9 @@ impl View {
         let style = cli.look.style();
         let mut trace = Trace::new(cli.ports());
         trace.prompt(beside);
-        // Who has left memory can't be judged at the end.
-        if origin.listening.is_some() && cli.expect.is_empty() {
-            trace.keep_finished(cli.limit);
+        let is_live = origin.listening.is_some();
+        if is_live {
+            trace.keep(bounds(cli));
         }
         match self {
             View::Ui => {
@@ -146,12 +162,17 @@ impl View {
                     app.show_only(number - 1);
                 }
                 app.wanted.control_only = cli.look.control_only;
+                app.files_go_to = privilege::new_files_go_to().map(Path::to_path_buf);
                 if let Speed::Pace(pace) = cli.speed {
                     (app.pace, app.playing, app.following) = (pace, true, false);
                 }
                 show_ui(cli, app, start)
             }
-            View::Text(Format::Connections, out) => table::write(cli, origin.growing, out, start),
+            View::Text(Format::Connections, out) => {
+                // A file ends, and so does what it takes.
+                let bounds = is_live.then(|| Bounds::of(ALL));
+                table::write(cli, origin.growing, bounds, out, start)
+            }
             View::Text(format, out) => Text {
                 cli,
                 origin,
@@ -168,6 +189,10 @@ impl View {
 struct Files;
 
 impl Outside for Files {
+    fn stop(&mut self) {
+        stop();
+    }
+
     fn write(
         &mut self,
         path: &Path,
@@ -191,19 +216,21 @@ pub fn write_frames(
     frames: &[(u64, Place)],
     read_back: &ReadBack,
 ) -> Result<u64, String> {
-    save::extract(path, frames, read_back).map_err(|why| match why.kind() {
-        io::ErrorKind::AlreadyExists => "that file exists; type another name".into(),
-        _ => why.to_string(),
-    })
+    save::extract(path, frames, read_back).map_err(|why| confine::cannot_create(path, &why))
 }
 
 fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     let (sender, messages) = sync_channel(BEFORE_A_KEY);
     let feed = sender.clone();
     let told = sender.clone();
+    let (gate, gate_beside) = (app.gate.clone(), app.gate.clone());
     let stop = start(
-        Box::new(move |fed| feed.send(Message::Feed(fed)).is_ok()),
+        Box::new(move |fed| {
+            gate.pass();
+            feed.send(Message::Feed(fed)).is_ok()
+        }),
         Arc::new(move |beside| {
+            gate_beside.pass();
             let message = match beside {
                 Told::Owners(owned) => Message::Owners(owned),
                 Told::Heard(heard) => Message::Heard(heard),
@@ -215,6 +242,7 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
     on_signal(move || {
         let _ = leave.send(Message::Leave);
     })?;
+    on_going_on(sender.clone())?;
     let left = tui::run(&mut app, &messages, sender, &mut Files);
     let left = left.context("the terminal can't be used");
     // However the UI ended: what the kernel still has belongs into the file.
@@ -322,7 +350,7 @@ impl Text<'_> {
             tell_nothing(&trace);
         }
         tell_heard_in_vain(trace.heard_in_vain());
-        tell_left(trace.left_in_all(), self.cli.limit);
+        tell_left(&trace, self.cli);
         finish(trace.tally.dropped, trace.breaks_off())?;
         if left.is_set() || trace.ended.is_none() {
             return expect::unjudged(self.cli);
@@ -406,7 +434,7 @@ fn tell_in_log(trace: &Trace) {
 /// Says why there is nothing to show, unless the capture broke off: then that is said.
 pub fn tell_nothing(trace: &Trace) {
     if trace.breaks_off().is_none() {
-        eprintln!(
+        say!(
             "tcpviz: no TCP segment to show; {}",
             read_without(&trace.tally)
         );
@@ -416,20 +444,27 @@ pub fn tell_nothing(trace: &Trace) {
 /// Says how much of what the kernel told isn't shown; how much it lost itself is said before.
 fn tell_heard_in_vain(words: u64) {
     if words > 0 {
-        eprintln!(
+        say!(
             "tcpviz: --kernel: {} left out: no captured connection or RST fits, or too many waited",
             counted(words, "event")
         );
     }
 }
 
-/// Says how many connections have left a live capture's memory; where that capture is, and what to type to see it, is
-/// said last of all.
-fn tell_left(connections: usize, limit: usize) {
+/// Says what has left a live capture's memory; where that capture is, and what to type to see it, is said last of all.
+fn tell_left(trace: &Trace, cli: &Cli) {
+    let (connections, rows) = (trace.left_in_all() as u64, trace.lost_rows() as u64);
     if connections > 0 {
-        eprintln!(
-            "tcpviz: {} left memory, being finished and more than --limit {limit}; all of it is in the capture file",
-            counted(connections as u64, "connection")
+        let limit = bounds(cli).finished;
+        say!(
+            "tcpviz: {} left memory, being more than --limit {limit}, or for want of room; all of it is in the capture file",
+            counted(connections, "connection")
+        );
+    }
+    if rows > 0 {
+        say!(
+            "tcpviz: {} of long connections left memory; all of them are in the capture file",
+            counted(rows, "segment")
         );
     }
 }
@@ -473,11 +508,19 @@ pub fn is_same_file(one: &Path, other: &Path) -> bool {
 pub fn cannot_create(path: &Path, why: io::Error) -> anyhow::Error {
     let name = printable(&path.to_string_lossy());
     match why.kind() {
+        _ if path.is_symlink() => {
+            anyhow!("{name} is a symbolic link, and none is followed; name the file itself")
+        }
         _ if path.is_dir() => anyhow!("{name} is a directory; name a file in it"),
         _ if path.exists() && !path.is_file() => {
             anyhow!("{name} is no regular file; redirect to it instead: > {name}")
         }
         io::ErrorKind::AlreadyExists => anyhow!("{name} exists; --force replaces it"),
+        io::ErrorKind::PermissionDenied if let Some((user, _)) = privilege::invoking_user() => {
+            anyhow!(
+                "can't create {name}: user {user}, who called sudo, may not write there: name a file of your own"
+            )
+        }
         _ => anyhow::Error::new(why).context(format!("can't create {name}")),
     }
 }
@@ -493,7 +536,9 @@ pub fn on_signal_to(growing: bool, act: impl Fn() + Send + 'static) -> io::Resul
 
 /// Does something when a signal asks the program to leave.
 pub fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    // nohup(1) has it ignored: it stays so, as in tcpdump.
+    let asks = [SIGINT, SIGTERM, SIGHUP].into_iter();
+    let mut signals = Signals::new(asks.filter(|signal| *signal != SIGHUP || !is_ignored(SIGHUP)))?;
     thread::spawn(move || {
         for signal in signals.forever() {
             logging::signal(signal);
@@ -503,13 +548,42 @@ pub fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether this process was started with a signal ignored.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+/// Tells the terminal UI that the program goes on after it had been stopped.
+///
+/// # Errors
+/// Signals can't be handled.
+pub fn on_going_on(ui: SyncSender<Message>) -> io::Result<()> {
+    let mut signals = Signals::new([SIGCONT])?;
+    thread::spawn(move || signals.forever().all(|_| ui.send(Message::GoesOn).is_ok()));
+    Ok(())
+}
+
+/// How long it may take until a stop has come to this process too: in a sandbox its guard passes it on.
+const STOPS_WITHIN: Duration = Duration::from_millis(200);
+
+/// Stops every process of the job, as the terminal itself does where it isn't raw: of a pipeline one alone would leave the
+/// shell waiting for the others. Returns once it goes on, or soon where there is no shell: the kernel stops nobody then.
+pub fn stop() {
+    if kill_current_process_group(Signal::TSTP).is_ok() {
+        thread::sleep(STOPS_WITHIN);
+    }
+}
+
 /// A source that broke off is an error, told in one line, after everything before it was shown.
 ///
 /// # Errors
 /// `breaks_off`, if so.
 pub fn finish(dropped: u64, breaks_off: Option<&str>) -> anyhow::Result<()> {
     if dropped > 0 {
-        eprintln!(
+        say!(
             "tcpviz: {} dropped before tcpviz could take them: states after a gap may be wrong",
             counted(dropped, "frame")
         );

@@ -199,7 +199,7 @@ fn live_the_log_tells_what_was_opened_and_what_was_given_up_but_no_argument_of_t
         "opened interface=\"lo\"",
         "unit_ns=",
         "port 4321",
-        "privileges were given up",
+        "Landlock",
         "capabilities=Ok(CapabilitySet(0x0))",
         "no_new_privs=true",
         "\"true\", \"(1 more, left out)\"",

@@ -29,7 +29,7 @@ mod linux {
     use libtest_mimic::{Arguments, Failed, Trial};
     use rustix::thread::CapabilitySet;
     use tcpviz::owners::{Helper, Owners, answer_if_asked};
-    use tcpviz::privilege;
+    use tcpviz::privilege::{self, Needs};
 
     use crate::common::PATIENCE;
 
@@ -115,7 +115,7 @@ mod linux {
             None
         };
         println!("helper {}", helper.as_ref().map_or(0, Helper::pid));
-        privilege::give_up().unwrap();
+        privilege::give_up(&Needs::default()).unwrap();
         let tell = |changed: Vec<tcpviz::story::Owned>| {
             for owned in changed {
                 println!("{} {}", owned.local, owned.owner);
@@ -304,6 +304,7 @@ mod linux {
         assert_eq!(status(helper, "CapPrm"), TWO);
         assert_eq!(status(helper, "CapInh"), NONE);
         assert_eq!(status(helper, "CapAmb"), NONE);
+        assert_eq!(status(helper, "CapBnd"), NONE);
         assert_eq!(status(helper, "NoNewPrivs"), "1");
         assert_eq!(status(helper, "Threads"), "1");
         assert_eq!(status(helper, "Name"), "tcpviz-owners");
@@ -358,7 +359,8 @@ mod linux {
         let mut command = without_capabilities(itself.to_str().unwrap());
         let asker = Asker::start_by(&connection, &mut command);
         asker.wait_for(&holder.named("sleep"));
-        assert_eq!(asker.helper, 0, "there is nothing that it could keep");
+        // There is nothing that the helper could keep.
+        assert_eq!(status(asker.helper, "CapPrm"), NONE);
     }
 
     fn sudo() {

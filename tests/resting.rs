@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use tcpviz::conn::State;
 use tcpviz::report::connections::{Lines, Part, Table, write};
-use tcpviz::trace::Trace;
+use tcpviz::trace::{Bounds, Trace};
 use tcpviz::wire::{Batch, Captured, Ended, Flags, Place, Ports, Segment, Seq, Told};
 
 /// A segment: of which client, whether from it, flags, SEG.SEQ, SEG.ACK, SEG.LEN.
@@ -31,7 +31,10 @@ impl Coming {
     /// Of finished connections so many stay.
     fn limited(limit: usize) -> Self {
         let mut coming = Coming::new(Trace::new(Ports::default()));
-        coming.trace.keep_finished(limit);
+        coming.trace.keep(Bounds {
+            finished: limit,
+            ..Bounds::NONE
+        });
         coming
     }
 

@@ -1,28 +1,19 @@
 //! Who the command runs as: whoever called sudo, as `sudo -u` would have it, otherwise whoever runs this.
 
 use std::io;
+#[cfg(not(target_os = "linux"))]
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use rustix::process::{Gid, Uid};
-#[cfg(target_os = "linux")]
-use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
-
-use crate::privilege;
+use crate::privilege::Caller;
 
 /// What sudo tells, and isn't so for who isn't run by sudo.
 const SUDO: [&str; 4] = ["SUDO_COMMAND", "SUDO_USER", "SUDO_UID", "SUDO_GID"];
 
-/// Where the programs that are asked about users are: the caller's PATH may name others.
-const PROGRAMS: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
-
 /// The user who called sudo.
 #[derive(Debug)]
 pub struct Person {
-    user: Uid,
-    group: Gid,
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code))]
-    groups: Vec<Gid>,
+    caller: Caller,
     /// Of the environment.
     variables: Vec<(&'static str, String)>,
 }
@@ -30,35 +21,13 @@ pub struct Person {
 impl Person {
     /// `None` where nobody called sudo. To be asked while there is no other child.
     pub fn invoking() -> Option<Person> {
-        let (user, group) = privilege::invoking_user()?;
+        let caller = Caller::invoking()?;
         let name = std::env::var("SUDO_USER").unwrap_or_default();
-        let said = |program: &str, arguments: &[&str]| {
-            let output = Command::new(program)
-                .args(arguments)
-                .env_clear()
-                .env("PATH", PROGRAMS)
-                .stdin(Stdio::null())
-                .stderr(Stdio::null())
-                // Neither takes more rights than the caller's.
-                .uid(user)
-                .gid(group)
-                .output()
-                .ok()?;
-            String::from_utf8(output.stdout).ok()
-        };
-        // Whoever is kept elsewhere than in /etc is known to these two.
-        let groups = said("id", &["-G", "--", &name]).unwrap_or_default();
-        let group = Gid::from_raw(group);
-        let mut groups = numbers(&groups);
-        if groups.is_empty() {
-            groups.push(group);
-        }
-        let about = said("getent", &["passwd", &user.to_string()]).unwrap_or_default();
+        let user = caller.user.as_raw().to_string();
+        let about = caller.asked("getent", &["passwd", &user]);
         Some(Person {
-            user: Uid::from_raw(user),
-            group,
-            groups,
-            variables: variables(&name, &about),
+            variables: variables(&name, &about.unwrap_or_default()),
+            caller,
         })
     }
 
@@ -69,42 +38,18 @@ impl Person {
         }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         #[cfg(not(target_os = "linux"))]
-        command.uid(self.user.as_raw()).gid(self.group.as_raw());
+        command
+            .uid(self.caller.user.as_raw())
+            .gid(self.caller.group.as_raw());
     }
 
-    /// Elsewhere a process can't be somebody for a while: the command becomes the user as it is started.
+    /// Does something as this user; elsewhere than on Linux the command becomes the user as it is started.
     ///
     /// # Errors
-    /// None.
-    #[cfg(not(target_os = "linux"))]
+    /// Those of [`Caller::act`].
     pub fn act<T>(&self, act: impl FnOnce() -> T) -> io::Result<T> {
-        Ok(act())
+        self.caller.act(act)
     }
-
-    /// Does something as this user: this process is the user meanwhile, and keeps a way back.
-    ///
-    /// # Errors
-    /// It can't become the user, or root again.
-    #[cfg(target_os = "linux")]
-    pub fn act<T>(&self, act: impl FnOnce() -> T) -> io::Result<T> {
-        let root = (Uid::ROOT, Gid::ROOT);
-        let groups = rustix::process::getgroups()?;
-        set_thread_groups(&self.groups)?;
-        set_thread_res_gid(self.group, self.group, root.1)?;
-        set_thread_res_uid(self.user, self.user, root.0)?;
-        let done = act();
-        set_thread_res_uid(root.0, root.0, root.0)?;
-        set_thread_res_gid(root.1, root.1, root.1)?;
-        set_thread_groups(&groups)?;
-        Ok(done)
-    }
-}
-
-fn numbers(text: &str) -> Vec<Gid> {
-    let numbers = text.split_ascii_whitespace();
-    numbers
-        .filter_map(|number| number.parse().ok().map(Gid::from_raw))
-        .collect()
 }
 
 /// `name:x:1000:1000:Name,,,:/home/name:/bin/sh`.
@@ -130,14 +75,5 @@ mod tests {
         assert!(told.contains(&home) && told.contains(&("SHELL", "/bin/zsh".into())));
         assert_eq!(variables("ann", "").len(), 2);
         assert_eq!(variables("", "nonsense"), []);
-    }
-
-    #[test]
-    fn groups_are_numbers() {
-        let groups: Vec<_> = numbers("1000 27 x\n")
-            .iter()
-            .map(|it| it.as_raw())
-            .collect();
-        assert_eq!(groups, [1000, 27]);
     }
 }

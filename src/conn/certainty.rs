@@ -38,6 +38,7 @@ impl Connection {
     pub fn doubt(&mut self) {
         for side in Side::BOTH {
             self.ends[side].doubtful = true;
+            self.ends[side].certainty = Certainty::Uncertain;
         }
     }
 

@@ -180,6 +180,12 @@ impl Connection {
             && self.ends.server.iss.is_none()
     }
 
+    /// Whether frames are missing, by drops or by what the numbers tell, and not both ends have shown their state since.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        !self.is_over() && Side::BOTH.iter().any(|side| self.ends[*side].doubtful)
+    }
+
     /// Whether the capture lacks some of it: it began midway, or something was acknowledged that it
     /// never had, or a hole was never filled.
     #[must_use]

@@ -8,6 +8,7 @@ pub mod endpoint;
 pub mod errors;
 mod evidence;
 mod opening;
+mod renumber;
 pub mod reset;
 pub mod revision;
 pub mod state;

@@ -74,7 +74,7 @@ pub fn print(
             write(args, experiment, &report.trace, &store, out)?;
         }
         if !args.check && !report.differences.is_empty() {
-            eprintln!("tcpviz: {}: {}", experiment.name, outcome(&report));
+            say!("tcpviz: {}: {}", experiment.name, outcome(&report));
         }
         out.flush()?;
         if report.left {

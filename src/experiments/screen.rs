@@ -82,6 +82,7 @@ pub fn show(args: &LabArgs, experiment: &'static Experiment) -> anyhow::Result<(
     view::on_signal(move || {
         let _ = signalled.send(Message::Leave);
     })?;
+    view::on_going_on(sender.clone())?;
     let mut stage = Stage { cue };
     let shown = tui::run(&mut app, &messages, sender, &mut stage);
     leave.store(true, Ordering::Relaxed);
@@ -91,7 +92,7 @@ pub fn show(args: &LabArgs, experiment: &'static Experiment) -> anyhow::Result<(
     played.map_err(|_| anyhow!("the experiment broke off"))?;
     if let Some(path) = &args.write {
         let path = printable(&path.to_string_lossy());
-        eprintln!("tcpviz: saved in {path}; to see it again: tcpviz {path}");
+        say!("tcpviz: saved in {path}; to see it again: tcpviz {path}");
     }
     Ok(())
 }
@@ -102,6 +103,10 @@ struct Stage {
 }
 
 impl Outside for Stage {
+    fn stop(&mut self) {
+        view::stop();
+    }
+
     fn cue(&mut self, cue: Cue) {
         // The experiment may be over.
         let _ = self.cue.send(cue);

@@ -43,7 +43,7 @@ impl Recorder {
         let open = namespace.run(|| live::open(interface, selection, Handing::AtOnce))?;
         let failed = || LabError::io("the capture file");
         let file = match save {
-            Some(_) => SaveFile::create(save, force, privilege::invoking_user()),
+            Some(_) => privilege::by_caller(|| SaveFile::create(save, force)),
             None => SaveFile::unnamed(),
         };
         let file = file.map_err(failed())?;

@@ -65,7 +65,7 @@ pub fn record(experiment: &Experiment, folder: &Path) -> Result<Report, LabError
 /// It can't be written.
 pub fn replace(path: &Path, text: &str) -> Result<(), LabError> {
     let new = path.with_added_extension("new");
-    let written = save::create(&new, true, None).and_then(|mut file| {
+    let written = save::create(&new, true).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
         fs::rename(&new, path)
     });

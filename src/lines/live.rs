@@ -63,6 +63,12 @@ pub fn live(cli: &Cli, store: &Store, mut out: Box<dyn Write>, start: Start) -> 
         }
     })?;
     let mut printer = Printer::of(cli);
+    if let Some(followed) = &mut printer.followed {
+        followed.trace.keep(view::bounds(cli));
+        if let Some(only) = followed.only {
+            followed.trace.hold(only);
+        }
+    }
     let mut frames = Frames::following(store);
     let mut dropped = 0;
     let mut written = Ok(());

@@ -97,7 +97,7 @@ impl Printer {
         }
         if self.lines == 0 && ended.why().is_none() {
             let why = read_without(&self.tally);
-            eprintln!("tcpviz: no TCP segment to show; {why}");
+            say!("tcpviz: no TCP segment to show; {why}");
         }
         view::finish(dropped, ended.why())?;
         match &mut self.followed {
@@ -113,22 +113,15 @@ impl Printer {
 impl Followed {
     /// Takes a frame; whether its line is wanted. To be asked of every frame: that is how connections are numbered.
     fn wants(&mut self, frame: &Frame<'_>) -> bool {
-        let before = self.rows();
+        let before = self.trace.segments();
         let batch = Batch {
             segments: Vec::from_iter(self.segment(frame)),
             errors: Vec::from_iter(self.error(frame)),
             ..Batch::default()
         };
         self.trace.take(&batch, |_, _, _| {});
-        self.only.is_none() || self.rows() > before
-    }
-
-    /// How many the wanted connection has.
-    fn rows(&self) -> usize {
-        let known = self
-            .only
-            .filter(|id| (*id as usize) < self.trace.ids().len());
-        known.map_or(0, |id| self.trace.len(id))
+        let is_its = |only| self.trace.order_since(before).first() == Some(&only);
+        self.only.is_none_or(is_its)
     }
 
     fn segment(&self, frame: &Frame<'_>) -> Option<Captured> {

@@ -37,7 +37,7 @@ pub fn begin(cli: &Cli, path: &Path) -> anyhow::Result<()> {
     if path.as_os_str() == "-" || path.exists() && !path.is_file() && !path.is_dir() {
         bail!("--log needs a regular file, and {name} is none; name a new one");
     }
-    let opened = save::open(path, cli.force, privilege::invoking_user());
+    let opened = privilege::by_caller(|| save::open(path, cli.force));
     let (file, is_new) = opened.map_err(|why| view::cannot_create(path, why))?;
     for (option, other) in [
         ("FILE", cli.capture()),
@@ -46,7 +46,7 @@ pub fn begin(cli: &Cli, path: &Path) -> anyhow::Result<()> {
     ] {
         if other.is_some_and(|other| other == path || view::is_same_file(other, path)) {
             if is_new {
-                let _ = std::fs::remove_file(path);
+                let _ = privilege::by_caller(|| std::fs::remove_file(path));
             }
             bail!("--log names the same file as {option}; name another one");
         }
@@ -123,9 +123,8 @@ pub fn opened(open: &tcpviz::source::live::Open, filter: &str) {
     );
 }
 
-/// What this process may still do.
-#[cfg(feature = "live")]
-pub fn privileges() {
+/// What was given up, in words, and what this process may still do.
+pub fn privileges(given_up: &str) {
     #[cfg(target_os = "linux")]
     info!(
         user = rustix::process::geteuid().as_raw(),
@@ -133,8 +132,10 @@ pub fn privileges() {
         groups = rustix::process::getgroups().map_or(0, |groups| groups.len()),
         capabilities = ?rustix::thread::capabilities(None).map(|sets| sets.permitted),
         no_new_privs = rustix::thread::no_new_privs().unwrap_or(false),
-        "privileges were given up"
+        "{given_up}"
     );
+    #[cfg(not(target_os = "linux"))]
+    info!("{given_up}");
 }
 
 /// What was followed, at the end.

@@ -130,14 +130,11 @@ pub struct Helper {
 }
 
 impl Helper {
-    /// Starts it; `None` where there is no capability to keep, or it can't be started: then this process finds as much
-    /// itself. To be called before anything is opened or given up, by the thread that lives longest.
+    /// Starts it; `None` where it can't be started. Also where there is no capability to keep: Landlock, which this process
+    /// is going to be enclosed by, lets nobody look into a process outside of it. To be called before anything is opened or
+    /// given up, by the thread that lives longest.
     #[must_use]
     pub fn start() -> Option<Helper> {
-        let has = rustix::thread::capabilities(None).ok()?.permitted;
-        if !has.intersects(NEEDED) {
-            return None;
-        }
         let mut process = Command::new("/proc/self/exe")
             .arg0("tcpviz: owners")
             .arg(HELPER)
@@ -175,7 +172,7 @@ impl Helper {
 impl Drop for Helper {
     fn drop(&mut self) {
         drop(self.questions.take());
-        // It would go by itself, but may be busy.
+        // It would go by itself, but may be busy; whoever is enclosed by Landlock may signal nobody outside.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

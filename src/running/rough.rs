@@ -45,7 +45,7 @@ impl Rough {
 
     /// Tells where it is.
     pub fn tell(&self, segments: u64) {
-        eprintln!("tcpviz: all that was captured is left, also what isn't the command's");
+        say!("tcpviz: all that was captured is left, also what isn't the command's");
         Saved::temporary(self.path.clone(), segments).tell();
     }
 }

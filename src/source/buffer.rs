@@ -30,6 +30,11 @@ pub struct Buffer<R> {
 
 impl<R: Read> Buffer<R> {
     pub fn new(input: R) -> Self {
+        Buffer::going_on(input, 0)
+    }
+
+    /// Of a stream of which so many octets were read by somebody else.
+    pub fn going_on(input: R, consumed: u64) -> Self {
         let octets: Box<[u8]> = vec![0; CAPACITY + PAGE + READ].into();
         let head = CAPACITY + octets[CAPACITY..].as_ptr().align_offset(PAGE).min(PAGE);
         Buffer {
@@ -38,7 +43,7 @@ impl<R: Read> Buffer<R> {
             head,
             start: head,
             end: head,
-            consumed: 0,
+            consumed,
         }
     }
 

@@ -1,19 +1,25 @@
 //! Capturing live: libpcap on a thread of its own. Every frame is in the save file before anybody
 //! sees it.
 
+use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::fd::AsFd;
-use std::sync::mpsc::{Sender, channel};
+use std::path::Path;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use pcap::{Active, Capture, Device, Error, Linktype, Precision};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::FdFlags;
 
+use super::behind::{Giver, Stand, handing_on};
+#[cfg(target_os = "linux")]
+use super::interface::Interface;
 use super::save::{SNAPLEN, SaveFile};
-use super::{Collector, Selection, Sink};
+use super::{Collector, Selection, Sink, Store};
 use crate::raw::libpcap;
-use crate::wire::{Ended, Feed, Frame, LinkType};
+use crate::wire::{Ended, Frame, LinkType, Tally};
 
 /// How long a silent capture waits before it looks at the drop counters again.
 const TICK: Timespec = Timespec {
@@ -36,6 +42,13 @@ const SETTLED: Duration = Duration::from_millis(3 * RETIRED_AFTER as u64);
 
 /// How long the kernel's buffer is emptied after the end was asked for: under a flood it never is.
 const DRAIN: Duration = Duration::from_secs(2);
+
+/// What a power cut may cost: the kernel itself would let it become half a minute.
+const BETWEEN_SYNCS: Duration = Duration::from_secs(1);
+
+/// How often at most the interface is asked.
+#[cfg(target_os = "linux")]
+const BETWEEN_ASKING: Duration = Duration::from_millis(200);
 
 /// Octets of kernel buffer: with frames of up to 64 KiB on loopback the default 2 MiB holds only
 /// some thirty. The kernel clears all of it first: more would make the start slow.
@@ -78,6 +91,8 @@ pub enum OpenError {
 pub struct Open {
     capture: Capture<Active>,
     pub interface: String,
+    #[cfg(target_os = "linux")]
+    beside: Option<Interface>,
     pub link: LinkType,
     /// Of the fraction in time stamps, in nanoseconds.
     pub unit_ns: u64,
@@ -135,6 +150,11 @@ pub fn open(interface: &str, selection: Selection, handing: Handing) -> Result<O
         .open()
         .and_then(Capture::setnonblock)
         .map_err(failed)?;
+    // libpcap leaves it to programs that are started.
+    rustix::io::fcntl_setfd(capture.as_fd(), FdFlags::CLOEXEC).map_err(|why| OpenError::Other {
+        interface: interface.into(),
+        why: why.to_string(),
+    })?;
     if interface == "any" {
         // The cooked header of version 2 tells the interface; where it isn't to be had, version 1
         // does as well.
@@ -154,6 +174,8 @@ pub fn open(interface: &str, selection: Selection, handing: Handing) -> Result<O
         unit_ns: libpcap::unit_ns(&capture),
         capture,
         interface: interface.into(),
+        #[cfg(target_os = "linux")]
+        beside: Interface::open(interface),
         selection,
         handing,
     })
@@ -183,28 +205,28 @@ impl Open {
     /// The save file can't be written.
     pub fn start(self, mut save: SaveFile, mut sink: Sink) -> io::Result<Running> {
         save.begin(self.link)?;
+        let syncing = sync_now_and_then(save.reader()?)?;
         let (stopped, stop) = io::pipe()?;
-        let (captured, waiting) = channel();
-        let handing = self.handing;
+        let begun = Stand {
+            octets: save.written(),
+            ..Stand::default()
+        };
+        let store = Store::new(save.reader()?);
+        let (mut giver, taker) = handing_on(store, self.selection.clone(), self.link, begun);
+        let together = (self.handing == Handing::Together).then_some(TOGETHER);
         thread::Builder::new()
             .name("capture".into())
             .spawn(move || {
                 let interface = self.interface.clone();
-                let ended = self.run(&mut save, &captured, &stopped);
-                let error = ended
-                    .err()
-                    .map(|why| format!("the capture on {interface} stopped: {why}"));
-                let _ = captured.send(Feed::Ended(Ended { cut: None, error }));
+                let stopped_by = self.run(&mut save, &mut giver, &stopped).err();
+                save.sync();
+                drop(syncing);
+                let error = stopped_by.map(|why| why.words(&interface, &save.path));
+                giver.end(Ended { cut: None, error });
             })?;
         thread::Builder::new()
             .name("handing on".into())
-            .spawn(move || {
-                while waiting.recv().is_ok_and(&mut sink) && waiting.try_iter().all(&mut sink) {
-                    if handing == Handing::Together {
-                        thread::sleep(TOGETHER);
-                    }
-                }
-            })?;
+            .spawn(move || taker.run(&mut sink, together))?;
         Ok(Running { stop })
     }
 
@@ -213,9 +235,9 @@ impl Open {
     fn run(
         mut self,
         save: &mut SaveFile,
-        captured: &Sender<Feed>,
+        giver: &mut Giver,
         stopped: &PipeReader,
-    ) -> Result<(), String> {
+    ) -> Result<(), Stopped> {
         // The kernel has applied the filter already.
         let mut collector = Collector::new(Selection {
             expression: None,
@@ -225,11 +247,16 @@ impl Open {
             link: self.link,
             unit_ns: self.unit_ns,
             frames: 0,
+            #[cfg(target_os = "linux")]
+            beside: self.beside,
+            #[cfg(target_os = "linux")]
+            asked: Instant::now(),
+            lost: 0,
         };
         let mut told = collector.batch.tally;
         let mut stopping: Option<Instant> = None;
         loop {
-            let failed = |why: io::Error| why.to_string();
+            let failed = |why: io::Error| Stopped::Other(why.to_string());
             if stopping.is_some() {
                 settle(&self.capture).map_err(failed)?;
             } else if wait(&self.capture, stopped).map_err(failed)? {
@@ -238,8 +265,7 @@ impl Open {
             let taken = reader.take(&mut self.capture, save, &mut collector);
             if collector.batch.tally != told {
                 told = collector.batch.tally;
-                // Nobody may listen any more; the file goes on.
-                let _ = captured.send(Feed::Batch(collector.flush()));
+                giver.give(collector.flush(), save.written());
             }
             let empty = taken? == 0;
             let over = match self.handing {
@@ -252,6 +278,25 @@ impl Open {
             }
         }
     }
+}
+
+/// Has the disk take what was written, now and then, on a thread of its own: a slow disk doesn't stop the capture. It ends with
+/// what is returned.
+fn sync_now_and_then(file: File) -> io::Result<Sender<()>> {
+    let (sender, ends) = channel::<()>();
+    thread::Builder::new()
+        .name("syncing".into())
+        .spawn(move || {
+            let mut synced = 0;
+            while ends.recv_timeout(BETWEEN_SYNCS) == Err(RecvTimeoutError::Timeout) {
+                let len = file.metadata().map_or(0, |file| file.len());
+                // A file system that can't has nothing that could be done.
+                if len != synced && file.sync_data().is_ok() {
+                    synced = len;
+                }
+            }
+        })?;
+    Ok(sender)
 }
 
 /// Waits for frames, for a tick, or to be told to stop; whether it was told.
@@ -280,6 +325,13 @@ struct Reader {
     link: LinkType,
     unit_ns: u64,
     frames: u32,
+    #[cfg(target_os = "linux")]
+    beside: Option<Interface>,
+    /// When the interface was asked last.
+    #[cfg(target_os = "linux")]
+    asked: Instant,
+    /// Frames that the interface itself has lost.
+    lost: u64,
 }
 
 impl Reader {
@@ -289,7 +341,7 @@ impl Reader {
         capture: &mut Capture<Active>,
         save: &mut SaveFile,
         collector: &mut Collector,
-    ) -> Result<usize, String> {
+    ) -> Result<usize, Stopped> {
         let mut unusable = Ok(());
         let mut written = Ok(());
         let taken = capture.dispatch(Some(BATCH), |packet| {
@@ -297,7 +349,7 @@ impl Reader {
             let seconds = u64::try_from(header.ts.tv_sec).unwrap_or(0);
             let fraction = u64::try_from(header.ts.tv_usec).unwrap_or(0);
             let time_ns = seconds * 1_000_000_000 + fraction * self.unit_ns;
-            self.frames += 1;
+            self.frames = self.frames.saturating_add(1);
             let frame = Frame {
                 number: self.frames,
                 time_ns,
@@ -314,14 +366,61 @@ impl Reader {
             }
         });
         // Even if reading broke off, what came before is written.
-        written
-            .and_then(|()| save.flush())
-            .map_err(|why| format!("{} can't be written: {why}", save.path.display()))?;
-        if let Ok(stats) = capture.stats() {
-            collector.batch.tally.dropped = u64::from(stats.dropped) + u64::from(stats.if_dropped);
+        if let Err(why) = written.and_then(|()| save.flush()) {
+            collector.keep_only(save.frames(), save.written());
+            return Err(Stopped::Unwritten(why));
         }
-        unusable?;
-        taken.map_err(|why| why.to_string())
+        self.ask(capture, &mut collector.batch.tally);
+        unusable.map_err(Stopped::Other)?;
+        taken.map_err(|why| match why.to_string() {
+            why if why.contains("interface disappeared") => Stopped::Gone,
+            why => Stopped::Other(why),
+        })
+    }
+
+    /// Asks the kernel what it dropped, and now and then the interface.
+    fn ask(&mut self, capture: &mut Capture<Active>, tally: &mut Tally) {
+        #[cfg(target_os = "linux")]
+        if self.asked.elapsed() >= BETWEEN_ASKING {
+            self.asked = Instant::now();
+            if let Some(said) = self.beside.as_ref().and_then(Interface::ask) {
+                (self.lost, tally.is_down) = (said.lost, said.is_down);
+            }
+        }
+        if let Ok(stats) = capture.stats() {
+            let lost = self.lost.max(stats.if_dropped.into());
+            tally.dropped = u64::from(stats.dropped) + lost;
+        }
+    }
+}
+
+/// Why a capture stopped before it was told to.
+enum Stopped {
+    /// The interface was deleted, or unplugged.
+    Gone,
+    /// The file takes no more.
+    Unwritten(io::Error),
+    /// In libpcap's words.
+    Other(String),
+}
+
+impl Stopped {
+    /// What happened, and what to type, in one sentence.
+    fn words(&self, interface: &str, path: &Path) -> String {
+        let path = path.display();
+        let why = match self {
+            Stopped::Gone => "it is gone (deleted or unplugged); once it is there again, start tcpviz again; `tcpviz -D` lists \
+                              what is there"
+                .into(),
+            Stopped::Unwritten(why) if why.kind() == io::ErrorKind::StorageFull => {
+                format!("{path} can't be written: {why}; make room, or name a file on another disk: --write FILE")
+            }
+            Stopped::Unwritten(why) => {
+                format!("{path} can't be written: {why}; name another file: --write FILE")
+            }
+            Stopped::Other(why) => why.clone(),
+        };
+        format!("the capture on {interface} stopped: {why}")
     }
 }
 

@@ -1,11 +1,15 @@
 //! Where frames come from: a saved capture, standard input, or a live interface. Each source runs
 //! on a thread of its own, decodes there, and hands batches of segments to a [`Sink`].
 
+#[cfg(feature = "live")]
+mod behind;
 pub mod buffer;
 pub mod decompress;
 pub mod file;
 pub mod filter;
 pub mod frames;
+#[cfg(all(feature = "live", target_os = "linux"))]
+mod interface;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod save;
@@ -113,6 +117,19 @@ impl Collector {
                 error,
             });
         }
+    }
+
+    /// Forgets all but so many frames, which end at octet `end` of the file: the others couldn't be written.
+    #[cfg(feature = "live")]
+    fn keep_only(&mut self, frames: u64, end: u64) {
+        let stands = |place: &Place| place.offset + u64::from(place.captured) <= end;
+        let batch = &mut self.batch;
+        let segments = batch.segments.partition_point(|it| stands(&it.place));
+        batch.segments.truncate(segments);
+        batch.pairs.truncate(segments);
+        let errors = batch.errors.partition_point(|it| stands(&it.place));
+        batch.errors.truncate(errors);
+        batch.tally.frames = frames;
     }
 
     /// What was collected since the last call; the counts go on.

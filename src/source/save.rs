@@ -1,9 +1,10 @@
 //! Writing a live capture to its file as it comes: nanosecond pcap, which tcpdump and Wireshark
 //! read.
 
+use std::env;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, fchown};
+use std::io::{self, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -19,23 +20,32 @@ pub const FILE_HEADER: usize = 24;
 /// Octets of a pcap record's header.
 const RECORD_HEADER: usize = 16;
 
-/// Creates a file that will belong to `owner` (user and group number) if given. An existing one is
-/// taken only with `force`, only if it is a regular file, not through a symbolic link, and stays
-/// whose it is.
+/// Creates a file. An existing one is taken only with `force`, only if it is a regular file, not through a symbolic link,
+/// and stays whose it is.
 ///
 /// # Errors
 /// It exists and `force` isn't set, is no regular file, or can't be opened.
-pub fn create(path: &Path, force: bool, owner: Option<(u32, u32)>) -> io::Result<File> {
-    let (file, _) = open(path, force, owner)?;
-    file.set_len(0)?;
+pub fn create(path: &Path, force: bool) -> io::Result<File> {
+    let (file, is_new) = open(path, force)?;
+    if !is_new {
+        file.set_len(0)?;
+    }
     Ok(file)
+}
+
+/// Creates a file that isn't there yet, only to be written: whoever may no longer read in its folder may do that.
+///
+/// # Errors
+/// It exists, or can't be created.
+pub fn create_new(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(path)
 }
 
 /// The same, but one that exists keeps what it holds; whether it is new.
 ///
 /// # Errors
 /// Those of [`create`].
-pub fn open(path: &Path, force: bool, owner: Option<(u32, u32)>) -> io::Result<(File, bool)> {
+pub fn open(path: &Path, force: bool) -> io::Result<(File, bool)> {
     let mut options = OpenOptions::new();
     options
         .read(true)
@@ -49,18 +59,8 @@ pub fn open(path: &Path, force: bool, owner: Option<(u32, u32)>) -> io::Result<(
             }
             Ok((file, false))
         }
-        created => {
-            let file = created?;
-            give(&file, owner)?;
-            Ok((file, true))
-        }
+        created => Ok((created?, true)),
     }
-}
-
-fn give(file: &File, owner: Option<(u32, u32)>) -> io::Result<()> {
-    owner.map_or(Ok(()), |(user, group)| {
-        fchown(file, Some(user), Some(group))
-    })
 }
 
 /// Cuts every frame of a file that [`SaveFile`] wrote to its first `snap` octets.
@@ -105,7 +105,7 @@ pub fn extract(
         let why = "its frames have several link types, and a pcap file has one";
         return Err(io::Error::other(why));
     }
-    let mut file = SaveFile::create(Some(path), false, None)?;
+    let mut file = SaveFile::of(create_new(path)?, path.to_path_buf());
     let mut write = || {
         file.begin(link)?;
         for (time_ns, place) in frames {
@@ -123,6 +123,16 @@ pub fn extract(
     Ok(frames.len() as u64)
 }
 
+/// A file under a name that nobody can guess, which is its maker's alone, and stays.
+fn temporary(folder: &Path) -> io::Result<(File, PathBuf)> {
+    let mut named = tempfile::Builder::new();
+    let named = named
+        .prefix("tcpviz-")
+        .suffix(".pcap")
+        .tempfile_in(folder)?;
+    Ok(named.keep()?)
+}
+
 /// The file a live capture goes to.
 #[derive(Debug)]
 pub struct SaveFile {
@@ -132,6 +142,9 @@ pub struct SaveFile {
     pub temporary: bool,
     written: u64,
     pending: Vec<u8>,
+    /// Frames in `pending`.
+    waiting: u64,
+    frames: u64,
 }
 
 impl SaveFile {
@@ -139,26 +152,33 @@ impl SaveFile {
     ///
     /// # Errors
     /// Those of [`create`]; a temporary file can't be had.
-    pub fn create(path: Option<&Path>, force: bool, owner: Option<(u32, u32)>) -> io::Result<Self> {
-        let (file, path, temporary) = match path {
-            Some(path) => (create(path, force, owner)?, path.to_path_buf(), false),
-            None => {
-                let named = tempfile::Builder::new()
-                    .prefix("tcpviz-")
-                    .suffix(".pcap")
-                    .tempfile()?;
-                give(named.as_file(), owner)?;
-                let (file, path) = named.keep()?;
-                (file, path, true)
+    pub fn create(path: Option<&Path>, force: bool) -> io::Result<Self> {
+        if let Some(path) = path {
+            return Ok(SaveFile::of(create(path, force)?, path.to_path_buf()));
+        }
+        // root's own TMPDIR, as pam_tmpdir makes one, is nothing for who called sudo.
+        let (file, path) = match temporary(&env::temp_dir()) {
+            Err(why) if why.kind() == io::ErrorKind::PermissionDenied => {
+                temporary(Path::new("/tmp"))?
             }
+            made => made?,
         };
         Ok(SaveFile {
+            temporary: true,
+            ..SaveFile::of(file, path)
+        })
+    }
+
+    fn of(file: File, path: PathBuf) -> Self {
+        SaveFile {
             file,
             path,
-            temporary,
+            temporary: false,
             written: 0,
             pending: Vec::new(),
-        })
+            waiting: 0,
+            frames: 0,
+        }
     }
 
     /// A file that never has a name, and is gone with the process, however that ends.
@@ -167,11 +187,8 @@ impl SaveFile {
     /// A temporary file can't be had.
     pub fn unnamed() -> io::Result<Self> {
         Ok(SaveFile {
-            file: tempfile::tempfile()?,
-            path: PathBuf::new(),
             temporary: true,
-            written: 0,
-            pending: Vec::new(),
+            ..SaveFile::of(tempfile::tempfile()?, PathBuf::new())
         })
     }
 
@@ -183,11 +200,8 @@ impl SaveFile {
         let mut options = OpenOptions::new();
         options.read(true).write(true);
         Ok(SaveFile {
-            file: options.open(path)?,
-            path: path.to_path_buf(),
             temporary: true,
-            written: 0,
-            pending: Vec::new(),
+            ..SaveFile::of(options.open(path)?, path.to_path_buf())
         })
     }
 
@@ -236,6 +250,7 @@ impl SaveFile {
             self.pending.extend(word.to_le_bytes());
         }
         self.pending.extend(data);
+        self.waiting += 1;
         offset
     }
 
@@ -248,11 +263,54 @@ impl SaveFile {
     /// Hands everything added to the kernel: what was captured survives this process from here on.
     ///
     /// # Errors
-    /// The file system is full, or the like.
+    /// The file system is full, or the like. The file ends behind the last frame that has room, so that it opens again.
     pub fn flush(&mut self) -> io::Result<()> {
-        self.file.write_all(&self.pending)?;
+        let written = self.file.write_all(&self.pending);
+        if written.is_err() {
+            self.keep_whole_frames()?;
+        }
         self.written += self.pending.len() as u64;
+        self.frames += std::mem::take(&mut self.waiting);
         self.pending.clear();
-        Ok(())
+        written
+    }
+
+    /// Forgets what isn't whole of what was written last.
+    fn keep_whole_frames(&mut self) -> io::Result<()> {
+        let here = self.file.stream_position()?.saturating_sub(self.written);
+        let room = usize::try_from(here).unwrap_or(usize::MAX);
+        let (mut end, mut whole, mut frames) = (0, 0, 0);
+        if self.written == 0 {
+            end = FILE_HEADER;
+            whole = if end <= room { end } else { 0 };
+        }
+        while let Some(header) = self.pending.get(end..end + RECORD_HEADER) {
+            let captured = header[8..12].try_into().map_or(0, u32::from_le_bytes);
+            end += RECORD_HEADER + captured as usize;
+            if end > room {
+                break;
+            }
+            (whole, frames) = (end, frames + 1);
+        }
+        self.waiting = frames;
+        self.pending.truncate(whole);
+        self.file.set_len(self.written + whole as u64)
+    }
+
+    /// Has the disk take all that was written. Where that fails there is nothing left to do about it.
+    pub fn sync(&self) {
+        let _ = self.file.sync_data();
+    }
+
+    /// Frames that have been written.
+    #[must_use]
+    pub fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// Octets that have been written.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.written
     }
 }

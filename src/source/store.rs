@@ -40,9 +40,15 @@ impl Store {
     /// Reads the file from its start on, as far as it has been written.
     #[must_use]
     pub fn growing(&self) -> Growing {
+        self.growing_from(0)
+    }
+
+    /// The same from an octet on.
+    #[must_use]
+    pub fn growing_from(&self, position: u64) -> Growing {
         Growing {
             file: Arc::clone(&self.file),
-            position: 0,
+            position,
         }
     }
 }

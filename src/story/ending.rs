@@ -223,9 +223,10 @@ fn silence_summary(
     let error = error.map_or(String::new(), |seen| {
         format!("; {} says: {}", seen.error.reporter, seen.error.words())
     });
+    let missing = missing(&connection);
     if kind == Kind::Unanswered {
         let syns = counted(connection.rows.into(), "SYN");
-        return format!("Unanswered: no reply to {syns}{error}.");
+        return format!("Unanswered: no reply to {syns}{error}{missing}.");
     }
     let Some(silence) = silence else {
         return "Timed out.".into();
@@ -236,7 +237,7 @@ fn silence_summary(
         .saturating_sub(trace.row(id, silence.first).time_ns);
     let fin = connection.fin_row(silence.by) == u32::try_from(silence.first).ok();
     format!(
-        "Timed out: the {} repeated its {} {} in {} and got no answer{error}.",
+        "Timed out: the {} repeated its {} {} in {} and got no answer{error}{missing}.",
         silence.by,
         if fin { "FIN" } else { "data" },
         times(silence.repetitions),
@@ -253,27 +254,40 @@ fn open_summary(connection: &Connection, first: Option<Side>, silence: Option<Si
             silence.by
         )
     });
+    let lacks = connection.is_incomplete() || connection.is_in_doubt();
+    let missing = missing(connection);
     if let Some(first) = first {
         let peer = first.peer();
-        let other = if connection.is_incomplete() {
+        let other = if connection.is_in_doubt() {
+            "'s isn't in the capture"
+        } else if lacks {
             "'s isn't in the capture, which is incomplete"
         } else {
             " has not"
         };
         return format!(
-            "Half-closed: the {first} has sent its FIN, the {peer}{other}{unanswered}."
+            "Half-closed: the {first} has sent its FIN, the {peer}{other}{unanswered}{missing}."
         );
     }
     let begun = match connection.opening {
         Opening::Seen => "",
         Opening::Midway => ", begun before the capture",
     };
-    let so_far = if connection.is_incomplete() {
+    let so_far = if lacks {
         "in what was captured"
     } else {
         "so far"
     };
-    format!("Open{begun}: no FIN and no RST {so_far}{unanswered}.")
+    format!("Open{begun}: no FIN and no RST {so_far}{unanswered}{missing}.")
+}
+
+/// That frames are missing, which may hold what is told not to have come.
+fn missing(connection: &Connection) -> &'static str {
+    if connection.is_in_doubt() {
+        ", and frames are missing"
+    } else {
+        ""
+    }
 }
 
 fn fin_unacknowledged(connection: &Connection, side: Side) -> Option<Side> {

@@ -91,7 +91,9 @@ pub fn account(trace: &Trace, id: ConnectionId, ending: &Ending) -> Vec<Told> {
                 .collect(),
         }
     });
-    let lacking = trace.connection(id).is_incomplete().then(|| Told {
+    let connection = trace.connection(id);
+    let lacks = connection.is_incomplete() || connection.is_in_doubt();
+    let lacking = lacks.then(|| Told {
         about: "capture".into(),
         sentences: vec![
             "It doesn't hold all of this connection: what is missing may change the story.".into(),

@@ -1,5 +1,7 @@
 //! Traces for the story's tests, in the notation of `conn/tests/`; and properties of every story.
 
+mod bounded;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -7,7 +9,7 @@ use super::ending::ending;
 use super::telling::tell;
 use crate::conn::tests::any::any_segment;
 use crate::conn::tests::{OPEN, segment, timed};
-use crate::trace::Trace;
+use crate::trace::{Bounds, Trace};
 use crate::wire::{Batch, Captured, Ended, LinkType, Place, Ports, Segment};
 
 /// The whole capture: the handshake and these lines (`[@SECONDS] > FLAGS SEQ:END [ack N]`).
@@ -110,7 +112,7 @@ proptest! {
         let timed: Vec<_> = segments.into_iter().map(|(at, (_, segment))| (at, segment)).collect();
         let one_by_one: Vec<_> = timed.chunks(1).collect();
         let trace = follow(&one_by_one, |trace| {
-            trace.keep_finished(0);
+            trace.keep(Bounds { finished: 0, ..Bounds::NONE });
             trace.rest();
         });
         let stay: Vec<_> = trace.ids().filter(|id| trace.has(*id)).collect();
@@ -126,7 +128,10 @@ proptest! {
 fn a_finished_connection_beyond_the_limit_leaves_and_one_that_is_held_or_open_stays() {
     let refused = "> S 0:0\n< R. 0:0 ack 1";
     let mut trace = trace_without_handshake(refused);
-    trace.keep_finished(0);
+    trace.keep(Bounds {
+        finished: 0,
+        ..Bounds::NONE
+    });
     trace.rest();
     let nothing = Batch::default();
     trace.hold(0);
@@ -137,7 +142,10 @@ fn a_finished_connection_beyond_the_limit_leaves_and_one_that_is_held_or_open_st
     assert_eq!((trace.left(), trace.has(0)), (&[0][..], false));
     assert_eq!((trace.left_in_all(), trace.ids().len()), (1, 1));
     let mut open = trace_of("> P. 1:9 ack 1");
-    open.keep_finished(0);
+    open.keep(Bounds {
+        finished: 0,
+        ..Bounds::NONE
+    });
     open.rest();
     open.take(&nothing, |_, _, _| {});
     assert!(open.has(0));

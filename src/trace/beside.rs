@@ -1,7 +1,12 @@
 //! Where what is told beside the segments stands: by connection, behind so many of its segments.
 
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
 use super::Trace;
 use super::aside::{Aside, Entry, ROUTER_SAYS, Said};
+use super::shortened::Shortened;
 use crate::conn::state::PerSide;
 use crate::conn::{ConnectionId, ErrorSeen, State};
 use crate::wire::Ended;
@@ -41,6 +46,97 @@ impl Beside {
     }
 }
 
+/// What stands beside the segments of all connections.
+#[derive(Debug, Default)]
+pub(super) struct Besides {
+    of: HashMap<ConnectionId, Beside, RandomState>,
+    /// How many there are in all.
+    all: usize,
+}
+
+impl Besides {
+    fn get(&self, id: ConnectionId) -> Option<&Beside> {
+        // Most captures have none.
+        if self.all == 0 {
+            return None;
+        }
+        self.of.get(&id)
+    }
+
+    fn insert(&mut self, at: usize, aside: Aside) {
+        self.all += 1;
+        let beside = self.of.entry(aside.connection).or_default();
+        beside.told += usize::from(!matches!(aside.said, Said::Error(_)));
+        beside.asides.insert(at, aside);
+    }
+
+    /// A connection leaves.
+    pub fn remove(&mut self, id: ConnectionId) {
+        if let Some(beside) = self.of.remove(&id) {
+            self.all -= beside.asides.len();
+        }
+    }
+
+    /// A connection has lost rows: what stood among them goes with them.
+    pub fn shorten(&mut self, shortened: &Shortened) {
+        let Some(beside) = self.of.get_mut(&shortened.connection) else {
+            return;
+        };
+        let before = beside.asides.len();
+        // It stands behind the row above.
+        let has = |aside: &Aside| {
+            aside
+                .row
+                .checked_sub(1)
+                .is_none_or(|row| shortened.has(row))
+        };
+        beside.asides.retain(has);
+        for aside in &mut beside.asides {
+            aside.row = shortened.row(aside.row);
+            if let Said::Error(seen) = &mut aside.said {
+                seen.rows = shortened.row(seen.rows);
+            }
+        }
+        beside.count();
+        self.all -= before - beside.asides.len();
+    }
+
+    /// Once there are twice as many, those that have the most lose their oldest; tells who.
+    pub fn forget_beyond(&mut self, most: usize) -> Vec<ConnectionId> {
+        if self.all / 2 <= most {
+            return Vec::new();
+        }
+        let mut each = self.all;
+        let all = |each: usize| {
+            let kept = self.of.values().map(|it| it.asides.len().min(each));
+            kept.sum::<usize>()
+        };
+        while all(each) > most {
+            each /= 2;
+        }
+        let mut shortened = Vec::new();
+        for (id, beside) in &mut self.of {
+            let too_many = beside.asides.len().saturating_sub(each);
+            if too_many > 0 {
+                beside.asides.drain(..too_many);
+                beside.asides.shrink_to_fit();
+                beside.count();
+                self.all -= too_many;
+                shortened.push(*id);
+            }
+        }
+        self.of.retain(|_, beside| !beside.asides.is_empty());
+        shortened
+    }
+}
+
+impl Beside {
+    fn count(&mut self) {
+        let is_told = |aside: &&Aside| !matches!(aside.said, Said::Error(_));
+        self.told = self.asides.iter().filter(is_told).count();
+    }
+}
+
 impl Trace {
     /// Takes what is told beside a capture that is yet to be read; it stands in its places once the capture has ended.
     pub fn prompt(&mut self, asides: Vec<Aside>) {
@@ -63,45 +159,36 @@ impl Trace {
     /// Takes what is told beside the segments, in its place.
     pub fn remark(&mut self, aside: Aside) {
         self.is_told = true;
-        let beside = self.beside_mut(aside.connection);
-        let at = beside.place(&aside);
-        beside.asides.insert(at, aside);
-        beside.told += 1;
+        let beside = self.beside.get(aside.connection);
+        let at = beside.map_or(0, |beside| beside.place(&aside));
+        self.beside.insert(at, aside);
     }
 
     /// An ICMP error stands behind everything that came so far.
     pub(super) fn place_error(&mut self, connection: ConnectionId, seen: ErrorSeen, time_ns: u64) {
-        let beside = self.beside_mut(connection);
         let behind = |known: &Aside| known.row <= seen.rows;
-        let at = beside.asides.partition_point(behind);
+        let at = self.asides(connection).partition_point(behind);
         let aside = Aside {
             time_ns,
             connection,
             row: seen.rows,
             said: Said::Error(seen),
         };
-        beside.asides.insert(at, aside);
+        self.beside.insert(at, aside);
     }
 
     /// What stands behind so many segments or more, of a connection: for who corrects it.
     pub(super) fn asides_from(&mut self, connection: ConnectionId, row: u32) -> &mut [Aside] {
-        let asides = &mut self.beside_mut(connection).asides;
+        let beside = self.beside.of.get_mut(&connection);
+        let asides = beside.map_or(&mut [][..], |beside| &mut beside.asides);
         let from = asides.partition_point(|aside| aside.row < row);
         &mut asides[from..]
-    }
-
-    fn beside_mut(&mut self, connection: ConnectionId) -> &mut Beside {
-        let index = connection as usize;
-        if self.beside.len() <= index {
-            self.beside.resize_with(index + 1, Beside::default);
-        }
-        &mut self.beside[index]
     }
 
     /// What is told beside a connection's segments, in order.
     #[must_use]
     pub fn asides(&self, connection: ConnectionId) -> &[Aside] {
-        let beside = self.beside.get(connection as usize);
+        let beside = self.beside.get(connection);
         beside.map_or(&[], |beside| &beside.asides)
     }
 
@@ -123,7 +210,7 @@ impl Trace {
     /// What is told beside a connection's segments, if any of it isn't an ICMP error.
     #[must_use]
     pub fn told_beside(&self, connection: ConnectionId) -> &[Aside] {
-        match self.beside.get(connection as usize) {
+        match self.beside.get(connection) {
             Some(beside) if beside.told > 0 => &beside.asides,
             _ => &[],
         }

@@ -7,12 +7,14 @@ use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::bounds::Bounds;
 use super::cold::{self, Cold};
 use super::last_asked::LastAsked;
 use super::log::Logged;
 use super::looked_at::LookedAt;
 use super::numbered::Numbered;
 use super::past::Past;
+use super::recent::Recent;
 use super::shelf::{Shelf, Spot};
 use super::warm::{Warm, nobodys};
 use crate::conn::state::PerSide;
@@ -23,6 +25,9 @@ use crate::wire::{Captured, Place};
 /// Connections that stay warm though nothing comes: so few that they are still in a processor's cache when they are told of.
 /// With 4,096, reading took half as long again.
 const WARM: usize = 256;
+
+/// Of a trace that has bounds, connections that may wait until they rest: beyond that they rest as soon as nothing comes.
+const MANY: usize = 4096;
 
 /// Connections looked after for each batch, at most: it has that many segments, and half as many connections at most rest.
 const VISITED: usize = 2048;
@@ -46,7 +51,7 @@ impl Deref for Known<'_> {
 
 /// Where a connection is kept.
 #[derive(Debug)]
-enum Slot {
+pub(super) enum Slot {
     /// Its place among the warm ones.
     Warm(u32),
     /// Where on the shelf; and whether it is among those that may leave.
@@ -56,32 +61,36 @@ enum Slot {
 /// All connections of a trace.
 #[derive(Debug, Default)]
 pub struct Kept {
-    slots: Numbered<Slot>,
-    warm: Vec<Warm>,
+    pub(super) slots: Numbered<Slot>,
+    pub(super) warm: Vec<Warm>,
     /// Places among them of connections that have cooled.
-    spare: Vec<u32>,
-    shelf: Shelf,
+    pub(super) spare: Vec<u32>,
+    pub(super) shelf: Shelf,
     /// Warm ones that may cool, in the order in which they are looked after.
-    queue: VecDeque<ConnectionId>,
+    pub(super) queue: VecDeque<ConnectionId>,
     /// Those of them that cool before anything else comes.
-    due: Vec<ConnectionId>,
+    pub(super) due: Vec<ConnectionId>,
     /// Those that are over, or were never answered, in the order in which they came to rest and where they lie; long ones, which
     /// never rest, since they are over. Some have been warmed again since: what they are by then has another place.
-    finished: VecDeque<(ConnectionId, Option<Spot>)>,
-    /// How many of them may leave.
-    may_leave: usize,
-    /// How many of them stay; `None`: nobody leaves, and nobody is remembered for it.
-    pub limit: Option<usize>,
+    pub(super) finished: VecDeque<(ConnectionId, Option<Spot>)>,
+    /// The others that rest, likewise.
+    pub(super) silent: VecDeque<(ConnectionId, Spot)>,
+    /// How many finished ones may leave.
+    pub(super) may_leave: usize,
+    /// What stays; `None`: nobody leaves, and nobody is remembered for it.
+    pub bounds: Option<Bounds>,
+    /// Rows that came to hand since somebody asked what they take.
+    pub(super) rows_since: usize,
     /// The one that was asked for last, and its place among the warm ones.
-    last_asked: LastAsked,
+    pub(super) last_asked: LastAsked,
     /// One that stays.
     pub held: Option<ConnectionId>,
     /// Warm ones that never cool.
-    long: Vec<ConnectionId>,
+    pub(super) long: VecDeque<ConnectionId>,
     /// Those that something befell, in order.
-    pub befallen: Vec<ConnectionId>,
+    pub befallen: Recent<ConnectionId>,
     pub past: Past,
-    looked_at: LookedAt,
+    pub(super) looked_at: LookedAt,
 }
 
 impl Kept {
@@ -158,6 +167,7 @@ impl Kept {
         let at = self.place(Cold(self.shelf.get(spot)).begin());
         let cold = Cold(self.shelf.get(spot));
         self.past.follow(id, cold, &mut self.warm[at as usize]);
+        self.rows_since += self.warm[at as usize].rows.len();
         self.shelf.drop(spot);
         self.put(id, Slot::Warm(at));
         self.queue.push_back(id);
@@ -184,7 +194,8 @@ impl Kept {
                 ..Place::default()
             };
         }
-        let some_leave = self.limit.is_some();
+        let some_leave = self.bounds.is_some();
+        self.rows_since += 1;
         let warm = self.warm(id);
         warm.push(id, &it, observed);
         let is_finished = warm.is_long() && warm.connection.is_over();
@@ -209,7 +220,7 @@ impl Kept {
             if let Some(Slot::Warm(at)) = self.slots.get(*id as usize) {
                 let warm = &mut self.warm[*at as usize];
                 if !warm.connection.is_over() {
-                    warm.befall(Stimulus::Doubt, 0);
+                    warm.befall(Stimulus::Doubt);
                 }
             }
         }
@@ -234,6 +245,7 @@ impl Kept {
     pub fn choose_due(&mut self) {
         // Who has to wait is passed over: that takes its time, too.
         let too_many = self.queue.len().saturating_sub(WARM);
+        let is_full = self.bounds.is_some() && self.queue.len() > MANY;
         for _ in 0..(2 * too_many).min(VISITED) {
             if self.queue.len() <= WARM {
                 return;
@@ -241,7 +253,7 @@ impl Kept {
             let Some(id) = self.queue.pop_front() else {
                 return;
             };
-            self.look_after(id);
+            self.look_after(id, is_full);
         }
     }
 
@@ -251,8 +263,8 @@ impl Kept {
         self.cool();
     }
 
-    /// Whoever has waited long enough is due.
-    fn look_after(&mut self, id: ConnectionId) {
+    /// Whoever has waited long enough is due; where there is no room, at once.
+    fn look_after(&mut self, id: ConnectionId, is_full: bool) {
         let Some(&Slot::Warm(at)) = self.slots.get(id as usize) else {
             return;
         };
@@ -261,7 +273,7 @@ impl Kept {
             warm.is_used = false;
             warm.waits = (1 << warm.warmed) - 1;
             self.queue.push_back(id);
-        } else if warm.waits > 0 {
+        } else if warm.waits > 0 && !is_full {
             warm.waits -= 1;
             self.queue.push_back(id);
         } else {
@@ -278,7 +290,7 @@ impl Kept {
         let PerSide { client, server } = warm.connection.addresses;
         // No frame makes a connection between an IPv4 and an IPv6 address.
         if warm.is_long() || client.is_ipv4() != server.is_ipv4() {
-            self.long.push(id);
+            self.long.push_back(id);
             return;
         }
         let room = cold::FRONT_MAX + warm.log.octets().len();
@@ -292,12 +304,17 @@ impl Kept {
             );
         });
         let is_finished = warm.connection.is_over() || warm.connection.is_unanswered();
-        let may_leave = is_finished && self.limit.is_some();
+        let may_leave = is_finished && self.bounds.is_some();
         self.put(id, Slot::Cold(spot, may_leave));
         self.spare.push(at);
         if may_leave {
             self.finished.push_back((id, Some(spot)));
             self.may_leave += 1;
+        } else if self.bounds.is_some() {
+            self.silent.push_back((id, spot));
+        }
+        if self.bounds.is_some() && self.spare.len() > MANY {
+            self.warm[at as usize] = Warm::new(nobodys(), self.past.without_places);
         }
     }
 
@@ -306,70 +323,6 @@ impl Kept {
             *place = slot;
         }
     }
-
-    /// Takes out the connection that has been finished for longest, if there are more than may stay.
-    pub fn remove_one(&mut self) -> Option<Left> {
-        let limit = self.limit?;
-        while self.may_leave > limit {
-            let (id, lies) = self.finished.pop_front()?;
-            match (self.slots.get(id as usize), lies) {
-                (Some(Slot::Cold(spot, true)), Some(lies)) if *spot == lies => {}
-                (Some(Slot::Warm(at)), None) => {
-                    let warm = &mut self.warm[*at as usize];
-                    if !warm.connection.is_over() {
-                        warm.may_leave = false;
-                        self.may_leave -= 1;
-                        continue;
-                    }
-                }
-                _ => continue,
-            }
-            if self.held == Some(id) {
-                self.finished.push_back((id, lies));
-                return None;
-            }
-            self.may_leave -= 1;
-            return Some(self.remove(id));
-        }
-        None
-    }
-
-    fn remove(&mut self, id: ConnectionId) -> Left {
-        let (addresses, mut previous) = (self.addresses(id), None);
-        match self.slots.remove(id as usize) {
-            Some(Slot::Cold(spot, _)) => {
-                previous = Cold(self.shelf.get(spot)).front().previous;
-                self.looked_at.forget(id);
-                self.shelf.drop(spot);
-            }
-            Some(Slot::Warm(at)) => {
-                self.last_asked.forget();
-                let warm = Warm::new(nobodys(), self.past.without_places);
-                let warm = std::mem::replace(&mut self.warm[at as usize], warm);
-                previous = warm.connection.previous;
-                self.spare.push(at);
-                for among in [&mut self.long, &mut self.due] {
-                    among.retain(|known| *known != id);
-                }
-                self.queue.retain(|known| *known != id);
-            }
-            None => {}
-        }
-        Left {
-            id,
-            addresses,
-            previous,
-        }
-    }
-}
-
-/// A connection that has left.
-#[derive(Clone, Copy, Debug)]
-pub struct Left {
-    pub id: ConnectionId,
-    pub addresses: PerSide<SocketAddr>,
-    /// The one before it between the same ends.
-    pub previous: Option<ConnectionId>,
 }
 
 impl Connections for Kept {
@@ -394,8 +347,7 @@ impl Connections for Kept {
         id: ConnectionId,
         stimulus: Stimulus<'_>,
     ) -> Option<(ErrorSeen, Vec<Revision>)> {
-        let error = u32::try_from(self.past.errors.len()).unwrap_or(u32::MAX);
-        let shown = self.warm(id).befall(stimulus, error);
+        let shown = self.warm(id).befall(stimulus);
         if shown.is_some() || !matches!(stimulus, Stimulus::Error(_)) {
             self.befallen.push(id);
         }

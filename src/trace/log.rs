@@ -8,9 +8,11 @@ mod entries;
 
 pub use entries::Entries;
 
+use std::net::IpAddr;
+
 use super::octets::{Few, put, put_all, zigzag};
-use crate::conn::{Side, Stimulus};
-use crate::wire::{Captured, Flags, LinkType, Place, Segment, Seq, Told};
+use crate::conn::{Connection, Side, Stimulus};
+use crate::wire::{Captured, Flags, IcmpError, LinkType, Place, Segment, Seq, Told};
 
 /// One entry of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,30 +66,65 @@ impl Logged {
     }
 }
 
-/// What befell a connection; ICMP errors are kept elsewhere, in their order.
+/// What befell a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Befell {
-    Met {
-        receiver: Side,
-        at: u64,
-    },
-    Replaced {
-        at: u64,
-    },
+    Met { receiver: Side, at: u64 },
+    Replaced { at: u64 },
     Doubt,
-    /// The index of the error in the trace.
-    Error(u32),
+    Error(Reported),
+}
+
+/// An ICMP error as the log has it: whose segment it is about instead of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reported {
+    pub about: Side,
+    pub reporter: IpAddr,
+    pub seq: Seq,
+    pub kind: u8,
+    pub code: u8,
+}
+
+impl Reported {
+    /// The error as it came.
+    #[must_use]
+    pub fn error(&self, of: &Connection) -> IcmpError {
+        let Reported {
+            about,
+            reporter,
+            seq,
+            kind,
+            code,
+        } = *self;
+        IcmpError {
+            reporter,
+            src: of.addresses[about],
+            dst: of.addresses[about.peer()],
+            seq,
+            kind,
+            code,
+        }
+    }
 }
 
 impl Befell {
-    /// `error`: the index that an ICMP error has, or is about to get.
     #[must_use]
-    pub fn of(stimulus: Stimulus<'_>, error: u32) -> Self {
+    pub fn of(stimulus: Stimulus<'_>, connection: &Connection) -> Self {
         match stimulus {
             Stimulus::Met { receiver, at } => Befell::Met { receiver, at },
             Stimulus::Replaced { at } => Befell::Replaced { at },
             Stimulus::Doubt => Befell::Doubt,
-            Stimulus::Error(_) => Befell::Error(error),
+            Stimulus::Error(error) => Befell::Error(Reported {
+                about: if error.src == connection.addresses.client {
+                    Side::Client
+                } else {
+                    Side::Server
+                },
+                reporter: error.reporter,
+                seq: error.seq,
+                kind: error.kind,
+                code: error.code,
+            }),
         }
     }
 }
@@ -253,9 +290,15 @@ impl Log {
                 put(out, since(at));
             }
             Befell::Doubt => out.push(is::NO_SEGMENT | 3),
-            Befell::Error(index) => {
-                out.push(is::NO_SEGMENT | 4);
-                put(out, index.into());
+            Befell::Error(it) => {
+                let is_ipv6 = u8::from(it.reporter.is_ipv6());
+                out.push(is::NO_SEGMENT | 4 | it.about as u8 | is_ipv6 << 1);
+                put_all(out, &[it.kind, it.code]);
+                put_all(out, &it.seq.0.to_le_bytes());
+                match it.reporter {
+                    IpAddr::V4(ip) => put_all(out, &ip.octets()),
+                    IpAddr::V6(ip) => put_all(out, &ip.octets()),
+                }
             }
         }
         self.octets.extend_from_slice(out);
@@ -318,12 +361,20 @@ mod tests {
         }
     }
 
+    prop_compose! {
+        fn reported()(
+            about in side(), reporter in any::<IpAddr>(), seq in number(), kind in any::<u8>(), code in any::<u8>(),
+        ) -> Reported {
+            Reported { about, reporter, seq: Seq(seq), kind, code }
+        }
+    }
+
     fn befell() -> impl Strategy<Value = Entry> {
         let what = prop_oneof![
             (side(), any::<u64>()).prop_map(|(receiver, at)| Befell::Met { receiver, at }),
             any::<u64>().prop_map(|at| Befell::Replaced { at }),
             Just(Befell::Doubt),
-            any::<u32>().prop_map(Befell::Error),
+            reported().prop_map(Befell::Error),
         ];
         what.prop_map(Entry::Stimulus)
     }

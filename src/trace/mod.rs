@@ -5,24 +5,31 @@
 
 mod aside;
 mod beside;
+mod bounds;
 mod cold;
 mod heard;
 mod kept;
 mod last_asked;
+mod leaving;
 mod log;
 mod looked_at;
 pub mod numbered;
 mod octets;
 mod order;
 mod past;
+mod recent;
 mod shelf;
+mod shortened;
 mod warm;
 
 pub use aside::{Aside, Deed, Entry, Heard, KernelEnd, Queues, ROUTER_SAYS, Said, Word};
-use beside::Beside;
+use beside::Besides;
+pub use bounds::Bounds;
 use heard::Hearing;
 use kept::{Kept, Known};
 use order::Order;
+use recent::Recent;
+pub use shortened::Shortened;
 
 use std::net::SocketAddr;
 use std::ops::{Deref, Range};
@@ -96,8 +103,13 @@ pub struct Trace {
     /// Those that have just left, and how many have left in all.
     left: Vec<ConnectionId>,
     left_in_all: usize,
+    /// Those that have just lost rows, or lines beside them, and how many rows were lost in all.
+    shortened: Vec<Shortened>,
+    lost_rows: usize,
+    /// The ICMP errors, in the order of the capture.
+    errors: Recent<ErrorRecord>,
     /// What is told beside the segments, by connection.
-    beside: Vec<Beside>,
+    beside: Besides,
     /// Whether anything of it isn't an ICMP error.
     is_told: bool,
     /// Such, until the capture has ended.
@@ -125,7 +137,10 @@ impl Trace {
             segments: 0,
             left: Vec::new(),
             left_in_all: 0,
-            beside: Vec::new(),
+            shortened: Vec::new(),
+            lost_rows: 0,
+            errors: Recent::default(),
+            beside: Besides::default(),
             is_told: false,
             prompted: Vec::new(),
             heard: Hearing::default(),
@@ -168,6 +183,10 @@ impl Trace {
         }
         self.tally = batch.tally;
         self.link = self.link.or(batch.link);
+        if self.table.connections.len() + batch.segments.len() > ConnectionId::MAX as usize {
+            // Their numbers are used up; the capture file goes on.
+            return;
+        }
         let mut errors = batch.share_of_errors(share, shares).peekable();
         for captured in batch.share(share, shares) {
             while let Some(error) = errors.next_if(|error| error.place.frame < captured.place.frame)
@@ -197,27 +216,38 @@ impl Trace {
         self.table.connections.due()
     }
 
-    /// Lets the oldest finished connections leave that are too many.
+    /// Lets leave what is more than may stay.
     fn let_leave(&mut self) {
         self.left.clear();
-        let Some(limit) = self.table.connections.limit else {
+        self.shortened.clear();
+        let Some(bounds) = self.table.connections.bounds else {
             return;
         };
         while let Some(left) = self.table.connections.remove_one() {
             self.table.forget(left.id, left.addresses, left.previous);
-            if let Some(beside) = self.beside.get_mut(left.id as usize) {
-                *beside = Beside::default();
-            }
+            self.beside.remove(left.id);
             self.left.push(left.id);
         }
         self.left_in_all += self.left.len();
-        self.order.forget_beyond(limit);
+        self.table.connections.tidy();
+        self.shortened = self.table.connections.shorten();
+        for shortened in &self.shortened {
+            self.lost_rows += shortened.lost();
+            self.beside.shorten(shortened);
+            self.heard.resets.forget(shortened.connection);
+        }
+        for connection in self.beside.forget_beyond(bounds.beside) {
+            self.shortened
+                .push(Shortened::new(connection, 0, Vec::new()));
+        }
+        self.order.forget_beyond(bounds.finished.max(bounds.others));
+        self.errors.forget_beyond(bounds.beside);
+        self.table.connections.befallen.forget_beyond(bounds.beside);
     }
 
-    /// Keeps at most so many finished connections: those that have rested longest leave. Their segments stay in the
-    /// capture file.
-    pub fn keep_finished(&mut self, limit: usize) {
-        self.table.connections.limit = Some(limit);
+    /// Keeps no more than that. Whatever leaves stays in the capture file.
+    pub fn keep(&mut self, bounds: Bounds) {
+        self.table.connections.bounds = Some(bounds);
     }
 
     /// This connection stays.
@@ -235,6 +265,24 @@ impl Trace {
     #[must_use]
     pub fn left_in_all(&self) -> usize {
         self.left_in_all
+    }
+
+    /// Long connections that lost rows, or lines beside them, when the last batch was taken.
+    #[must_use]
+    pub fn shortened(&self) -> &[Shortened] {
+        &self.shortened
+    }
+
+    /// How many rows of a connection aren't there any more.
+    #[must_use]
+    pub fn lost_rows_of(&self, id: ConnectionId) -> usize {
+        self.table.connections.at(id).lost
+    }
+
+    /// How many rows were lost of all connections.
+    #[must_use]
+    pub fn lost_rows(&self) -> usize {
+        self.lost_rows
     }
 
     /// Whether a connection is there: it has begun, and hasn't left.
@@ -263,7 +311,7 @@ impl Trace {
     ) {
         self.latest_ns = self.latest_ns.max(captured.time_ns);
         if let Some((connection, seen, revisions)) = self.table.report(&captured.error) {
-            self.table.connections.past.errors.push(ErrorRecord {
+            self.errors.push(ErrorRecord {
                 time_ns: captured.time_ns,
                 place: captured.place,
                 after: self.segments,
@@ -294,6 +342,12 @@ impl Trace {
     #[must_use]
     pub fn rests(&self, id: ConnectionId) -> bool {
         self.table.connections.rests(id)
+    }
+
+    /// Octets that the connections at rest take.
+    #[must_use]
+    pub fn octets_at_rest(&self) -> usize {
+        self.table.connections.shelf.needed()
     }
 
     /// Lets every connection rest: memory is given back, and who looks at one waits until it is followed anew.
@@ -332,16 +386,35 @@ impl Trace {
         self.order.since(n)
     }
 
-    /// Connections that changed without a segment of their own: by an ICMP error, or because another took their ports.
+    /// Connections that changed without a segment of their own, by an ICMP error, or because another took their ports:
+    /// those from the `n`th on, from 0, of which the oldest aren't remembered where connections leave.
     #[must_use]
-    pub fn befallen(&self) -> &[ConnectionId] {
-        &self.table.connections.befallen
+    pub fn befallen_since(&self, n: usize) -> &[ConnectionId] {
+        self.table.connections.befallen.since(n)
     }
 
-    /// The ICMP errors, in the order of the capture.
+    /// How many there have been.
+    #[must_use]
+    pub fn befallen(&self) -> usize {
+        self.table.connections.befallen.len()
+    }
+
+    /// The ICMP errors, in the order of the capture: the latest, where connections leave.
     #[must_use]
     pub fn errors(&self) -> &[ErrorRecord] {
-        &self.table.connections.past.errors
+        self.errors.since(0)
+    }
+
+    /// The same from the `n`th on, from 0.
+    #[must_use]
+    pub fn errors_since(&self, n: usize) -> &[ErrorRecord] {
+        self.errors.since(n)
+    }
+
+    /// How many there have been.
+    #[must_use]
+    pub fn errors_in_all(&self) -> usize {
+        self.errors.len()
     }
 
     /// Every segment, in the order of the capture; of one in which no connection leaves.

@@ -3,7 +3,10 @@
 /// Numbers of a chunk.
 const CHUNK: usize = 256;
 
-/// Like a `Vec` whose parts give their memory back once everything in them has left.
+/// A chunk of no more than so many is kept without room for those that have left.
+const FEW: usize = CHUNK / 4;
+
+/// Like a `Vec` whose parts give their memory back as things leave.
 #[derive(Clone, Debug)]
 pub struct Numbered<T> {
     chunks: Vec<Option<Box<Chunk<T>>>>,
@@ -13,9 +16,64 @@ pub struct Numbered<T> {
 }
 
 #[derive(Clone, Debug)]
-struct Chunk<T> {
-    things: Vec<Option<T>>,
-    left: usize,
+enum Chunk<T> {
+    Many {
+        things: Vec<Option<T>>,
+        left: usize,
+    },
+    /// By number within the chunk, in order.
+    Few(Vec<(u8, T)>),
+}
+
+impl<T> Chunk<T> {
+    /// By number within the chunk.
+    fn get(&self, number: usize) -> Option<&T> {
+        match self {
+            Chunk::Many { things, .. } => things.get(number)?.as_ref(),
+            Chunk::Few(things) => Some(&things[place(things, number)?].1),
+        }
+    }
+
+    fn get_mut(&mut self, number: usize) -> Option<&mut T> {
+        match self {
+            Chunk::Many { things, .. } => things.get_mut(number)?.as_mut(),
+            Chunk::Few(things) => {
+                let at = place(things, number)?;
+                Some(&mut things[at].1)
+            }
+        }
+    }
+
+    fn remove(&mut self, number: usize) -> Option<T> {
+        match self {
+            Chunk::Many { things, left } => {
+                let thing = things.get_mut(number)?.take()?;
+                *left += 1;
+                if CHUNK - *left <= FEW && things.len() == CHUNK {
+                    let things = (0..=u8::MAX).zip(things.drain(..));
+                    let few = things.filter_map(|(at, thing)| Some((at, thing?)));
+                    *self = Chunk::Few(few.collect());
+                }
+                Some(thing)
+            }
+            Chunk::Few(things) => {
+                let (_, thing) = things.remove(place(things, number)?);
+                if things.capacity() > 2 * things.len() {
+                    things.shrink_to_fit();
+                }
+                Some(thing)
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        matches!(self, Chunk::Few(things) if things.is_empty())
+    }
+}
+
+fn place<T>(things: &[(u8, T)], number: usize) -> Option<usize> {
+    let found = things.binary_search_by_key(&number, |(at, _)| usize::from(*at));
+    found.ok()
 }
 
 impl<T> Default for Numbered<T> {
@@ -49,10 +107,13 @@ impl<T> Numbered<T> {
     pub fn push(&mut self, thing: T) {
         if self.len.is_multiple_of(CHUNK) {
             let things = Vec::with_capacity(CHUNK);
-            self.chunks.push(Some(Box::new(Chunk { things, left: 0 })));
+            self.chunks
+                .push(Some(Box::new(Chunk::Many { things, left: 0 })));
         }
-        if let Some(Some(chunk)) = self.chunks.last_mut() {
-            chunk.things.push(Some(thing));
+        if let Some(Chunk::Many { things, .. }) =
+            self.chunks.last_mut().and_then(Option::as_deref_mut)
+        {
+            things.push(Some(thing));
         }
         self.len += 1;
     }
@@ -61,13 +122,13 @@ impl<T> Numbered<T> {
     #[must_use]
     pub fn get(&self, number: usize) -> Option<&T> {
         let chunk = self.chunks.get(number / CHUNK)?.as_ref()?;
-        chunk.things.get(number % CHUNK)?.as_ref()
+        chunk.get(number % CHUNK)
     }
 
     #[must_use]
     pub fn get_mut(&mut self, number: usize) -> Option<&mut T> {
         let chunk = self.chunks.get_mut(number / CHUNK)?.as_mut()?;
-        chunk.things.get_mut(number % CHUNK)?.as_mut()
+        chunk.get_mut(number % CHUNK)
     }
 
     /// Those that are there, with their numbers.
@@ -79,10 +140,9 @@ impl<T> Numbered<T> {
     pub fn remove(&mut self, number: usize) -> Option<T> {
         let place = self.chunks.get_mut(number / CHUNK)?;
         let chunk = place.as_mut()?;
-        let thing = chunk.things.get_mut(number % CHUNK)?.take()?;
-        chunk.left += 1;
+        let thing = chunk.remove(number % CHUNK)?;
         self.removed += 1;
-        if chunk.left == CHUNK {
+        if chunk.is_empty() {
             *place = None;
         }
         Some(thing)

@@ -1,21 +1,18 @@
 //! Following a connection anew from its log.
 
-use super::ErrorRecord;
 use super::cold::Cold;
 use super::log::{Befell, Entries, Entry, Logged};
 use super::warm::Warm;
-use crate::conn::{Connection, ConnectionId, Stimulus};
+use crate::conn::{Connection, ConnectionId, ErrorSeen, Revision, Stimulus};
 use crate::wire::Segment;
 
 /// A connection that was warmed again `n` times waits 2^n rounds without anything coming until it cools again: many
 /// that take turns aren't followed anew for each of their segments. No more than so many doublings.
 const PATIENCE: u8 = 10;
 
-/// What a log refers to.
+/// What is to be known besides a log.
 #[derive(Debug, Default)]
 pub struct Past {
-    /// The ICMP errors, in the order of the capture.
-    pub errors: Vec<ErrorRecord>,
     /// How often frames were found missing.
     pub doubts: u32,
     /// Where frames stand isn't asked of this trace.
@@ -39,28 +36,27 @@ impl Past {
                     warm.push(id, &it, &observed);
                 }
                 Entry::Stimulus(what) => {
-                    let (stimulus, error) = self.stimulus(what);
-                    if let Some((_, revisions)) = warm.befall(stimulus, error) {
+                    if let Some((_, revisions)) = befall(warm, what) {
                         warm.revise(&revisions);
                     }
                 }
             }
         }
         if front.doubts < self.doubts && !warm.connection.is_over() {
-            warm.befall(Stimulus::Doubt, 0);
+            warm.befall(Stimulus::Doubt);
         }
     }
+}
 
-    /// The same again, and the index of the ICMP error.
-    fn stimulus(&self, what: Befell) -> (Stimulus<'_>, u32) {
-        match what {
-            Befell::Met { receiver, at } => (Stimulus::Met { receiver, at }, 0),
-            Befell::Replaced { at } => (Stimulus::Replaced { at }, 0),
-            Befell::Doubt => (Stimulus::Doubt, 0),
-            Befell::Error(index) => {
-                let error = &self.errors[index as usize].seen.error;
-                (Stimulus::Error(error), index)
-            }
+/// It befalls the connection again.
+fn befall(warm: &mut Warm, what: Befell) -> Option<(ErrorSeen, Vec<Revision>)> {
+    match what {
+        Befell::Met { receiver, at } => warm.befall(Stimulus::Met { receiver, at }),
+        Befell::Replaced { at } => warm.befall(Stimulus::Replaced { at }),
+        Befell::Doubt => warm.befall(Stimulus::Doubt),
+        Befell::Error(it) => {
+            let error = it.error(&warm.connection);
+            warm.befall(Stimulus::Error(&error))
         }
     }
 }

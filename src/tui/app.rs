@@ -1,12 +1,14 @@
 //! The state of the UI and what changes it. Draws nothing.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use ratatui::layout::Rect;
 
 use super::Theme;
 use super::drawn::Drawn;
 use super::focus::Focus;
+use super::gate::Gate;
 use super::intake::Held;
 use super::keys::Action;
 use super::listing::{Listing, Sort};
@@ -62,10 +64,14 @@ pub struct App {
     pub playing: bool,
     /// What came since the picture is held.
     pub(super) held: Option<Vec<Held>>,
+    /// In front of it: shut while enough is held.
+    pub gate: Gate,
     /// What is known of the connection shown.
     pub focus: Focus,
     /// An experiment that is played while it is looked at.
     pub play: Option<Playbill>,
+    /// The folder to suggest for a file, where it isn't the current one.
+    pub files_go_to: Option<PathBuf>,
     /// Only this connection may be chosen.
     pub(super) only: Option<ConnectionId>,
     /// How far the source has been read.
@@ -117,8 +123,10 @@ impl App {
             pace: Pace::default(),
             playing: false,
             held: None,
+            gate: Gate::default(),
             focus: Focus::default(),
             play: None,
+            files_go_to: None,
             only: None,
             progress: Progress::default(),
             drawn: Drawn::default(),
@@ -166,6 +174,7 @@ impl App {
             Action::Copy => return self.copy(false),
             Action::CopyTcpdump => return self.copy(true),
             Action::Redraw => return Effect::Redraw,
+            Action::Stop => return Effect::Stop,
             Action::Leave => return Effect::Leave,
             Action::Pause => return self.hold_or_go_on(),
             Action::Faster => self.change_pace(self.pace.faster(true)),

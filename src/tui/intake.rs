@@ -1,9 +1,13 @@
 //! What comes while the UI is open: segments, what is told beside them, time; and holding the picture meanwhile.
 
 use super::app::{App, Effect};
+use super::focus::Focus;
 use crate::story::Owned;
-use crate::trace::{Aside, Heard};
+use crate::trace::{Aside, Heard, Shortened};
 use crate::wire::{Feed, Tally};
+
+/// So much is held; what comes then waits where it comes from: in the capture file, or in the pipe.
+const HELD: usize = 256;
 
 /// What came while the picture is held.
 #[derive(Debug)]
@@ -16,28 +20,36 @@ pub enum Held {
 impl App {
     /// Takes what came from the source; holds it while the picture is held.
     pub fn feed(&mut self, feed: Feed) -> Effect {
-        match &mut self.held {
-            Some(held) => {
-                held.push(Held::Feed(feed));
-                Effect::None
-            }
-            None => self.take(&feed),
+        if self.is_held() {
+            self.hold(Held::Feed(feed));
+            return Effect::None;
         }
+        self.take(&feed)
     }
 
     /// Takes who holds sockets; holds it with the segments that it belongs to.
     pub fn owners_told(&mut self, all: Vec<Owned>) {
-        match &mut self.held {
-            Some(held) => held.push(Held::Owners(all)),
-            None => self.learn_owners(all),
+        if self.is_held() {
+            self.hold(Held::Owners(all));
+        } else {
+            self.learn_owners(all);
         }
     }
 
     /// Takes what a kernel says; holds it with the segments that it belongs to.
     pub fn heard(&mut self, all: Vec<Heard>) {
-        match &mut self.held {
-            Some(held) => held.push(Held::Heard(all)),
-            None => self.trace.hear(all),
+        if self.is_held() {
+            self.hold(Held::Heard(all));
+        } else {
+            self.trace.hear(all);
+        }
+    }
+
+    fn hold(&mut self, came: Held) {
+        let held = self.held.get_or_insert_default();
+        held.push(came);
+        if held.len() >= HELD {
+            self.gate.shut();
         }
     }
 
@@ -52,7 +64,8 @@ impl App {
                 // What is looked at stays.
                 self.trace.hold(self.connection);
                 self.trace.take(batch, |trace, id, revision| {
-                    if id == shown {
+                    let is_new = |it: &Shortened| it.connection == id;
+                    if id == shown && !trace.shortened().iter().any(is_new) {
                         focus.forget_from(trace, revision.from as usize);
                     }
                 });
@@ -62,6 +75,7 @@ impl App {
         self.focus.outdate();
         self.greet_owners(known);
         self.forget_who_left();
+        let selected = self.follow_shortened(selected);
         self.note_in_listing();
         if self.following {
             if self.connections() > known {
@@ -86,6 +100,20 @@ impl App {
             self.listing.forget(left);
             self.owners.forget(left);
         }
+    }
+
+    /// The connection on the screen may have lost its oldest rows: where the selected one stands now, or the next one that stayed.
+    fn follow_shortened(&mut self, selected: Option<usize>) -> Option<usize> {
+        let shown = self.connection;
+        let is_shown = |it: &&Shortened| it.connection == shown;
+        let shortened = self.trace.shortened().iter().filter(is_shown);
+        let number = |row: usize| u32::try_from(row).unwrap_or(u32::MAX);
+        let moved = |row: usize, it: &Shortened| it.row(number(row)) as usize;
+        let rows: Option<usize> = selected.map(|row| shortened.clone().fold(row, moved));
+        if shortened.count() > 0 {
+            self.focus = Focus::default();
+        }
+        rows
     }
 
     /// The counts of what was captured: of what is shown, or of what came since, too.
@@ -166,6 +194,7 @@ impl App {
     /// Takes what came while the picture was held.
     pub fn go_on(&mut self) -> Effect {
         let mut all = Effect::None;
+        self.gate.open();
         for held in self.held.take().unwrap_or_default() {
             match held {
                 Held::Owners(owned) => self.learn_owners(owned),

@@ -52,6 +52,7 @@ pub enum Action {
     Help,
     Back,
     Redraw,
+    Stop,
     Leave,
 }
 
@@ -373,6 +374,12 @@ pub const SECTIONS: &[Section] = &[
                 "Ctrl-L",
                 "draw the screen anew",
                 &[(KeyCode::Char('l'), CTRL, Action::Redraw)],
+            ),
+            entry(
+                "Ctrl-Z",
+                "Ctrl-Z",
+                "back to the shell; fg goes on",
+                &[(KeyCode::Char('z'), CTRL, Action::Stop)],
             ),
             entry(
                 "q Ctrl-C",

@@ -15,8 +15,8 @@ use std::collections::BinaryHeap;
 
 use self::marks::Marks;
 use self::sort::SortKey;
-use crate::conn::ConnectionId;
 use crate::conn::state::PerSide;
+use crate::conn::{Certainty, ConnectionId, Side};
 use crate::story::query::Query;
 use crate::story::{Owner, Summary};
 use crate::trace::Trace;
@@ -60,6 +60,9 @@ enum Stale {
 /// A query that walks over all rows isn't asked anew for each row of a connection that has more than this.
 const LONG: u32 = 4096;
 
+/// Entries out of date that are kept until their time has come, at least.
+const OUTDATED: usize = 1024;
+
 /// Of so many connections such a query is asked at once: some milliseconds, behind which a key waits.
 const AT_ONCE: usize = 4096;
 
@@ -76,7 +79,7 @@ pub struct Listing {
     /// Of connections that have left nothing.
     known: Numbered<Known>,
     /// Where sorting by the client needs them: a summary doesn't tell addresses.
-    addresses: Vec<SortKey>,
+    addresses: Numbered<SortKey>,
     /// When a connection is to be looked at again; outdated entries are dropped as they come.
     due: BinaryHeap<Reverse<(u64, ConnectionId)>>,
     /// Those to be looked at.
@@ -86,6 +89,7 @@ pub struct Listing {
     /// What it has seen of the trace's order, and of those that something befell.
     segments: usize,
     befallen: usize,
+    dropped: u64,
     /// Connections have left that may still stand in the order.
     some_left: bool,
     ended: bool,
@@ -111,12 +115,13 @@ impl Listing {
             reversed: false,
             order: Vec::new(),
             known: Numbered::default(),
-            addresses: Vec::new(),
+            addresses: Numbered::default(),
             due: BinaryHeap::new(),
             touched: Marks::default(),
             moved: Vec::new(),
             segments: 0,
             befallen: 0,
+            dropped: 0,
             some_left: false,
             ended: false,
             hurries: false,
@@ -203,16 +208,37 @@ impl Listing {
             }
         }
         self.note_addresses(trace);
+        if trace.tally.dropped > self.dropped {
+            self.dropped = trace.tally.dropped;
+            self.doubt();
+        }
         for id in trace.order_since(self.segments) {
             self.touched.mark(*id);
         }
-        for id in &trace.befallen()[self.befallen.min(trace.befallen().len())..] {
+        for id in trace.befallen_since(self.befallen) {
             self.touched.mark(*id);
         }
-        (self.segments, self.befallen) = (trace.segments(), trace.befallen().len());
+        (self.segments, self.befallen) = (trace.segments(), trace.befallen());
         for id in trace.about_to_rest() {
             if self.touched.unmark(*id) {
                 self.look(trace, *id, owners);
+            }
+        }
+    }
+
+    /// Frames were dropped: nobody knows whose. Looking at every connection would cost more than there is time for.
+    fn doubt(&mut self) {
+        for id in 0..self.known.len() {
+            let known = self
+                .known
+                .get_mut(id)
+                .and_then(|known| known.summary.as_mut());
+            let Some(summary) = known else { continue };
+            if Side::BOTH
+                .iter()
+                .any(|side| !summary.states[*side].is_over())
+            {
+                summary.certainty = PerSide::of(|_| Certainty::Uncertain);
             }
         }
     }
@@ -279,12 +305,15 @@ impl Listing {
     /// Clients' addresses, if they are sorted by.
     fn note_addresses(&mut self, trace: &Trace) {
         if self.sort != Sort::Client {
-            self.addresses = Vec::new();
+            self.addresses = Numbered::default();
             return;
         }
         for id in ids(self.addresses.len()..self.known.len()) {
             let client = trace.addresses(id).client;
             self.addresses.push(SortKey::of_address(client));
+            if !trace.has(id) {
+                self.addresses.remove(id as usize);
+            }
         }
     }
 
@@ -297,8 +326,18 @@ impl Listing {
     pub fn forget(&mut self, left: &[ConnectionId]) {
         for id in left {
             self.known.remove(*id as usize);
+            self.addresses.remove(*id as usize);
         }
         self.some_left |= !left.is_empty();
+        // What is out of date would go only when its time has come.
+        if self.due.len() / 4 > self.known.present() + OUTDATED {
+            let known = &self.known;
+            let holds = |until: u64, id: ConnectionId| {
+                let known = known.get(id as usize);
+                known.is_some_and(|known| known.until_ns == until)
+            };
+            self.due.retain(|Reverse((until, id))| holds(*until, *id));
+        }
     }
 
     /// Looks at a connection again, if it is there.

@@ -15,6 +15,7 @@ pub mod figure;
 mod focus;
 mod foot;
 mod frame;
+mod gate;
 pub mod help;
 mod intake;
 pub mod keys;
@@ -44,6 +45,7 @@ mod why;
 pub use app::{App, Cue, Effect, Export, Origin, Playbill, ReadBack};
 pub use drawn::Drawn;
 pub use frame::draw;
+pub use gate::Gate;
 pub use listing::{Listing, Sort};
 pub use pace::Pace;
 pub use progress::Progress;
@@ -51,6 +53,7 @@ pub use prompt::{Prompt, Question};
 pub use theme::{Look, Theme};
 
 use std::io;
+use std::mem;
 use std::panic;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
@@ -58,7 +61,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use crossterm::event::{self, DisableMouseCapture, EnableMouseCapture, Event, KeyEventKind};
-use crossterm::execute;
+use crossterm::{execute, terminal};
 
 use self::background::LateAnswer;
 use crate::story::Owned;
@@ -94,12 +97,17 @@ pub enum Message {
     Input(Event),
     /// A signal asks to leave.
     Leave,
+    /// The program goes on after it was stopped, and the terminal may have been anybody's meanwhile.
+    GoesOn,
 }
 
 /// What the screen asks of the world outside.
 pub trait Outside {
     /// Tells an experiment what whoever watches wants.
     fn cue(&mut self, _cue: Cue) {}
+
+    /// Stops the program, as a shell's Ctrl-Z does; returns once it goes on. Who has no shell that could let it go on isn't stopped.
+    fn stop(&mut self);
 
     /// Writes frames (when each came, and where it stands) to a capture file that doesn't exist yet; says how many.
     ///
@@ -150,9 +158,36 @@ pub fn run(
         let _ = input.send(Message::Leave);
     });
     let result = follow(app, messages, &mut terminal, outside);
-    let _ = execute!(io::stdout(), DisableMouseCapture);
-    ratatui::restore();
+    if give_back().is_err() {
+        // Its destructor would panic.
+        mem::forget(terminal);
+    }
     result
+}
+
+/// The terminal is as it was before. It may have been closed: `ratatui::restore` would panic then.
+fn give_back() -> io::Result<()> {
+    let is_there = execute!(io::stdout(), DisableMouseCapture, crossterm::cursor::Show);
+    ratatui::try_restore().and(is_there)
+}
+
+/// Takes the terminal again after somebody else had it.
+fn take_again(terminal: &mut ratatui::DefaultTerminal) -> io::Result<()> {
+    // What raw mode is to be left for is what the shell made of it.
+    terminal::disable_raw_mode()?;
+    terminal::enable_raw_mode()?;
+    execute!(
+        io::stdout(),
+        terminal::EnterAlternateScreen,
+        EnableMouseCapture
+    )?;
+    redraw(terminal)
+}
+
+/// Draws everything with the next frame, whatever stands on the terminal.
+fn redraw(terminal: &mut ratatui::DefaultTerminal) -> io::Result<()> {
+    // Not `clear`: that asks the terminal where the cursor is, and the answer would go to the thread that reads keys.
+    terminal.resize(terminal.size()?.into())
 }
 
 /// ratatui's hook restores the terminal but leaves the cursor to a destructor, which doesn't run
@@ -199,9 +234,17 @@ fn follow(
             match take(app, came) {
                 Effect::None => {}
                 Effect::Redraw => {
-                    // Not `clear`: that asks the terminal where the cursor is, and the answer would go to
-                    // the thread that reads keys.
-                    terminal.resize(terminal.size()?.into())?;
+                    redraw(terminal)?;
+                    draw_by = draw_by.min(soon);
+                }
+                Effect::Stop => {
+                    give_back()?;
+                    outside.stop();
+                    take_again(terminal)?;
+                    draw_by = draw_by.min(soon);
+                }
+                Effect::GoOn => {
+                    take_again(terminal)?;
                     draw_by = draw_by.min(soon);
                 }
                 Effect::Leave => return Ok(()),
@@ -255,7 +298,7 @@ fn act(app: &mut App, effect: Effect, outside: &mut dyn Outside) -> io::Result<(
             let written = outside.export(&path, &shown);
             app.tell_exported(connection, &path, written);
         }
-        Effect::None | Effect::Redraw | Effect::Leave => {}
+        Effect::None | Effect::Redraw | Effect::Stop | Effect::GoOn | Effect::Leave => {}
     }
     Ok(())
 }
@@ -302,5 +345,6 @@ fn take(app: &mut App, message: Message) -> Effect {
         // A resize needs nothing but the next frame.
         Message::Input(_) => Effect::None,
         Message::Leave => Effect::Leave,
+        Message::GoesOn => Effect::GoOn,
     }
 }

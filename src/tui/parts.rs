@@ -48,6 +48,10 @@ pub enum Effect {
         connection: ConnectionId,
         path: PathBuf,
     },
+    /// Give the terminal back to the shell until that lets the program go on.
+    Stop,
+    /// Take the terminal again: the program had been stopped.
+    GoOn,
     Leave,
 }
 

@@ -46,6 +46,9 @@ fn counts(app: &App, brevity: Brevity) -> Vec<Span<'static>> {
     let (news, alarm) = (app.theme.news(), app.theme.alarm());
     let tally = app.tally();
     let mut facts: Vec<(String, Style)> = Vec::new();
+    if tally.is_down && app.trace.ended.is_none() {
+        facts.push(("interface down".into(), alarm));
+    }
     if app.origin.listening.is_some() {
         let received = if words { "received" } else { "rcvd" };
         if !least {
@@ -60,6 +63,9 @@ fn counts(app: &App, brevity: Brevity) -> Vec<Span<'static>> {
             Style::new()
         };
         facts.push((format!("{} dropped", grouped(tally.dropped)), style));
+        if tally.behind > 0 && !least {
+            facts.push((format!("{} behind", grouped(tally.behind)), news));
+        }
         // Beyond --limit.
         let left = app.trace.left_in_all();
         if left > 0 {
@@ -98,6 +104,13 @@ fn counts(app: &App, brevity: Brevity) -> Vec<Span<'static>> {
         };
         let total = grouped(app.trace.entries(app.connection) as u64);
         let at = grouped(app.line as u64 + 1);
+        let lost = app.trace.lost_rows_of(app.connection);
+        if lost > 0 && !least {
+            facts.push((
+                format!("{} earlier gone", grouped(lost as u64)),
+                Style::new(),
+            ));
+        }
         facts.push((format!("{place}{at}/{total}"), Style::new()));
     }
     if app.trace.breaks_off().is_some() {

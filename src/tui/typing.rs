@@ -17,6 +17,10 @@ use crate::story::numbers::{counted, printable};
 impl App {
     /// Takes a key: for the line that is typed, for a mark, or for what it is bound to.
     pub fn key(&mut self, key: KeyEvent) -> Effect {
+        let action = keys::action(key);
+        if action == Some(Action::Stop) {
+            return Effect::Stop;
+        }
         if self.prompt.is_some() {
             return self.type_on(key);
         }
@@ -27,7 +31,7 @@ impl App {
             self.mark(letter, key);
             return Effect::None;
         }
-        self.press(keys::action(key))
+        self.press(action)
     }
 
     /// Does what a key asks for; `None` is a key without a meaning.
@@ -193,7 +197,11 @@ impl App {
             of(addresses.client),
             of(addresses.server)
         );
-        self.ask(question, &name);
+        let path = match &self.files_go_to {
+            Some(folder) => folder.join(name).to_string_lossy().into_owned(),
+            None => name,
+        };
+        self.ask(question, &path);
     }
 
     /// What a typed line leads to, or what is wrong with it.

@@ -228,7 +228,7 @@ impl App {
         }
         if !self.trace.has(connection) {
             self.tell_failure(format!(
-                "connection {} was finished and has left memory (--limit); the capture file has it",
+                "connection {} has left memory (--limit); the capture file has it",
                 connection + 1
             ));
             return;

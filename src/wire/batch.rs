@@ -55,6 +55,10 @@ pub struct Tally {
     pub filtered: u64,
     /// Frames the kernel or the interface says it dropped.
     pub dropped: u64,
+    /// Frames that are in the capture file already, and come later: whoever looks at them is slower than they come.
+    pub behind: u64,
+    /// The interface is down: nothing can come.
+    pub is_down: bool,
 }
 
 impl Tally {

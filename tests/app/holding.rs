@@ -3,7 +3,7 @@
 use super::common::ui::{self, article, batch, keys, live, unread, whole};
 use super::{shown, told};
 use tcpviz::conn::State;
-use tcpviz::trace::{Deed, Heard, KernelEnd, Word};
+use tcpviz::trace::{Bounds, Deed, Heard, KernelEnd, Word};
 use tcpviz::tui::App;
 use tcpviz::wire::{Batch, Ended, Feed, Tally};
 
@@ -39,6 +39,49 @@ fn p_holds_the_picture_counts_on_and_p_again_shows_all_that_came() {
     assert!(!app.is_held());
     assert_eq!((app.trace.segments(), shown(&app), app.line), (7, 7, 6));
     assert_eq!(app.tally(), tally(7, 0));
+}
+
+#[test]
+fn once_much_is_held_the_gate_is_shut_until_the_picture_goes_on() {
+    let (mut app, all) = held();
+    for n in 0..256 {
+        assert!(!app.gate.is_shut(), "after {n}");
+        app.feed(batch(&all.segments[3..4], &[], tally(4 + n, 0)));
+    }
+    assert!(app.gate.is_shut());
+    keys(&mut app, "p");
+    assert!(!app.gate.is_shut());
+}
+
+/// How a connection that goes on without end stands on the screen once it has lost rows.
+#[test]
+fn the_connection_on_the_screen_loses_its_oldest_rows_and_the_title_says_so() {
+    let mut app = unread(live(), None);
+    app.trace.keep(Bounds {
+        rows: 1 << 20,
+        ..Bounds::NONE
+    });
+    let all = whole("close-then-peer-writes");
+    app.feed(batch(&all.segments[..3], &[], tally(3, 0)));
+    app.prepare();
+    let sent = all.segments[2];
+    for n in 0..200 {
+        let many: Vec<_> = (0..100).map(|_| sent).collect();
+        app.feed(batch(&many, &[], tally(n * 100 + 3, 0)));
+        if n % 10 == 0 {
+            app.prepare();
+            keys(&mut app, "←←");
+        }
+        if n % 10 == 5 {
+            keys(&mut app, "⇲");
+        }
+    }
+    let lost = app.trace.lost_rows_of(0);
+    assert_eq!(lost + app.trace.len(0), 20_003);
+    assert!(lost > 1000 && app.trace.row(0, 0).place.frame == 1);
+    keys(&mut app, "⇲");
+    let drawn = ui::text(&mut app, 160, 40);
+    assert!(drawn.contains(" earlier gone"), "{drawn}");
 }
 
 #[test]

@@ -2,13 +2,17 @@
 
 use super::common::ui::{batch, keys, live, text, unread, whole};
 use super::told;
+use tcpviz::trace::Bounds;
 use tcpviz::tui::App;
 use tcpviz::wire::Tally;
 
 /// One finished connection may stay; these come one after the other, and rest once they are over.
 fn after(names: &[&str], between: impl Fn(&mut App, usize)) -> App {
     let mut app = unread(live(), None);
-    app.trace.keep_finished(1);
+    app.trace.keep(Bounds {
+        finished: 1,
+        ..Bounds::NONE
+    });
     for (n, name) in names.iter().enumerate() {
         app.feed(batch(&whole(name).segments, &[], Tally::default()));
         app.prepare();
@@ -61,7 +65,7 @@ fn a_mark_in_a_connection_that_has_left_says_where_it_is() {
     });
     keys(&mut app, "'a");
     assert!(
-        told(&app).contains("connection 1 was finished"),
+        told(&app).contains("connection 1 has left memory"),
         "{}",
         told(&app)
     );

@@ -17,6 +17,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub fn tcpviz() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tcpviz"));
     command.env("LC_ALL", "C.UTF-8").env_remove("NO_COLOR");
+    command.env_remove("SUDO_UID").env_remove("SUDO_GID");
     command
 }
 
@@ -76,4 +77,20 @@ pub fn of_type<'a>(
     kind: &'a str,
 ) -> impl Iterator<Item = &'a serde_json::Value> {
     lines.iter().filter(move |line| line["type"] == kind)
+}
+
+/// Where /proc tells of a process: it may count from outside the sandbox.
+pub fn folder_of(pid: u32) -> PathBuf {
+    let inside = pid.to_string();
+    let is_its = |folder: &PathBuf| {
+        let status = std::fs::read_to_string(folder.join("status")).unwrap_or_default();
+        let numbers = status.lines().find(|line| line.starts_with("NSpid:"));
+        let is_here = std::fs::read_link(folder.join("ns/pid")).ok()
+            == std::fs::read_link("/proc/self/ns/pid").ok();
+        is_here && numbers.is_some_and(|line| line.split('\t').next_back() == Some(&inside))
+    };
+    let all = std::fs::read_dir("/proc").unwrap();
+    all.map(|entry| entry.unwrap().path())
+        .find(is_its)
+        .expect("it runs")
 }

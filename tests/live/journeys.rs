@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use portable_pty::CommandBuilder;
 use tempfile::TempDir;
 
+use crate::common::folder_of;
 use crate::common::screen::Screen;
 use crate::exchange::{PORT, connect, listen};
 use crate::kernel;
-use crate::trials::folder_of;
 
 /// What a journey's screens are: size, flags, what the recordings' names end with.
 const VIEWS: [((u16, u16), &[&str], &str); 2] =

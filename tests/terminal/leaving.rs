@@ -58,6 +58,10 @@ fn a_panic_restores_the_terminal_and_ends() {
 struct NoFiles;
 
 impl Outside for NoFiles {
+    fn stop(&mut self) {
+        unreachable!("nobody presses a key")
+    }
+
     fn write(&mut self, _: &Path, _: &[(u64, Place)], _: &ReadBack) -> Result<u64, String> {
         unreachable!("nothing is written")
     }

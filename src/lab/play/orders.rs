@@ -116,7 +116,7 @@ impl Play {
             ["errors", count] => {
                 let count = number(count)?;
                 self.wait("enough ICMP errors", |play| {
-                    play.recorder.trace().errors().len() >= count
+                    play.recorder.trace().errors_in_all() >= count
                 })?;
             }
             ["capture", "ends"] => self.recorder.end(),

@@ -73,6 +73,11 @@ impl<W: Write> Writer<W> {
             self.rows.remove(*id as usize);
             self.told.remove(id);
         }
+        for shortened in trace.shortened() {
+            if let Some(rows) = self.rows.get_mut(shortened.connection as usize) {
+                *rows = shortened.row(*rows);
+            }
+        }
         self.count_new(trace);
         for (index, &id) in (self.segments..).zip(trace.order_since(self.segments)) {
             self.errors_before(trace, index)?;
@@ -130,7 +135,8 @@ impl<W: Write> Writer<W> {
 
     /// ICMP errors that came before the segment with this index.
     fn errors_before(&mut self, trace: &Trace, index: usize) -> io::Result<()> {
-        while let Some(record) = trace.errors().get(self.errors).filter(|e| e.after <= index) {
+        let errors = trace.errors_since(self.errors).iter();
+        for record in errors.take_while(|error| error.after <= index) {
             self.errors += 1;
             if self.wants(record.connection) {
                 self.line(&icmp(record))?;

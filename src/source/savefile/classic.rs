@@ -8,6 +8,9 @@ use crate::wire::LinkType;
 /// Octets before a record's frame: seconds, fraction, captured octets, octets on the wire.
 const RECORD_HEADER: usize = 16;
 
+/// What some file systems leave of a file that was growing when the power went: its length, and nothing in it.
+const ZEROS: &str = "a record of zeros, as after a power cut";
+
 /// What the file header says.
 pub struct Classic {
     big_endian: bool,
@@ -30,6 +33,16 @@ impl Classic {
         }
     }
 
+    /// As this program writes it.
+    #[cfg(feature = "live")]
+    pub fn own(link: LinkType) -> Self {
+        Classic {
+            big_endian: false,
+            unit_ns: 1,
+            link,
+        }
+    }
+
     /// Looks at the record at the start of `octets`.
     #[inline]
     pub(super) fn record(&self, octets: &[u8]) -> Result<Looked, String> {
@@ -38,6 +51,9 @@ impl Classic {
         };
         let (seconds, fraction) = (self.word(header, 0), self.word(header, 4));
         let (claimed, wire_len) = (self.word(header, 8), self.word(header, 12));
+        if header.iter().all(|octet| *octet == 0) {
+            return Err(ZEROS.into());
+        }
         if claimed > MAX_FRAME {
             return Err(format!(
                 "a record claims {claimed} octets, more than any frame has"

@@ -14,6 +14,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use pcap_parser::{nom, parse_pcap_header};
 
 use super::buffer::Buffer;
+#[cfg(feature = "live")]
+use super::store::{Growing, Store};
 use crate::wire::{Frame, LinkType};
 use classic::Classic;
 use pcapng::Pcapng;
@@ -68,6 +70,21 @@ pub struct Savefile<R> {
     skip: u64,
     /// Octets that were decompressed to give what was read so far.
     compressed: Option<Arc<AtomicU64>>,
+}
+
+#[cfg(feature = "live")]
+impl Savefile<Growing> {
+    /// Of a file that this program writes, from an octet on before which so many frames stand.
+    #[must_use]
+    pub fn going_on(store: &Store, octets: u64, frames: u32, link: LinkType) -> Self {
+        Savefile {
+            input: Buffer::going_on(store.growing_from(octets), octets),
+            format: Format::Classic(Classic::own(link)),
+            frames,
+            skip: 0,
+            compressed: None,
+        }
+    }
 }
 
 impl<R: Read> Savefile<R> {

@@ -35,11 +35,11 @@ impl SpaceIndex {
 
     /// Looks at the rows that came since. Always of the same connection.
     pub fn follow(&mut self, trace: &Trace, id: ConnectionId) {
-        let errors = trace.errors().iter().skip(self.errors_seen);
+        let errors = trace.errors_since(self.errors_seen).iter();
         let own = errors.filter(|error| error.connection == id);
         self.errors
             .extend(own.map(|error| (error.seen.rows as usize, error.seen.error)));
-        self.errors_seen = trace.errors().len();
+        self.errors_seen = trace.errors_in_all();
         if trace.len(id) == 0 {
             return;
         }

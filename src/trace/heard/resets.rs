@@ -53,6 +53,11 @@ impl Resets {
         });
     }
 
+    /// A connection's rows have changed their numbers.
+    pub fn forget(&mut self, id: ConnectionId) {
+        self.all.retain(|reset| reset.id != id);
+    }
+
     /// The nearest in time without a reason, if one is near; it has one then.
     pub fn tell(&mut self, time_ns: u64, is_it: impl Fn(&Reset) -> bool) -> Option<Reset> {
         let at = self.all.partition_point(|reset| reset.time_ns < time_ns);

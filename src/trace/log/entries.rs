@@ -1,6 +1,6 @@
 //! Reading a log again, entry by entry.
 
-use super::{Befell, Entry, Last, Logged, is};
+use super::{Befell, Entry, Last, Logged, Reported, is};
 use crate::conn::Side;
 use crate::trace::octets::{Octets, unzigzag};
 use crate::wire::{Flags, LinkType, Place, Seq, Told};
@@ -115,6 +115,23 @@ impl<'a> Entries<'a> {
     }
 }
 
+impl Entries<'_> {
+    fn reported(&mut self, bits: u8) -> Reported {
+        let [kind, code] = self.rest.fixed();
+        Reported {
+            about: Side::BOTH[usize::from(bits & 1)],
+            kind,
+            code,
+            seq: Seq(self.rest.u32()),
+            reporter: if bits & 2 == 0 {
+                self.rest.fixed::<4>().into()
+            } else {
+                self.rest.fixed::<16>().into()
+            },
+        }
+    }
+}
+
 impl Iterator for Entries<'_> {
     type Item = Entry;
 
@@ -133,7 +150,7 @@ impl Iterator for Entries<'_> {
             },
             2 => Befell::Replaced { at: self.time() },
             3 => Befell::Doubt,
-            _ => Befell::Error(self.rest.number32()),
+            bits => Befell::Error(self.reported(bits)),
         }))
     }
 }

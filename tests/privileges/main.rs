@@ -1,0 +1,100 @@
+//! What is given up before anything from outside is parsed, tried for real: what a process that gave it up can still do
+//! (`inside.rs`), what the kernel says of every thread and helper of the program (`program.rs`), whose files are opened
+//! (`files.rs`). As root and as an ordinary user, in a network namespace; what only true root can try is named where it can't.
+#![cfg_attr(not(target_os = "linux"), allow(unused))]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[cfg(target_os = "linux")]
+mod files;
+#[cfg(target_os = "linux")]
+mod inside;
+#[cfg(target_os = "linux")]
+mod program;
+
+#[cfg(not(target_os = "linux"))]
+fn main() {}
+
+#[cfg(target_os = "linux")]
+fn main() {
+    linux::main();
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::fs;
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+
+    use libtest_mimic::{Arguments, Failed, Trial};
+    use rustix::thread::CapabilitySet;
+
+    use crate::{files, inside, program};
+
+    /// Whoever calls sudo: nobody's number on any machine.
+    pub const CALLER: u32 = 12345;
+
+    pub fn main() {
+        if std::env::args().nth(1).as_deref() == Some(inside::ATTEMPTS) {
+            return inside::attempt_all();
+        }
+        separate();
+        if !can_be_anybody() {
+            eprintln!(
+                "not tried: sudo. Only root can be another user; as root: cargo test --test privileges"
+            );
+        }
+        let trials = [inside::TRIALS, program::TRIALS, files::TRIALS].concat();
+        let trials = trials.into_iter().map(|(name, run)| {
+            Trial::test(name, move || {
+                run();
+                Ok::<(), Failed>(())
+            })
+        });
+        libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit();
+    }
+
+    /// Starts the tests anew in a network namespace, and as root of a namespace of users where they aren't root.
+    fn separate() {
+        const ONCE: &str = "TCPVIZ_TEST_IS_SEPARATE";
+        if std::env::var_os(ONCE).is_some() {
+            let up = Command::new("ip")
+                .args(["link", "set", "lo", "up"])
+                .status();
+            let is_up = up.as_ref().is_ok_and(std::process::ExitStatus::success);
+            assert!(is_up, "ip (Debian: iproute2): {up:?}");
+            return;
+        }
+        let has = rustix::thread::capabilities(None).unwrap().effective;
+        let mut command = Command::new("unshare");
+        if !has.contains(CapabilitySet::SYS_ADMIN | CapabilitySet::NET_ADMIN) {
+            command.args(["--user", "--map-root-user"]);
+        }
+        let failed = command
+            .arg("--net")
+            .arg(std::env::current_exe().unwrap())
+            .args(std::env::args_os().skip(1))
+            .env(ONCE, "1")
+            .exec();
+        panic!("unshare (Debian: util-linux): {failed}");
+    }
+
+    /// Root of this namespace can be everybody: it isn't one made for the tests.
+    pub fn can_be_anybody() -> bool {
+        let map = fs::read_to_string("/proc/self/uid_map").unwrap();
+        map.split_whitespace().any(|word| word == "4294967295")
+    }
+
+    pub fn through_sudo(command: &mut Command) -> &mut Command {
+        let caller = CALLER.to_string();
+        command.env("SUDO_UID", &caller).env("SUDO_GID", &caller)
+    }
+
+    /// What the kernel says of a process or thread: `path` is its folder in /proc.
+    pub fn status(path: &str, key: &str) -> String {
+        let status = fs::read_to_string(format!("{path}/status")).unwrap_or_default();
+        let mut lines = status.lines().filter_map(|line| line.split_once(':'));
+        let found = lines.find(|(name, _)| *name == key);
+        found.map_or(String::new(), |(_, value)| value.trim().into())
+    }
+}
