@@ -155,6 +155,8 @@ fn writing() -> Vec<(&'static str, Case)> {
             "log-same",
             typed(&["--force", "--log", "close.pcap", "close.pcap"]),
         ),
+        ("link", made(link)),
+        ("given-up", typed(&["-v", "close.pcap"])),
         ("connection", typed(&["-c", "2", "close.pcap"])),
         ("nothing", typed(&["-p", "1", "close.pcap"])),
         ("otherwise", typed(&["--expect", "orderly", "close.pcap"])),
@@ -181,6 +183,14 @@ fn exists(folder: &Path) -> Said {
     ended(&mut program(folder, &["-o", "x.txt", "close.pcap"]))
 }
 
+fn link(folder: &Path) -> Said {
+    std::os::unix::fs::symlink("elsewhere.txt", folder.join("x.txt")).unwrap();
+    ended(&mut program(
+        folder,
+        &["--force", "-o", "x.txt", "close.pcap"],
+    ))
+}
+
 fn too_many_connections(folder: &Path) -> Said {
     let many = super::common::article::repeated(21);
     std::fs::write(folder.join("many.pcap"), many).unwrap();
@@ -204,6 +214,19 @@ fn elsewhere() -> Vec<(&'static str, Case)> {
                 "tests/cli.rs",
                 "what_was_left_before_its_end_does_not_meet_what_is_expected",
             ),
+        ),
+        (
+            "interface-down",
+            Elsewhere("tests/faults/interface.rs", "down_and_up"),
+        ),
+        (
+            "interface-up",
+            Elsewhere("tests/faults/interface.rs", "down_and_up"),
+        ),
+        ("disk-full", Elsewhere("tests/faults/disk.rs", "full")),
+        (
+            "not-yours",
+            Elsewhere("tests/privileges/files.rs", "not_the_callers"),
         ),
         ("left", Elsewhere("tests/live/trials.rs", "finished_leave")),
         (
@@ -264,7 +287,7 @@ fn not_provoked() -> Vec<(&'static str, Case)> {
         ("filter-without", Text("source/filter.rs")),
         ("thread", Text("table.rs")),
         ("interface", Text("source/live.rs")),
-        ("not-given-up", Text("live.rs")),
+        ("not-given-up", Text("confine.rs")),
         ("dropped", Text("view.rs")),
         ("list-without", Text("main.rs")),
         ("live-without", Text("main.rs")),
@@ -275,7 +298,13 @@ fn not_provoked() -> Vec<(&'static str, Case)> {
         ("not-asked", Text("listening.rs")),
         ("left-out", Text("view.rs")),
         ("no-linux", Text("listening.rs")),
-        ("command-not-given-up", Text("running.rs")),
+        ("w-refused", Text("privilege/places.rs")),
+        ("rows-left", Text("view.rs")),
+        ("table-left", Text("table.rs")),
+        ("disk-fails", Text("source/live.rs")),
+        ("stopped-live", Text("source/live.rs")),
+        ("unjudgeable", Text("expect.rs")),
+        ("w-forbidden", Text("confine.rs")),
         ("kept-unread", Text("running/keep.rs")),
         ("whose", Text("running.rs")),
         ("namespace", Text("lab/mod.rs")),

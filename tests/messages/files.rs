@@ -57,6 +57,10 @@ pub fn cases() -> Vec<(&'static str, Case)> {
         ("modified", file(|| classic(0xa1b2_cd34))),
         ("cut", made(cut)),
         (
+            "zeros",
+            file(|| [classic(0xa1b2_c3d4), vec![0; 64]].concat()),
+        ),
+        (
             "record",
             file(|| [classic(0xa1b2_c3d4), words(&[0, 0, 1 << 20, 1 << 20])].concat()),
         ),

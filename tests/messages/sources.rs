@@ -27,9 +27,11 @@ const SAID_BY: &[&str] = &[
 const WHOLE: &[&str] = &[
     "cli.rs",
     "cli/look.rs",
+    "confine.rs",
     "expect.rs",
     "kernel/tracefs.rs",
     "lab/sandbox.rs",
+    "privilege/places.rs",
     "recorded.rs",
     "replay.rs",
     "report/few.rs",
@@ -56,8 +58,11 @@ const NONE: &[(&str, &str)] = &[
     ("lab/actor/", "what the lab's own processes tell each other"),
 ];
 
-/// The same of single texts: a filter for libpcap.
-const NO_MESSAGES: &[(&str, &str)] = &[("source/filter.rs", "(icmp and ")];
+/// The same of single texts: a filter for libpcap, and what it says itself.
+const NO_MESSAGES: &[(&str, &str)] = &[
+    ("source/filter.rs", "(icmp and "),
+    ("source/live.rs", "interface disappeared"),
+];
 
 /// A string literal; `…` stands for what is put in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -238,14 +243,27 @@ fn string(source: &str) -> (String, usize) {
     (text, source.len())
 }
 
-/// The body of a function in a test's file.
+/// The body of a function in a test's file, and the constants that it names.
 pub fn body(file: &str, function: &str) -> Option<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let text = fs::read_to_string(path).ok()?;
     let (before, body) = text.split_once(&format!("fn {function}("))?;
     let indent = before.rsplit('\n').next()?;
     let end = body.find(&format!("\n{indent}}}\n"));
-    Some(body[..end.unwrap_or(body.len())].into())
+    let body = &body[..end.unwrap_or(body.len())];
+    let consts = text.split("\nconst ").skip(1);
+    let named = consts.filter(|it| {
+        it.split_once(':')
+            .is_some_and(|(name, _)| body.contains(name))
+    });
+    let values = named.map(|it| it.split(";\n").next().unwrap_or(it));
+    Some(
+        [body]
+            .into_iter()
+            .chain(values)
+            .collect::<Vec<_>>()
+            .join("\n"),
+    )
 }
 
 /// All texts of a file in `src/`, line by line.
