@@ -68,8 +68,8 @@ pub const EXIT: &[Row] = &[
         "3",
         "a connection didn't end as --expect says, or there was none",
     ),
-    ("126, 127", "with -- COMMAND: it can't be run, isn't there"),
     ("101", "tcpviz itself broke: a bug to report"),
+    ("126, 127", "with -- COMMAND: it can't be run, isn't there"),
     (
         "others",
         "COMMAND's own; 128 and the signal's number if one ended it",

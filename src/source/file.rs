@@ -50,7 +50,7 @@ pub fn open(path: &Path, keep: bool) -> io::Result<Opened> {
         _ if !keep => (None, None),
         Some(file) if readable_twice => (None, Some(Store::new(file))),
         _ => {
-            let copy = tempfile::tempfile().map_err(no_copy)?;
+            let copy = tempfile::tempfile().map_err(|why| no_copy(&why))?;
             (Some(copy.try_clone()?), Some(Store::new(copy)))
         }
     };
@@ -63,7 +63,7 @@ pub fn open(path: &Path, keep: bool) -> io::Result<Opened> {
 }
 
 /// It isn't the capture that can't be opened.
-fn no_copy(why: io::Error) -> io::Error {
+fn no_copy(why: &io::Error) -> io::Error {
     let told = format!(
         "a temporary copy of it can't be created ({why}); TMPDIR=FOLDER before the command names another place"
     );

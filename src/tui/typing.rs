@@ -314,7 +314,7 @@ impl App {
                 self.tell(format!("marked {name}: ' and {name} come back here"));
             }
             Letter::ToMark(..) => {
-                self.tell_failure("a mark is a letter or a digit: press m and one of them")
+                self.tell_failure("a mark is a letter or a digit: press m and one of them");
             }
             Letter::ToGoTo => match self.marks.get(&name).copied() {
                 Some((connection, line)) => {
