@@ -159,9 +159,9 @@ impl Session {
         logging::opened(&open, &filter);
         let link = open.link;
         let view = view::open(cli)?;
-        let file = crate::live::create(cli)?;
         let rough = privilege::by_caller(|| SaveFile::create(None, false)).context(NO_TEMPORARY)?;
         let named = Rough::new(rough.path.clone());
+        let file = crate::live::create(cli)?;
         confine::confine(cli, &view, &[&file.path, &rough.path])?;
         let all = Store::new(rough.reader()?);
         let (sender, events) = channel();

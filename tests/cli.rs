@@ -75,7 +75,7 @@ fn one_connection_can_be_chosen_and_a_missing_one_is_named() {
         assert_eq!(output.status.code(), Some(1));
         assert_eq!(
             errors(&output),
-            "tcpviz: there is no connection 2: the capture has 1\n"
+            "tcpviz: there is no connection 2: the capture has 1, which -F connections lists\n"
         );
     }
 }

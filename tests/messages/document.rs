@@ -66,7 +66,7 @@ pub fn plain(text: &str) -> String {
     words.join(" ").replace('`', "")
 }
 
-/// The fixed parts of a text, the shortest left out.
+/// The fixed parts of a text.
 pub fn pieces(text: &str) -> impl Iterator<Item = &str> {
     text.split(ANY).filter(|piece| !piece.is_empty())
 }

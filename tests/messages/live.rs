@@ -93,9 +93,7 @@ pub fn cases() -> Vec<(&'static str, Case)> {
         ),
         (
             "command-temporary",
-            made(|folder| {
-                ended(inside(folder, UP, &["-w", "x.pcap", "--", "true"]).env("TMPDIR", "/no/such"))
-            }),
+            made(|folder| ended(inside(folder, UP, &["--", "true"]).env("TMPDIR", "/no/such"))),
         ),
         ("no-connections", on_loopback(&["--", "true"])),
         ("kept-unwritten", made(small_disk)),

@@ -102,7 +102,7 @@ pub fn literals() -> Vec<Literal> {
                 text,
             };
             let is_none = |(at, part): &(&str, &str)| *at == file && literal.text.contains(part);
-            if !NO_MESSAGES.iter().any(|none| is_none(none)) && !all.contains(&literal) {
+            if !NO_MESSAGES.iter().any(is_none) && !all.contains(&literal) {
                 all.push(literal);
             }
         }
