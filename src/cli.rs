@@ -1,7 +1,7 @@
 //! Every flag and its help.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
@@ -259,10 +259,21 @@ impl Cli {
         if self.format.is_none() && self.output.as_ref().is_some_and(ending) {
             return Err("--output writes text; --write FILE saves what is captured".into());
         }
-        if let Some(Command::Lab(args)) = &self.command
-            && args.recorded
-            && args.names.len() != 1
-        {
+        let is_dash = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
+        if is_dash(&self.write) && self.run.is_empty() {
+            return Err(
+                "--write needs the name of a file; to write to a pipe: tcpdump -U -w - | tcpviz -"
+                    .into(),
+            );
+        }
+        let lab = match &self.command {
+            Some(Command::Lab(args)) => Some(args),
+            _ => None,
+        };
+        if is_dash(&self.write) || lab.is_some_and(|args| is_dash(&args.write)) {
+            return Err("--write needs the name of a file, such as -w x.pcap".into());
+        }
+        if lab.is_some_and(|args| args.recorded && args.names.len() != 1) {
             return Err("--recorded replays one experiment: tcpviz lab NAME --recorded".into());
         }
         match formats::asked(self.format, self.output.as_deref()) {

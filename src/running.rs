@@ -9,7 +9,7 @@ mod turns;
 use std::fs;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -58,9 +58,6 @@ const AT_MOST: Duration = Duration::from_secs(1);
 /// # Errors
 /// Nothing can be captured or shown, or `--expect` isn't met, and the command didn't fail.
 pub fn run(cli: &Cli) -> anyhow::Result<u8> {
-    if cli.write.as_deref() == Some(Path::new("-")) {
-        bail!("--write needs the name of a file, such as -w x.pcap");
-    }
     let (mut command, mut listener) = Command::prepare(&cli.run)
         .context("there can't be a process beside this one, which runs the command")?;
     // Before a file is created, or emptied: a command that was mistyped costs nothing.

@@ -125,7 +125,7 @@ fn usage() -> Vec<(&'static str, Case)> {
         ("actor-for-itself", typed(&["lab-actor"])),
         ("no-such-command", typed(&["--", "no-such-command"])),
         ("cannot-run", typed(&["--", "./close.pcap"])),
-        ("command-write-dash", typed(&["-w", "-", "--", "true"])),
+        ("other-write-dash", typed(&["-w", "-", "--", "true"])),
         ("write-dash", typed(&["-w", "-"])),
     ]
 }
