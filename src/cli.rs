@@ -1,9 +1,10 @@
 //! Every flag and its help.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
@@ -16,6 +17,7 @@ use crate::formats;
 pub mod help;
 mod lab;
 mod look;
+pub mod refusal;
 
 use help::{FILES, LOOK, OUT, WATCHED};
 pub use lab::LabArgs;
@@ -59,7 +61,7 @@ pub struct Cli {
     /// Interface to capture on [default: loopback]; -D lists
     ///
     /// `any` is all of them.
-    #[arg(short, long, value_name = "IF", conflicts_with_all = ["file", "read"])]
+    #[arg(short, long, value_name = "IF", conflicts_with_all = ["file", "read"], value_parser = NonEmptyStringValueParser::new())]
     #[arg(help_heading = WATCHED, value_hint = ValueHint::Other)]
     pub interface: Option<String>,
 
@@ -108,7 +110,7 @@ pub struct Cli {
     pub output: Option<PathBuf>,
 
     /// Only this connection, as numbered in the list, from 1
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short, long, value_name = "N", value_parser = connection)]
     #[arg(help_heading = OUT, value_hint = ValueHint::Other)]
     pub connection: Option<u32>,
 
@@ -175,6 +177,9 @@ pub enum Page {
 }
 
 impl Command {
+    /// Of all.
+    pub const NAMES: [&str; 3] = ["lab", "completions", "man"];
+
     /// What is typed for it.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -254,6 +259,23 @@ impl Cli {
         if self.format.is_none() && self.output.as_ref().is_some_and(ending) {
             return Err("--output writes text; --write FILE saves what is captured".into());
         }
+        let is_dash = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
+        if is_dash(&self.write) && self.run.is_empty() {
+            return Err(
+                "--write needs the name of a file; to write to a pipe: tcpdump -U -w - | tcpviz -"
+                    .into(),
+            );
+        }
+        let lab = match &self.command {
+            Some(Command::Lab(args)) => Some(args),
+            _ => None,
+        };
+        if is_dash(&self.write) || lab.is_some_and(|args| is_dash(&args.write)) {
+            return Err("--write needs the name of a file, such as -w x.pcap".into());
+        }
+        if lab.is_some_and(|args| args.recorded && args.names.len() != 1) {
+            return Err("--recorded replays one experiment: tcpviz lab NAME --recorded".into());
+        }
         match formats::asked(self.format, self.output.as_deref()) {
             format @ (Format::Tcpdump | Format::Connections | Format::Csv) if self.kernel => {
                 let name = format.to_possible_value();
@@ -269,6 +291,15 @@ impl Cli {
     #[must_use]
     pub fn ports(&self) -> Ports {
         Ports::new(self.port.clone())
+    }
+}
+
+fn connection(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err(format!(
+            "'{text}' isn't the number of a connection: give 1 or more"
+        )),
     }
 }
 

@@ -4,11 +4,9 @@
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::FileTypeExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-use anyhow::bail;
 
 use tcpviz::privilege;
 use tcpviz::source::live::{self, Handing, OpenError};
@@ -55,9 +53,6 @@ pub fn list_interfaces() -> anyhow::Result<()> {
 /// The interface can't be opened, the file can't be written, privileges can't be given up, or the
 /// view fails.
 pub fn capture(cli: &Cli) -> anyhow::Result<()> {
-    if cli.write.as_deref() == Some(Path::new("-")) {
-        bail!("--write needs the name of a file; to write to a pipe: tcpdump -U -w - | tcpviz -");
-    }
     if is_fed() {
         say!(
             "tcpviz: capturing live; standard input isn't read: tcpviz - replays what comes there"

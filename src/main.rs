@@ -43,7 +43,7 @@ use std::process::{self, ExitCode};
 
 use clap::Parser;
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, refusal};
 use tcpviz::story::numbers::printable;
 
 const FINE: u8 = 0;
@@ -68,11 +68,11 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
-            // What was typed stands in the message: file names may hold anything.
-            error
-                .to_string()
-                .lines()
-                .for_each(|line| say!("{}", printable(line)));
+            let first = env::args_os().nth(1);
+            let command = Command::NAMES
+                .iter()
+                .find(|name| first.as_deref() == Some(name.as_ref()));
+            say!("tcpviz: {}", refusal::one_line(&error, command.copied()));
             return ExitCode::from(USAGE);
         }
         Err(help) => help.exit(),
@@ -121,7 +121,11 @@ fn tell(error: &anyhow::Error) -> u8 {
     if is_broken_pipe(error) {
         return FINE;
     }
-    say!("tcpviz: {error:#}");
+    // File names, and what others said, may hold anything; advice stands in lines of its own.
+    for (at, line) in format!("{error:#}").lines().enumerate() {
+        let name = if at == 0 { "tcpviz: " } else { "" };
+        say!("{name}{}", printable(line));
+    }
     code(error)
 }
 

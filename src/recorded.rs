@@ -41,18 +41,16 @@ fn beside(recipe: &str) -> Vec<Aside> {
 /// Replays the capture of the one experiment that is named.
 ///
 /// # Errors
-/// None is named, or there is no such capture; those of a replay.
+/// There is no such capture; those of a replay.
 pub fn replay(args: &LabArgs) -> anyhow::Result<()> {
-    let [name] = args.names.as_slice() else {
-        bail!("--recorded replays one experiment: tcpviz lab NAME --recorded");
-    };
+    let name = args.names.first().map_or("", String::as_str);
     let Some((octets, recipe)) = find(name) else {
         bail!(
             "there is no recorded experiment {}; `tcpviz lab` lists them",
             printable(name)
         );
     };
-    let file = unnamed(octets).context("the capture can't be unpacked")?;
+    let file = unnamed(octets).context(NO_TEMPORARY)?;
     let path = PathBuf::from(format!("/dev/fd/{}", file.as_raw_fd()));
     let cli = Cli {
         format: args.format,
@@ -64,6 +62,10 @@ pub fn replay(args: &LabArgs) -> anyhow::Result<()> {
     let name = format!("{name} (recorded)");
     replay::show(&cli, &path, name, beside(recipe))
 }
+
+/// Beside why.
+pub const NO_TEMPORARY: &str =
+    "can't create a temporary file; TMPDIR=FOLDER before the command names another place";
 
 /// A file that has no name, and is gone with the program.
 fn unnamed(octets: &[u8]) -> io::Result<File> {

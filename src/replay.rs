@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::{anyhow, bail};
 
 use tcpviz::source::decompress::Compression;
 use tcpviz::source::file::Opened;
@@ -44,8 +44,8 @@ pub fn show(cli: &Cli, capture: &Path, name: String, beside: Vec<Aside>) -> anyh
     if piped && io::stdin().is_terminal() {
         bail!("standard input is a terminal; pipe a capture into it: tcpdump -U -w - | tcpviz -");
     }
-    let opened =
-        source::open(capture, view::reads_back(cli)).with_context(|| cannot_open(capture))?;
+    let opened = source::open(capture, view::reads_back(cli));
+    let opened = opened.map_err(|why| cannot_open(capture, why))?;
     let shown = Shown {
         name,
         size: size(capture),
@@ -136,12 +136,12 @@ fn file_name(capture: &Path) -> String {
 }
 
 /// What couldn't be opened; a bare port number was probably meant for --port.
-fn cannot_open(capture: &Path) -> String {
+fn cannot_open(capture: &Path, why: io::Error) -> anyhow::Error {
     let name = printable(&capture.to_string_lossy());
     if name.parse::<u16>().is_ok() && !capture.exists() {
-        return format!(
+        return anyhow!(
             "there is no capture file {name}; to watch port {name}: tcpviz --port {name}"
         );
     }
-    format!("can't open {name}")
+    anyhow::Error::new(why).context(format!("can't open {name}"))
 }

@@ -9,7 +9,7 @@ mod turns;
 use std::fs;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
@@ -30,6 +30,7 @@ use crate::confine;
 use crate::expect;
 use crate::live::{Saved, explain, quoted};
 use crate::logging;
+use crate::recorded::NO_TEMPORARY;
 use crate::replay::{self, Shown};
 use crate::view::{self, View};
 use keep::Kept;
@@ -57,9 +58,6 @@ const AT_MOST: Duration = Duration::from_secs(1);
 /// # Errors
 /// Nothing can be captured or shown, or `--expect` isn't met, and the command didn't fail.
 pub fn run(cli: &Cli) -> anyhow::Result<u8> {
-    if cli.write.as_deref() == Some(Path::new("-")) {
-        bail!("--write needs the name of a file");
-    }
     let (mut command, mut listener) = Command::prepare(&cli.run)
         .context("there can't be a process beside this one, which runs the command")?;
     // Before a file is created, or emptied: a command that was mistyped costs nothing.
@@ -158,10 +156,9 @@ impl Session {
         logging::opened(&open, &filter);
         let link = open.link;
         let view = view::open(cli)?;
-        let file = crate::live::create(cli)?;
-        let rough = privilege::by_caller(|| SaveFile::create(None, false))
-            .context("there can't be a temporary file")?;
+        let rough = privilege::by_caller(|| SaveFile::create(None, false)).context(NO_TEMPORARY)?;
         let named = Rough::new(rough.path.clone());
+        let file = crate::live::create(cli)?;
         confine::confine(cli, &view, &[&file.path, &rough.path])?;
         let all = Store::new(rough.reader()?);
         let (sender, events) = sync_channel(view::QUEUE);

@@ -478,7 +478,9 @@ fn tell_left(trace: &Trace, cli: &Cli) {
 pub fn check_wanted(cli: &Cli, connections: usize) -> anyhow::Result<()> {
     match cli.connection {
         Some(number) if number as usize > connections => {
-            bail!("there is no connection {number}: the capture has {connections}")
+            bail!(
+                "there is no connection {number}: the capture has {connections}, which -F connections lists"
+            )
         }
         _ => Ok(()),
     }

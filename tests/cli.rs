@@ -75,7 +75,7 @@ fn one_connection_can_be_chosen_and_a_missing_one_is_named() {
         assert_eq!(output.status.code(), Some(1));
         assert_eq!(
             errors(&output),
-            "tcpviz: there is no connection 2: the capture has 1\n"
+            "tcpviz: there is no connection 2: the capture has 1, which -F connections lists\n"
         );
     }
 }
@@ -384,7 +384,10 @@ fn wrong_usage_exits_with_2_and_says_what_to_type() {
         ),
         (&["-i", "lo", "x.pcap"], "cannot be used with"),
         (&["-w", "y.pcap", "x.pcap"], "cannot be used with"),
-        (&["-c", "0", "x.pcap"], "0 is not in 1.."),
+        (
+            &["-c", "0", "x.pcap"],
+            "'0' isn't the number of a connection: give 1 or more",
+        ),
         (
             &["-o", "y.pcap", "x.pcap"],
             "--write FILE saves what is captured",

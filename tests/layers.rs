@@ -100,6 +100,7 @@ const CONFINED: &[(&str, &[&str])] = &[
             "cli.rs",
             "cli/lab.rs",
             "cli/look.rs",
+            "cli/refusal.rs",
             "completions.rs",
             "main.rs",
             "man.rs",

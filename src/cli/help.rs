@@ -68,6 +68,7 @@ pub const EXIT: &[Row] = &[
         "3",
         "a connection didn't end as --expect says, or there was none",
     ),
+    ("101", "tcpviz itself broke: a bug to report"),
     ("126, 127", "with -- COMMAND: it can't be run, isn't there"),
     (
         "others",

@@ -30,7 +30,7 @@ pub struct Look {
     /// Columns of text and pictures [default: the terminal's, or 100]
     ///
     /// Of a picture 100 by default; of `-F connections` the terminal's, or as many as it takes.
-    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(20..=1000))]
+    #[arg(long, value_name = "COLUMNS", value_parser = columns)]
     #[arg(help_heading = LOOK, hide_short_help = true, value_hint = ValueHint::Other)]
     pub width: Option<u16>,
 
@@ -55,6 +55,13 @@ pub struct Look {
     /// With -F svg: below the ladder also why, what each program saw, and the findings
     #[arg(long, help_heading = LOOK, hide_short_help = true)]
     pub why: bool,
+}
+
+fn columns(text: &str) -> Result<u16, String> {
+    match text.parse() {
+        Ok(columns @ 20..=1000) => Ok(columns),
+        _ => Err(format!("'{text}' isn't a width: give 20 to 1000 columns")),
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

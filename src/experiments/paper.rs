@@ -16,6 +16,7 @@ use tcpviz::lab::{catalog, record};
 use tcpviz::report::page;
 use tcpviz::source::{Frames, Store};
 use tcpviz::story::ending::ending;
+use tcpviz::story::numbers::printable;
 use tcpviz::story::wrap::wrapped;
 use tcpviz::trace::{Aside, Trace};
 use tcpviz::tui::ReadBack;
@@ -153,7 +154,8 @@ pub fn record_all(
     chosen: &[&'static Experiment],
     folder: &Path,
 ) -> anyhow::Result<bool> {
-    fs::create_dir_all(folder).with_context(|| format!("can't create {}", folder.display()))?;
+    fs::create_dir_all(folder)
+        .with_context(|| format!("can't create {}", printable(&folder.to_string_lossy())))?;
     let mut as_wanted = true;
     let mut out = io::stdout().lock();
     for experiment in chosen {

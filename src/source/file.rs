@@ -50,7 +50,7 @@ pub fn open(path: &Path, keep: bool) -> io::Result<Opened> {
         _ if !keep => (None, None),
         Some(file) if readable_twice => (None, Some(Store::new(file))),
         _ => {
-            let copy = tempfile::tempfile()?;
+            let copy = tempfile::tempfile().map_err(|why| no_copy(&why))?;
             (Some(copy.try_clone()?), Some(Store::new(copy)))
         }
     };
@@ -60,6 +60,14 @@ pub fn open(path: &Path, keep: bool) -> io::Result<Opened> {
         store,
         growing,
     })
+}
+
+/// It isn't the capture that can't be opened.
+fn no_copy(why: &io::Error) -> io::Error {
+    let told = format!(
+        "a temporary copy of it can't be created ({why}); TMPDIR=FOLDER before the command names another place"
+    );
+    io::Error::new(why.kind(), told)
 }
 
 impl Opened {

@@ -46,7 +46,9 @@ impl App {
                 Effect::Copy(text)
             }
             None => {
-                self.tell_failure("tcpdump has no line for this row");
+                self.tell_failure(
+                    "tcpdump has no line for this row; y copies it as it stands here",
+                );
                 Effect::None
             }
         }

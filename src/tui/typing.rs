@@ -217,7 +217,7 @@ impl App {
             Question::Filter => self.filter(text)?,
             Question::GoTo => self.go_to_frame(text)?,
             Question::Write(_) | Question::Export(_) if text.is_empty() => {
-                return Err("a file needs a name".into());
+                return Err("a file needs a name: type one, or leave with Esc".into());
             }
             Question::Export(connection) => {
                 return Ok(Effect::Export {
@@ -249,7 +249,7 @@ impl App {
         };
         if self.only.is_some_and(|only| only != connection) {
             return Err(format!(
-                "frame {wanted} belongs to connection {}",
+                "frame {wanted} belongs to connection {}; tcpviz without -c shows it",
                 connection + 1
             ));
         }
@@ -313,7 +313,9 @@ impl App {
                 self.marks.insert(name, (connection, line));
                 self.tell(format!("marked {name}: ' and {name} come back here"));
             }
-            Letter::ToMark(..) => self.tell_failure("a mark is a letter or a digit"),
+            Letter::ToMark(..) => {
+                self.tell_failure("a mark is a letter or a digit: press m and one of them");
+            }
             Letter::ToGoTo => match self.marks.get(&name).copied() {
                 Some((connection, line)) => {
                     self.choose(connection);

@@ -43,7 +43,10 @@ fn of_a_system_call_the_row_is_copied_and_tcpdump_has_no_line() {
     };
     assert!(text.contains("listen(3) = 0"), "{text}");
     assert_eq!(keys(&mut app, "Y"), Effect::None);
-    assert_eq!(told(&app), "tcpdump has no line for this row");
+    assert_eq!(
+        told(&app),
+        "tcpdump has no line for this row; y copies it as it stands here"
+    );
 }
 
 #[test]
@@ -107,5 +110,8 @@ fn a_file_needs_a_name() {
         keys(&mut app, "⌫");
     }
     keys(&mut app, "⏎");
-    assert_eq!(wrong(&app), "a file needs a name");
+    assert_eq!(
+        wrong(&app),
+        "a file needs a name: type one, or leave with Esc"
+    );
 }

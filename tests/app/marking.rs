@@ -28,7 +28,10 @@ fn a_letter_is_awaited_once_and_no_letter_ends_it() {
         (None, 0, (0, 0))
     );
     keys(&mut app, "m%");
-    assert_eq!(told(&app), "a mark is a letter or a digit");
+    assert_eq!(
+        told(&app),
+        "a mark is a letter or a digit: press m and one of them"
+    );
     // While it is awaited, no letter has another meaning.
     keys(&mut app, "mq");
     assert_eq!(app.marks.len(), 1);
@@ -98,7 +101,10 @@ fn g_in_the_ladder_of_one_connection_alone_stays_in_it() {
     let mut app = together(&["orderly-close", "orderly-close.server-first"]);
     app.show_only(1);
     keys(&mut app, "g3⏎");
-    assert_eq!(wrong(&app), "frame 3 belongs to connection 1");
+    assert_eq!(
+        wrong(&app),
+        "frame 3 belongs to connection 1; tcpviz without -c shows it"
+    );
     assert_eq!(app.connection, 1);
 }
 
