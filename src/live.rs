@@ -231,6 +231,8 @@ impl Saved {
         if self.temporary && is_empty {
             let _ = std::fs::remove_file(&self.path);
             say!("tcpviz: nothing was captured");
+        } else if is_empty {
+            say!("tcpviz: nothing was captured; {path} holds no frame");
         } else {
             let segments = counted(segments, "segment");
             say!("tcpviz: {segments} saved in {path}; to see them again: tcpviz {path}");

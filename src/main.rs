@@ -86,7 +86,7 @@ fn main() -> ExitCode {
         );
         return ExitCode::from(USAGE);
     }
-    if let Err(why) = cli.check() {
+    if let Err(why) = tcpviz::privilege::check_invoking_user().and_then(|()| cli.check()) {
         say!("tcpviz: {why}");
         return ExitCode::from(USAGE);
     }

@@ -32,24 +32,28 @@ impl OutFile {
         })
     }
 
-    fn begin(&mut self) -> io::Result<()> {
-        if !self.is_begun {
-            self.file.set_len(0)?;
-            self.is_begun = true;
+    /// Empties it before the first octet.
+    fn begin(&self) -> io::Result<()> {
+        if self.is_begun {
+            return Ok(());
         }
-        Ok(())
+        self.file.set_len(0)
     }
 }
 
 impl Write for OutFile {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
         self.begin()?;
-        self.file.write(octets)
+        // A full disk takes none: the file goes again then.
+        let written = self.file.write(octets)?;
+        self.is_begun = true;
+        Ok(written)
     }
 
     /// What was written is all of it, also if that is nothing.
     fn flush(&mut self) -> io::Result<()> {
         self.begin()?;
+        self.is_begun = true;
         self.file.flush()
     }
 }

@@ -169,7 +169,9 @@ impl Session {
         let sink = Box::new(move |feed| sender.send(Event::Fed(feed)).is_ok());
         Ok(Session {
             command,
-            capture: open.start(rough, logging::following(sink))?,
+            capture: open
+                .start(rough, logging::following(sink))
+                .context("the command was not started")?,
             events,
             interface,
             link,

@@ -32,6 +32,26 @@ pub fn invoking_user() -> Option<(u32, u32)> {
     (rustix::process::geteuid().is_root() && user != 0).then_some((user, group))
 }
 
+/// Whether sudo's variables name somebody: root who can't become the user that they mean must not go on as root.
+///
+/// # Errors
+/// They are there, and name nobody; in one line, with what to type.
+pub fn check_invoking_user() -> Result<(), String> {
+    let set = |name: &str| std::env::var_os(name);
+    if !rustix::process::geteuid().is_root() || set("SUDO_UID").is_none() {
+        return Ok(());
+    }
+    // The last number means "leave it as it is".
+    let names = |name: &str| {
+        let number = set(name)?.to_str()?.parse::<u32>().ok()?;
+        (number != u32::MAX).then_some(number)
+    };
+    match (names("SUDO_UID"), names("SUDO_GID")) {
+        (Some(_), Some(_)) => Ok(()),
+        _ => Err("SUDO_UID and SUDO_GID don't name the user who called sudo; as root itself: env -u SUDO_UID tcpviz ...".into()),
+    }
+}
+
 /// What is still needed by name after everything was given up.
 #[derive(Debug, Default)]
 pub struct Needs {

@@ -89,6 +89,7 @@ impl Opened {
             Some(copy) => Box::new(Copying {
                 input: capture,
                 copy: Some(copy),
+                granted: 0,
             }),
             None => capture,
         };
@@ -172,18 +173,39 @@ fn read(
     }
 }
 
+/// The part of a file system that a copy leaves free for others: a tenth.
+const LEFT_FREE: u64 = 10;
+
+/// Octets to copy before looking again how much is free.
+const UNASKED: usize = 16 << 20;
+
 /// Copies what is read from an input that can be read only once.
 struct Copying<R> {
     input: R,
     copy: Option<File>,
+    /// Octets that may be copied before looking again.
+    granted: usize,
+}
+
+/// Writes where there is room enough for others, too.
+fn copy_on(mut copy: &File, octets: &[u8], granted: &mut usize) -> io::Result<()> {
+    if *granted < octets.len() {
+        let room = rustix::fs::fstatvfs(copy)?;
+        if room.f_bavail < room.f_blocks / LEFT_FREE {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        *granted = octets.len().max(UNASKED);
+    }
+    *granted -= octets.len();
+    copy.write_all(octets)
 }
 
 impl<R: Read> Read for Copying<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.input.read(buffer)?;
         // Without room for a copy, frames can't be read back; that stops nobody from reading on.
-        if let Some(copy) = &mut self.copy
-            && copy.write_all(&buffer[..count]).is_err()
+        if let Some(copy) = &self.copy
+            && copy_on(copy, &buffer[..count], &mut self.granted).is_err()
         {
             self.copy = None;
         }

@@ -107,7 +107,15 @@ fn compile(expression: &str, link: crate::wire::LinkType) -> Result<pcap::BpfPro
     let dlt = if link == LinkType::RAW { 12 } else { link.0 };
     pcap::Capture::dead(pcap::Linktype(dlt))
         .and_then(|capture| capture.compile(expression, true))
-        .map_err(|why| format!("-f '{expression}' can't be used on {link}: {why}; `man pcap-filter` tells the language"))
+        .map_err(|why| {
+            let why = why.to_string();
+            let trouble = if why.contains("syntax") {
+                "isn't a filter that libpcap understands".into()
+            } else {
+                format!("can't be used on {link}")
+            };
+            format!("-f '{expression}' {trouble}: {why}; `man pcap-filter` tells the language")
+        })
 }
 
 #[cfg(test)]

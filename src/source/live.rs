@@ -4,7 +4,6 @@
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::fd::AsFd;
-use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -204,7 +203,8 @@ impl Open {
     /// # Errors
     /// The save file can't be written.
     pub fn start(self, mut save: SaveFile, mut sink: Sink) -> io::Result<Running> {
-        save.begin(self.link)?;
+        save.begin(self.link)
+            .map_err(|why| io::Error::new(why.kind(), unwritten(&why, &save)))?;
         let syncing = sync_now_and_then(save.reader()?)?;
         let (stopped, stop) = io::pipe()?;
         let begun = Stand {
@@ -221,7 +221,7 @@ impl Open {
                 let stopped_by = self.run(&mut save, &mut giver, &stopped).err();
                 save.sync();
                 drop(syncing);
-                let error = stopped_by.map(|why| why.words(&interface, &save.path));
+                let error = stopped_by.map(|why| why.words(&interface, &save));
                 giver.end(Ended { cut: None, error });
             })?;
         thread::Builder::new()
@@ -406,21 +406,33 @@ enum Stopped {
 
 impl Stopped {
     /// What happened, and what to type, in one sentence.
-    fn words(&self, interface: &str, path: &Path) -> String {
-        let path = path.display();
+    fn words(&self, interface: &str, save: &SaveFile) -> String {
         let why = match self {
             Stopped::Gone => "it is gone (deleted or unplugged); once it is there again, start tcpviz again; `tcpviz -D` lists \
                               what is there"
                 .into(),
-            Stopped::Unwritten(why) if why.kind() == io::ErrorKind::StorageFull => {
-                format!("{path} can't be written: {why}; make room, or name a file on another disk: --write FILE")
-            }
-            Stopped::Unwritten(why) => {
-                format!("{path} can't be written: {why}; name another file: --write FILE")
-            }
+            Stopped::Unwritten(why) => unwritten(why, save),
             Stopped::Other(why) => why.clone(),
         };
         format!("the capture on {interface} stopped: {why}")
+    }
+}
+
+/// Why the file takes no more, and what to type.
+fn unwritten(why: &io::Error, save: &SaveFile) -> String {
+    let path = save.path.display();
+    match why.kind() {
+        io::ErrorKind::StorageFull if save.temporary => {
+            format!(
+                "{path} can't be written: {why}; make room, or name a folder on another disk: TMPDIR=FOLDER"
+            )
+        }
+        io::ErrorKind::StorageFull => {
+            format!(
+                "{path} can't be written: {why}; make room, or name a file on another disk: --write FILE"
+            )
+        }
+        _ => format!("{path} can't be written: {why}; name another file: --write FILE"),
     }
 }
 

@@ -164,7 +164,8 @@ fn writing() -> Vec<(&'static str, Case)> {
             "none",
             typed(&["--expect", "orderly", "-p", "1", "close.pcap"]),
         ),
-        ("filter", typed(&["-f", "prot 80", "close.pcap"])),
+        ("filter", typed(&["-f", "type mgt", "close.pcap"])),
+        ("filter-mistake", typed(&["-f", "prot 80", "close.pcap"])),
         (
             "recorded-unpacked",
             homeless(&["lab", "orderly-close", "--recorded"]),
@@ -224,6 +225,7 @@ fn elsewhere() -> Vec<(&'static str, Case)> {
             Elsewhere("tests/faults/interface.rs", "down_and_up"),
         ),
         ("disk-full", Elsewhere("tests/faults/disk.rs", "full")),
+        ("saved", Elsewhere("tests/faults/signals.rs", "saved")),
         (
             "not-yours",
             Elsewhere("tests/privileges/files.rs", "not_the_callers"),

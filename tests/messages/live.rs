@@ -85,7 +85,17 @@ pub fn cases() -> Vec<(&'static str, Case)> {
         ("not-read", made(not_read)),
         ("capturing", interrupted(&["-F", "json"])),
         ("no-frames", interrupted(&["-F", "json"])),
-        ("saved", interrupted(&["-F", "json", "-w", "x.pcap"])),
+        ("nothing-in", interrupted(&["-F", "json", "-w", "x.pcap"])),
+        (
+            "sudo-nobody",
+            made(|folder| ended(inside(folder, UP, &["-D"]).env("SUDO_UID", "ann"))),
+        ),
+        ("cannot-begin", on_full_disk(&["-F", "json"])),
+        (
+            "cannot-begin-in",
+            on_full_disk(&["-F", "json", "-w", "full/x.pcap"]),
+        ),
+        ("not-started", on_full_disk(&["--", "touch", "started"])),
         ("broke-off", made(interface_goes)),
         (
             "no-process",
@@ -152,6 +162,16 @@ fn interface_goes(folder: &Path) -> Said {
 }
 
 /// What was the command's has no room where it is to go.
+/// Where the folder for temporary files, and for others, has no room left.
+fn on_full_disk(arguments: &'static [&'static str]) -> Case {
+    made(move |folder| {
+        let before = "mkdir full && mount -t tmpfs -o size=4k none full && head -c 4096 /dev/zero > full/all && ip link set lo up";
+        let said = ended(inside(folder, before, arguments).env("TMPDIR", folder.join("full")));
+        assert!(!folder.join("started").exists());
+        said
+    })
+}
+
 fn small_disk(folder: &Path) -> Said {
     let before = "mkdir small && mount -t tmpfs -o size=8k none small && ip link set lo up";
     let program = "import socket
