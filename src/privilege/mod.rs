@@ -35,8 +35,10 @@ pub fn invoking_user() -> Option<(u32, u32)> {
 /// What is still needed by name after everything was given up.
 #[derive(Debug, Default)]
 pub struct Needs {
-    /// Files that are there: they may be opened anew, and removed.
+    /// Files that are there: they may be opened anew.
     pub files: Vec<PathBuf>,
+    /// Those of them that may have to go again. The kernel can't tell them from all else in their folders and below.
+    pub removed: Vec<PathBuf>,
     /// New files, as whoever sits before the screen names them.
     pub new_files: bool,
     /// Addresses of hosts may have to be asked for.

@@ -34,24 +34,37 @@ mod linux {
     /// Whoever calls sudo: nobody's number on any machine.
     pub const CALLER: u32 = 12345;
 
+    /// Tests by their names.
+    pub type Tries = &'static [(&'static str, fn())];
+
     pub fn main() {
         if std::env::args().nth(1).as_deref() == Some(inside::ATTEMPTS) {
             return inside::attempt_all();
         }
         separate();
-        if !can_be_anybody() {
-            eprintln!(
-                "not tried: sudo. Only root can be another user; as root: cargo test --test privileges"
-            );
-        }
-        let trials = [inside::TRIALS, program::TRIALS, files::TRIALS].concat();
-        let trials = trials.into_iter().map(|(name, run)| {
+        let trial = |name: String, run: fn()| {
             Trial::test(name, move || {
                 run();
                 Ok::<(), Failed>(())
             })
+        };
+        let anybodys = [inside::TRIALS, program::TRIALS, files::TRIALS].concat();
+        let anybodys = anybodys.iter().map(|(name, run)| {
+            // `program.rs` tries each user that can be had.
+            trial((*name).into(), *run)
         });
-        libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit();
+        let is_root = can_be_anybody();
+        let roots = [inside::AS_TRUE_ROOT, files::AS_TRUE_ROOT].concat();
+        let roots = roots.iter().map(|(name, run)| {
+            let why = if is_root {
+                ""
+            } else {
+                " (not tried: only root can be another user)"
+            };
+            trial(format!("{name}{why}"), *run).with_ignored_flag(!is_root)
+        });
+        let trials = anybodys.chain(roots).collect();
+        libtest_mimic::run(&Arguments::from_args(), trials).exit();
     }
 
     /// Starts the tests anew in a network namespace, and as root of a namespace of users where they aren't root.

@@ -11,9 +11,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::common::screen::Screen;
 use crate::common::{PATIENCE, capture, tcpviz};
-use crate::linux::{CALLER, can_be_anybody, status, through_sudo};
+use crate::linux::{CALLER, Tries, can_be_anybody, status, through_sudo};
 
-pub const TRIALS: &[(&str, fn())] = &[
+pub const TRIALS: Tries = &[
     (
         "live_on_the_screen_no_thread_has_anything_left",
         on_the_screen,
