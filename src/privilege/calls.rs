@@ -80,6 +80,10 @@ const NEVER: &[i64] = &[
     libc::SYS_request_key,
 ];
 
+/// Commands (ioctl(2)) that set attributes of files as well, as chattr(1) does (linux/fs.h).
+const FS_IOC_SETFLAGS: i32 = 0x4008_6602;
+const FS_IOC_FSSETXATTR: i32 = 0x401c_5820;
+
 /// Unless names of hosts may have to be asked for: connections of any kind, and what is sent to an address.
 const NETWORK: &[i64] = &[
     libc::SYS_connect,
@@ -125,6 +129,12 @@ fn rules(names: bool) -> Result<BTreeMap<i64, Vec<SeccompRule>>, BackendError> {
             newuser,
             libc::CLONE_NEWUSER,
         )?])?],
+    );
+    let set_attributes = [FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR]
+        .map(|command| SeccompRule::new(vec![is(1, SeccompCmpOp::Eq, command)?]));
+    rules.insert(
+        libc::SYS_ioctl,
+        set_attributes.into_iter().collect::<Result<_, _>>()?,
     );
     if !names {
         rules.extend(NETWORK.iter().map(|call| (*call, Vec::new())));

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
+use rustix::fs::IFlags;
 use rustix::process::{Pid, test_kill_process};
 use rustix::thread::UnshareFlags;
 use tcpviz::privilege::{self, Needs};
@@ -132,6 +133,10 @@ fn attempt(when: &str, named: &str, port: &str) {
     let mode = fs::metadata(named).unwrap().permissions();
     tell("mode", fs::set_permissions(named, mode));
     let file = File::open(named).unwrap();
+    tell(
+        "flag",
+        rustix::fs::ioctl_setflags(&file, IFlags::NODUMP).map_err(Into::into),
+    );
     tell(
         "attribute",
         rustix::fs::removexattr(named, "user.x").map_err(Into::into),
@@ -266,6 +271,7 @@ impl Told {
             "attribute",
             "link's attribute",
             "open file's attribute",
+            "flag",
             "namespace",
         ] {
             self.is(&format!("after {what}"), "1");

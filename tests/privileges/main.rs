@@ -42,29 +42,30 @@ mod linux {
             return inside::attempt_all();
         }
         separate();
-        let trial = |name: String, run: fn()| {
-            Trial::test(name, move || {
-                run();
-                Ok::<(), Failed>(())
-            })
-        };
         let anybodys = [inside::TRIALS, program::TRIALS, files::TRIALS].concat();
-        let anybodys = anybodys.iter().map(|(name, run)| {
-            // `program.rs` tries each user that can be had.
-            trial((*name).into(), *run)
-        });
+        let anybodys = anybodys.into_iter().map(|it| trial("", it));
         let is_root = can_be_anybody();
-        let roots = [inside::AS_TRUE_ROOT, files::AS_TRUE_ROOT].concat();
-        let roots = roots.iter().map(|(name, run)| {
-            let why = if is_root {
-                ""
-            } else {
-                " (not tried: only root can be another user)"
-            };
-            trial(format!("{name}{why}"), *run).with_ignored_flag(!is_root)
-        });
+        let why = if is_root {
+            ""
+        } else {
+            " (not tried: only root can be another user)"
+        };
+        let roots = [
+            inside::AS_TRUE_ROOT,
+            program::AS_TRUE_ROOT,
+            files::AS_TRUE_ROOT,
+        ];
+        let roots = roots.concat().into_iter();
+        let roots = roots.map(|it| trial(why, it).with_ignored_flag(!is_root));
         let trials = anybodys.chain(roots).collect();
         libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    }
+
+    fn trial(behind_name: &str, (name, run): (&str, fn())) -> Trial {
+        Trial::test(format!("{name}{behind_name}"), move || {
+            run();
+            Ok::<(), Failed>(())
+        })
     }
 
     /// Starts the tests anew in a network namespace, and as root of a namespace of users where they aren't root.
