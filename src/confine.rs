@@ -12,18 +12,13 @@ use crate::cli::Cli;
 use crate::logging;
 use crate::view::View;
 
-/// Gives it up, for good; `made` are files beside those that the command line names. To be called before a second thread exists.
+/// Gives it up, for good; `removed` are files that may have to go again, beside that of `--output`. To be called before a second
+/// thread exists.
 ///
 /// # Errors
 /// Something can't be given up: then nothing may be read.
-pub fn confine(cli: &Cli, view: &View, made: &[&PathBuf]) -> anyhow::Result<()> {
-    let named = [&cli.write, &cli.output].into_iter().flatten();
-    let needs = Needs {
-        files: named.chain(made.iter().copied()).cloned().collect(),
-        new_files: matches!(view, View::Ui),
-        // A live capture's filter is compiled; that of a replay is once the first frame tells the link type.
-        names: cli.filter.is_some() && (cli.capture().is_some() || !cli.run.is_empty()),
-    };
+pub fn confine(cli: &Cli, view: &View, removed: &[&PathBuf]) -> anyhow::Result<()> {
+    let needs = needs(cli, matches!(view, View::Ui), removed);
     let given_up = privilege::give_up(&needs)
         .context("root and capabilities can't be given up, so nothing is read")?;
     let given_up = printable(&given_up.to_string());
@@ -32,6 +27,22 @@ pub fn confine(cli: &Cli, view: &View, made: &[&PathBuf]) -> anyhow::Result<()> 
         say!("tcpviz: {given_up}");
     }
     Ok(())
+}
+
+fn needs(cli: &Cli, on_screen: bool, removed: &[&PathBuf]) -> Needs {
+    let output = cli.output.iter().filter(|path| path.as_os_str() != "-");
+    let mut removed: Vec<PathBuf> = removed.iter().copied().cloned().collect();
+    // A new one goes unless something is written; one that holds something stays.
+    let is_empty = |path: &&PathBuf| path.metadata().is_ok_and(|file| file.len() == 0);
+    removed.extend(output.clone().filter(is_empty).cloned());
+    let named = cli.write.iter().chain(output);
+    Needs {
+        files: named.chain(&removed).cloned().collect(),
+        removed,
+        new_files: on_screen,
+        // A live capture's filter is compiled; that of a replay is once the first frame tells the link type.
+        names: cli.filter.is_some() && (cli.capture().is_some() || !cli.run.is_empty()),
+    }
 }
 
 /// Why a file that was typed at the screen can't be created, and what to type.
@@ -43,5 +54,35 @@ pub fn cannot_create(path: &Path, why: &io::Error) -> String {
             refused.unwrap_or_else(|| "you may not write there; type another name".into())
         }
         _ => why.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use clap::Parser;
+
+    use super::*;
+
+    #[test]
+    fn what_is_named_by_w_or_holds_something_or_is_standard_output_is_not_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let [new, full, temporary] = ["new", "full", "temporary"].map(|it| folder.path().join(it));
+        fs::write(&new, "").unwrap();
+        fs::write(&full, "x").unwrap();
+        let needs = |arguments: &[&str], removed: &[&PathBuf]| {
+            let cli = Cli::parse_from([&["tcpviz"], arguments].concat());
+            let needs = needs(&cli, false, removed);
+            (needs.files, needs.removed)
+        };
+        let [is_new, is_full] = [&new, &full].map(|it| it.to_str().unwrap());
+        let (files, removed) = needs(&["-w", is_new], &[]);
+        assert_eq!((files, removed), (vec![new.clone()], vec![]));
+        let (files, removed) = needs(&["-o", is_full], &[]);
+        assert_eq!((files, removed), (vec![full.clone()], vec![]));
+        assert_eq!(needs(&["-o", "-"], &[]), (vec![], vec![]));
+        assert_eq!(needs(&["-o", is_new], &[]).1, [new]);
+        assert_eq!(needs(&["-o", "-"], &[&temporary]).1, [temporary]);
     }
 }

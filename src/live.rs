@@ -71,7 +71,8 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     let view = view::open(cli)?;
     let save = create(cli)?;
     let saved = Saved::of(&save, 0);
-    if let Err(why) = confine::confine(cli, &view, &[&saved.path]) {
+    let removed = saved.temporary.then_some(&saved.path);
+    if let Err(why) = confine::confine(cli, &view, removed.as_slice()) {
         saved.tell();
         return Err(why);
     }

@@ -66,7 +66,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
         return Ok(cannot_run(cli, &why));
     }
     let new = [&cli.write, &cli.output].map(|path| path.clone().filter(|path| !path.exists()));
-    let mut session = Session::open(cli, command, listener)?;
+    let mut session = Session::open(cli, command, listener, &new)?;
     let ended = match session.play() {
         Ok(ended) => ended,
         Err(Failure::CannotRun(why)) => {
@@ -144,8 +144,13 @@ struct Session {
 }
 
 impl Session {
-    /// Opens everything, and gives up privileges. Nothing runs yet.
-    fn open(cli: &Cli, command: Command, listener: Listener) -> anyhow::Result<Session> {
+    /// Opens everything, and gives up privileges. Nothing runs yet; if nothing ever does, the `new` files go.
+    fn open(
+        cli: &Cli,
+        command: Command,
+        listener: Listener,
+        new: &[Option<PathBuf>],
+    ) -> anyhow::Result<Session> {
         let interface = cli.interface.clone().unwrap_or_else(live::loopback);
         let selection = Selection {
             ports: cli.ports(),
@@ -159,7 +164,9 @@ impl Session {
         let rough = privilege::by_caller(|| SaveFile::create(None, false)).context(NO_TEMPORARY)?;
         let named = Rough::new(rough.path.clone());
         let file = crate::live::create(cli)?;
-        confine::confine(cli, &view, &[&file.path, &rough.path])?;
+        let temporary = file.temporary.then_some(&file.path);
+        let removed: Vec<_> = new.iter().flatten().chain(temporary).collect();
+        confine::confine(cli, &view, &[&removed[..], &[&rough.path]].concat())?;
         let all = Store::new(rough.reader()?);
         let (sender, events) = sync_channel(view::QUEUE);
         let to = sender.clone();

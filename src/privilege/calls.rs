@@ -8,6 +8,12 @@ use seccompiler::{
     SeccompFilter, SeccompRule, TargetArch, apply_filter,
 };
 
+/// Calls that libc has no names for yet: Linux 6.13 to 6.17 brought them, with the same number on every machine.
+const SETXATTRAT: i64 = 463;
+const REMOVEXATTRAT: i64 = 466;
+const OPEN_TREE_ATTR: i64 = 467;
+const FILE_SETATTR: i64 = 469;
+
 /// Refused whatever their arguments are.
 const NEVER: &[i64] = &[
     // Programs, and other processes' memory and descriptors.
@@ -17,6 +23,8 @@ const NEVER: &[i64] = &[
     libc::SYS_process_vm_readv,
     libc::SYS_process_vm_writev,
     libc::SYS_pidfd_getfd,
+    libc::SYS_process_madvise,
+    libc::SYS_kcmp,
     // Namespaces and mounts.
     libc::SYS_unshare,
     libc::SYS_setns,
@@ -25,7 +33,11 @@ const NEVER: &[i64] = &[
     libc::SYS_pivot_root,
     libc::SYS_chroot,
     libc::SYS_fsopen,
+    libc::SYS_fsconfig,
+    libc::SYS_fsmount,
+    libc::SYS_fspick,
     libc::SYS_open_tree,
+    OPEN_TREE_ATTR,
     libc::SYS_move_mount,
     libc::SYS_mount_setattr,
     // Whose a file is, and who may do what with it: Landlock lets that be.
@@ -37,7 +49,19 @@ const NEVER: &[i64] = &[
     libc::SYS_setxattr,
     libc::SYS_lsetxattr,
     libc::SYS_fsetxattr,
+    SETXATTRAT,
+    libc::SYS_removexattr,
+    libc::SYS_lremovexattr,
+    libc::SYS_fremovexattr,
+    REMOVEXATTRAT,
+    FILE_SETATTR,
     libc::SYS_utimensat,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_utime,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_utimes,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_futimesat,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_chmod,
     #[cfg(target_arch = "x86_64")]
@@ -46,6 +70,8 @@ const NEVER: &[i64] = &[
     libc::SYS_lchown,
     // Parts of the kernel that nothing here needs; io_uring makes calls past this filter.
     libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
     libc::SYS_bpf,
     libc::SYS_perf_event_open,
     libc::SYS_userfaultfd,
@@ -53,6 +79,10 @@ const NEVER: &[i64] = &[
     libc::SYS_add_key,
     libc::SYS_request_key,
 ];
+
+/// Commands (ioctl(2)) that set attributes of files as well, as chattr(1) does (linux/fs.h).
+const FS_IOC_SETFLAGS: i32 = 0x4008_6602;
+const FS_IOC_FSSETXATTR: i32 = 0x401c_5820;
 
 /// Unless names of hosts may have to be asked for: connections of any kind, and what is sent to an address.
 const NETWORK: &[i64] = &[
@@ -100,6 +130,12 @@ fn rules(names: bool) -> Result<BTreeMap<i64, Vec<SeccompRule>>, BackendError> {
             libc::CLONE_NEWUSER,
         )?])?],
     );
+    let set_attributes = [FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR]
+        .map(|command| SeccompRule::new(vec![is(1, SeccompCmpOp::Eq, command)?]));
+    rules.insert(
+        libc::SYS_ioctl,
+        set_attributes.into_iter().collect::<Result<_, _>>()?,
+    );
     if !names {
         rules.extend(NETWORK.iter().map(|call| (*call, Vec::new())));
         // Netlink: which sockets there are; Unix: names of interfaces.
@@ -112,4 +148,33 @@ fn rules(names: bool) -> Result<BTreeMap<i64, Vec<SeccompRule>>, BackendError> {
         rules.insert(libc::SYS_sendto, vec![SeccompRule::new(vec![to_somebody])?]);
     }
     Ok(rules)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Most of them are made by no library that a test could ask (tests/privileges tries those that are).
+    #[test]
+    fn of_the_calls_that_change_attributes_or_times_none_is_left_out() {
+        let refused = rules(true).unwrap();
+        for call in [
+            libc::SYS_setxattr,
+            libc::SYS_lsetxattr,
+            libc::SYS_fsetxattr,
+            463, // setxattrat
+            libc::SYS_removexattr,
+            libc::SYS_lremovexattr,
+            libc::SYS_fremovexattr,
+            466, // removexattrat
+            469, // file_setattr
+            libc::SYS_utimensat,
+        ] {
+            assert_eq!(refused.get(&call), Some(&Vec::new()), "{call}");
+        }
+        #[cfg(target_arch = "x86_64")]
+        for call in [libc::SYS_utime, libc::SYS_utimes, libc::SYS_futimesat] {
+            assert_eq!(refused.get(&call), Some(&Vec::new()), "{call}");
+        }
+    }
 }

@@ -107,7 +107,7 @@ fn rules(needs: &Needs, places: &Places) -> Result<RestrictionStatus, RulesetErr
         .add_rules(path_beneath_rules(time_zone(), read))?
         .add_rules(path_beneath_rules(terminals(), terminal))?
         .add_rules(path_beneath_rules(&needs.files, reopen))?
-        .add_rules(path_beneath_rules(folders_of(&needs.files), remove))?
+        .add_rules(path_beneath_rules(folders_of(&needs.removed), remove))?
         .add_rules(path_beneath_rules(places.folders(), create))?
         .restrict_self()
 }

@@ -55,8 +55,10 @@ pub fn check_invoking_user() -> Result<(), String> {
 /// What is still needed by name after everything was given up.
 #[derive(Debug, Default)]
 pub struct Needs {
-    /// Files that are there: they may be opened anew, and removed.
+    /// Files that are there: they may be opened anew.
     pub files: Vec<PathBuf>,
+    /// Those of them that may have to go again. The kernel can't tell them from all else in their folders and below.
+    pub removed: Vec<PathBuf>,
     /// New files, as whoever sits before the screen names them.
     pub new_files: bool,
     /// Addresses of hosts may have to be asked for.

@@ -2,7 +2,6 @@
 //! capture, and the folder for temporary files.
 
 use std::env;
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -23,11 +22,14 @@ impl Places {
     /// Those of this process.
     pub fn here() -> Places {
         let user = rustix::process::geteuid();
-        let is_harmless =
-            |folder: &PathBuf| is_harmless(folder, user.is_root(), &homes(user.as_raw()));
+        let homes = homes(user.as_raw());
+        let is_harmless = |folder: &PathBuf| is_harmless(folder, user.is_root(), &homes);
+        let temporary = [env::temp_dir(), "/tmp".into()];
+        let mut temporary = temporary.iter().filter_map(|it| it.canonicalize().ok());
         Places {
             current: env::current_dir().ok().filter(is_harmless),
-            temporary: env::temp_dir().canonicalize().ok(),
+            // TMPDIR may name any folder.
+            temporary: temporary.find(is_harmless),
         }
     }
 
@@ -53,12 +55,12 @@ impl Places {
         if self.folders().any(|place| folder.starts_with(place)) {
             return None;
         }
-        let instead = self.temporary.as_ref()?.join(path.file_name()?);
-        Some(format!(
-            "{}, since privileges were given up; type {}",
-            self.told(),
-            instead.display()
-        ))
+        let told = format!("{}, since privileges were given up", self.told());
+        let Some(place) = self.temporary.as_ref().or(self.current.as_ref()) else {
+            return Some(format!("{told}; start tcpviz in a folder for captures"));
+        };
+        let instead = place.join(path.file_name()?);
+        Some(format!("{told}; type {}", instead.display()))
     }
 
     /// In a few words.
@@ -81,22 +83,23 @@ fn is_harmless(folder: &Path, is_root: bool, homes: &[PathBuf]) -> bool {
     folder != Path::new("/") && !is_system && !holds_home
 }
 
-/// The home folders of a user that are told: sudo tells root's, or the caller's, or both.
+/// The home folders that a user may write to: root everybody's. Beside them those that are told: sudo tells root's, or the
+/// caller's, or both.
 fn homes(user: u32) -> Vec<PathBuf> {
     let told = ["HOME", "SUDO_HOME"].into_iter().filter_map(env::var_os);
     let passwd = fs::read("/etc/passwd").unwrap_or_default();
     let passwd = String::from_utf8_lossy(&passwd);
-    let kept = home(&passwd, user).map(OsString::from);
-    let homes = told.chain(kept).map(PathBuf::from);
+    let kept = kept_homes(&passwd, user).map(PathBuf::from);
+    let homes = told.map(PathBuf::from).chain(kept);
     homes.filter_map(|home| home.canonicalize().ok()).collect()
 }
 
-/// `name:x:1000:1000:Name,,,:/home/name:/bin/sh`.
-fn home(passwd: &str, user: u32) -> Option<&str> {
-    let user = user.to_string();
-    passwd.lines().find_map(|line| {
+/// Of lines like `name:x:1000:1000:Name,,,:/home/name:/bin/sh`: this user's, for root all.
+fn kept_homes(passwd: &str, user: u32) -> impl Iterator<Item = &str> {
+    passwd.lines().filter_map(move |line| {
         let mut fields = line.split(':');
-        (fields.nth(2)? == user).then(|| fields.nth(2))?
+        let owner = fields.nth(2)?.parse::<u32>().ok()?;
+        (user == 0 || owner == user).then(|| fields.nth(2))?
     })
 }
 
@@ -133,11 +136,13 @@ mod tests {
     }
 
     #[test]
-    fn a_home_is_found_by_the_users_number() {
+    fn a_home_is_found_by_the_users_number_and_roots_are_all() {
         let passwd =
             "root:x:0:0:root:/root:/bin/sh\nx:y\nann:x:1000:100:Ann,,,:/home/ann:/bin/zsh\n";
-        assert_eq!(home(passwd, 1000), Some("/home/ann"));
-        assert_eq!((home(passwd, 0), home(passwd, 100)), (Some("/root"), None));
+        let homes = |user| kept_homes(passwd, user).collect::<Vec<_>>();
+        assert_eq!(homes(1000), ["/home/ann"]);
+        assert_eq!(homes(0), ["/root", "/home/ann"]);
+        assert!(homes(100).is_empty());
     }
 
     #[test]
@@ -156,5 +161,13 @@ mod tests {
         assert_eq!(places.refuse(&instead), None);
         // Of a folder that isn't there something else is told.
         assert_eq!(places.refuse(Path::new("/nowhere/x.pcap")), None);
+        let only_current = Places {
+            current: Some("/srv".into()),
+            temporary: None,
+        };
+        let told = only_current.refuse(Path::new("/etc/x.pcap")).unwrap();
+        assert!(told.ends_with("type /srv/x.pcap"), "{told}");
+        let told = Places::default().refuse(Path::new("/etc/x.pcap")).unwrap();
+        assert!(told.starts_with("no new files, since"), "{told}");
     }
 }

@@ -14,6 +14,9 @@ use crate::story::Search;
 use crate::story::glossary::about_row;
 use crate::story::numbers::{counted, printable};
 
+/// Names of files that are tried before one is suggested.
+const NAMES: u32 = 1000;
+
 impl App {
     /// Takes a key: for the line that is typed, for a mark, or for what it is bound to.
     pub fn key(&mut self, key: KeyEvent) -> Effect {
@@ -192,16 +195,16 @@ impl App {
             let ip = address.ip().to_string().replace(':', "_");
             format!("{ip}.{}", address.port())
         };
-        let name = format!(
-            "tcpviz-{}-{}.{ending}",
-            of(addresses.client),
-            of(addresses.server)
-        );
-        let path = match &self.files_go_to {
-            Some(folder) => folder.join(name).to_string_lossy().into_owned(),
-            None => name,
+        let (client, server) = (of(addresses.client), of(addresses.server));
+        let folder = self.files_go_to.clone().unwrap_or_default();
+        let numbered = |number: u32| match number {
+            1 => folder.join(format!("tcpviz-{client}-{server}.{ending}")),
+            _ => folder.join(format!("tcpviz-{client}-{server}-{number}.{ending}")),
         };
-        self.ask(question, &path);
+        let mut numbers = 1..NAMES;
+        let free = numbers.find(|number| !numbered(*number).exists());
+        let path = numbered(free.unwrap_or(NAMES));
+        self.ask(question, &path.to_string_lossy());
     }
 
     /// What a typed line leads to, or what is wrong with it.

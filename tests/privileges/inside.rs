@@ -9,33 +9,43 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
+use rustix::fs::IFlags;
 use rustix::process::{Pid, test_kill_process};
 use rustix::thread::UnshareFlags;
 use tcpviz::privilege::{self, Needs};
 use tcpviz::source::save;
 
-use crate::linux::{CALLER, can_be_anybody, status, through_sudo};
+use crate::linux::{CALLER, Tries, can_be_anybody, status, through_sudo};
 
 /// The first argument of a process that tries.
 pub const ATTEMPTS: &str = "attempts";
 
-pub const TRIALS: &[(&str, fn())] = &[
+pub const TRIALS: Tries = &[
     (
         "root_that_gave_up_reads_no_shadow_and_writes_starts_and_connects_nothing",
         root,
     ),
-    ("through_sudo_nothing_of_root_is_left", sudo),
     (
         "who_had_nothing_to_give_up_is_enclosed_all_the_same",
         unprivileged,
     ),
     ("without_a_screen_no_new_file_is_written", no_screen),
+    (
+        "where_no_file_has_to_go_again_none_can_be_removed",
+        named_stays,
+    ),
     ("with_names_to_ask_for_there_is_udp_but_no_tcp", names),
     (
         "from_a_home_new_files_go_to_the_temporary_folder_only",
         home,
     ),
+    (
+        "root_writes_new_files_to_nobodys_home_even_where_tmpdir_names_it",
+        others_home,
+    ),
 ];
+
+pub const AS_TRUE_ROOT: Tries = &[("through_sudo_nothing_of_root_is_left", sudo)];
 
 /// The ABI of Landlock from which on the kernel forbids it.
 const FILES: u32 = 1;
@@ -47,8 +57,11 @@ pub fn attempt_all() {
     let [named, port] = [2, 3].map(|at| std::env::args().nth(at).unwrap());
     let new_files = std::env::var_os("NO_SCREEN").is_none();
     attempt("before", &named, &port);
+    let files = vec![PathBuf::from(&named)];
+    let stays = std::env::var_os("NAMED_STAYS").is_some();
     let needs = Needs {
-        files: vec![PathBuf::from(&named)],
+        removed: if stays { Vec::new() } else { files.clone() },
+        files,
         new_files,
         names: std::env::var_os("NAMES").is_some(),
     };
@@ -119,6 +132,23 @@ fn attempt(when: &str, named: &str, port: &str) {
     tell("new removed", fs::remove_file(&new));
     let mode = fs::metadata(named).unwrap().permissions();
     tell("mode", fs::set_permissions(named, mode));
+    let file = File::open(named).unwrap();
+    tell(
+        "flag",
+        rustix::fs::ioctl_setflags(&file, IFlags::NODUMP).map_err(Into::into),
+    );
+    tell(
+        "attribute",
+        rustix::fs::removexattr(named, "user.x").map_err(Into::into),
+    );
+    tell(
+        "link's attribute",
+        rustix::fs::lremovexattr(named, "user.x").map_err(Into::into),
+    );
+    tell(
+        "open file's attribute",
+        rustix::fs::fremovexattr(file, "user.x").map_err(Into::into),
+    );
     tell("udp", UdpSocket::bind("127.0.0.1:0").map(drop));
     tell("unix", UnixStream::connect("unix").map(drop));
     tell("names of interfaces", UnixDatagram::unbound().map(drop));
@@ -216,7 +246,6 @@ impl Told {
             "passwd",
             "status",
             "named",
-            "named removed",
             "own signal",
             "names of interfaces",
             "thread",
@@ -236,7 +265,15 @@ impl Told {
         self.is_refused("signal", SIGNALS);
         self.is("after Seccomp", "2");
         assert!(self.1.contains("; seccomp: no programs"), "{}", self.1);
-        for what in ["program", "mode", "namespace"] {
+        for what in [
+            "program",
+            "mode",
+            "attribute",
+            "link's attribute",
+            "open file's attribute",
+            "flag",
+            "namespace",
+        ] {
             self.is(&format!("after {what}"), "1");
         }
     }
@@ -300,9 +337,6 @@ fn root() {
 }
 
 fn sudo() {
-    if !can_be_anybody() {
-        return;
-    }
     let told = Told::of(through_sudo(&mut itself()));
     told.is("before shadow", "ok");
     let all = format!("{CALLER}\t{CALLER}\t{CALLER}\t{CALLER}");
@@ -335,6 +369,13 @@ fn no_screen() {
     let told = Told::of(itself().env("NO_SCREEN", "1"));
     told.is_enclosed();
     told.is_refused("new", FILES);
+    told.is("after named removed", "ok");
+}
+
+fn named_stays() {
+    let told = Told::of(itself().env("NO_SCREEN", "1").env("NAMED_STAYS", "1"));
+    told.is_enclosed();
+    told.is_refused("named removed", FILES);
 }
 
 fn names() {
@@ -357,4 +398,33 @@ fn home() {
     told.is_enclosed();
     told.is_refused("new", FILES);
     attempt(Path::new("/nowhere"), folder.path()).writes_new_files();
+}
+
+fn others_home() {
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    let temporary = tempfile::tempdir_in("/tmp").unwrap();
+    let passwd = temporary.path().join("passwd");
+    let anns = folder.path().display();
+    fs::write(&passwd, format!("ann:x:1000:1000::{anns}:/bin/sh\n")).unwrap();
+    let attempt = |tmpdir: &Path| {
+        let mut command = Command::new("unshare");
+        command
+            .args(["--mount", "sh", "-c"])
+            .arg("mount --bind \"$0\" /etc/passwd && exec \"$@\"")
+            .arg(&passwd)
+            .arg(std::env::current_exe().unwrap())
+            .env("HOME", "/nowhere")
+            .env("TMPDIR", tmpdir);
+        let told = Told::from(&mut command, folder.path());
+        told.is_enclosed();
+        told.is_refused("new", FILES);
+        told
+    };
+    attempt(temporary.path());
+    // Instead /tmp would be taken, but the home is in it.
+    let told = attempt(folder.path());
+    if told.abi() > 0 {
+        let refused = "refused no new files, since privileges were given up";
+        assert!(told.1.contains(refused), "{}", told.1);
+    }
 }

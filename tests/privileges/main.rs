@@ -34,24 +34,38 @@ mod linux {
     /// Whoever calls sudo: nobody's number on any machine.
     pub const CALLER: u32 = 12345;
 
+    /// Tests by their names.
+    pub type Tries = &'static [(&'static str, fn())];
+
     pub fn main() {
         if std::env::args().nth(1).as_deref() == Some(inside::ATTEMPTS) {
             return inside::attempt_all();
         }
         separate();
-        if !can_be_anybody() {
-            eprintln!(
-                "not tried: sudo. Only root can be another user; as root: cargo test --test privileges"
-            );
-        }
-        let trials = [inside::TRIALS, program::TRIALS, files::TRIALS].concat();
-        let trials = trials.into_iter().map(|(name, run)| {
-            Trial::test(name, move || {
-                run();
-                Ok::<(), Failed>(())
-            })
-        });
-        libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit();
+        let anybodys = [inside::TRIALS, program::TRIALS, files::TRIALS].concat();
+        let anybodys = anybodys.into_iter().map(|it| trial("", it));
+        let is_root = can_be_anybody();
+        let why = if is_root {
+            ""
+        } else {
+            " (not tried: only root can be another user)"
+        };
+        let roots = [
+            inside::AS_TRUE_ROOT,
+            program::AS_TRUE_ROOT,
+            files::AS_TRUE_ROOT,
+        ];
+        let roots = roots.concat().into_iter();
+        let roots = roots.map(|it| trial(why, it).with_ignored_flag(!is_root));
+        let trials = anybodys.chain(roots).collect();
+        libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    }
+
+    fn trial(behind_name: &str, (name, run): (&str, fn())) -> Trial {
+        Trial::test(format!("{name}{behind_name}"), move || {
+            run();
+            Ok::<(), Failed>(())
+        })
     }
 
     /// Starts the tests anew in a network namespace, and as root of a namespace of users where they aren't root.

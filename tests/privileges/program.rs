@@ -11,17 +11,37 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::common::screen::Screen;
 use crate::common::{PATIENCE, capture, tcpviz};
-use crate::linux::{CALLER, can_be_anybody, status, through_sudo};
+use crate::linux::{CALLER, Tries, can_be_anybody, status, through_sudo};
 
-pub const TRIALS: &[(&str, fn())] = &[
-    (
-        "live_on_the_screen_no_thread_has_anything_left",
-        on_the_screen,
-    ),
-    ("live_as_text_no_thread_has_anything_left", as_text),
-    ("a_replay_gives_up_before_its_first_frame", replay),
-    ("while_a_command_runs_only_its_warden_is_root", command),
+pub const TRIALS: Tries = &[
+    ("live_on_the_screen_no_thread_has_anything_left", || {
+        on_the_screen(0);
+    }),
+    ("live_as_text_no_thread_has_anything_left", || as_text(0)),
+    ("a_replay_gives_up_before_its_first_frame", || replay(0)),
+    ("while_a_command_runs_only_its_warden_is_root", || {
+        command(0)
+    }),
     ("without_verbose_nothing_is_said_of_it", verbose),
+];
+
+pub const AS_TRUE_ROOT: Tries = &[
+    (
+        "through_sudo_live_on_the_screen_no_thread_has_anything_left",
+        || on_the_screen(CALLER),
+    ),
+    (
+        "through_sudo_live_as_text_no_thread_has_anything_left",
+        || as_text(CALLER),
+    ),
+    (
+        "through_sudo_a_replay_gives_up_before_its_first_frame",
+        || replay(CALLER),
+    ),
+    (
+        "through_sudo_while_a_command_runs_only_its_warden_is_root",
+        || command(CALLER),
+    ),
 ];
 
 const NONE: &str = "0000000000000000";
@@ -79,15 +99,6 @@ fn children(pid: u32) -> Vec<u32> {
     processes.filter(is_child).collect()
 }
 
-/// As root, and through sudo where that can be tried.
-fn users() -> Vec<u32> {
-    if can_be_anybody() {
-        vec![0, CALLER]
-    } else {
-        vec![0]
-    }
-}
-
 fn by(user: u32, mut command: Command) -> Command {
     if user != 0 {
         through_sudo(&mut command);
@@ -95,28 +106,26 @@ fn by(user: u32, mut command: Command) -> Command {
     command
 }
 
-fn on_the_screen() {
-    for user in users() {
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_tcpviz"));
-        command.args(["--port", "4321"]);
-        command.env("LC_ALL", "C.UTF-8");
-        command.env("TERM", "xterm-256color");
-        if user != 0 {
-            command.env("SUDO_UID", user.to_string());
-            command.env("SUDO_GID", user.to_string());
-        }
-        let mut screen = Screen::start_command(command, 100, 30);
-        screen.wait("the screen", |text| text.contains("4321"));
-        let pid = screen.child.process_id().unwrap();
-        // Main, capture, handing on, owners, keys, signals.
-        gave_up(pid, user, 6);
-        let [helper] = children(pid)[..] else {
-            panic!("{:?}", children(pid));
-        };
-        has(&format!("/proc/{helper}"), user, TWO);
-        screen.press("q");
-        assert_eq!(screen.wait_for_end(), 0);
+fn on_the_screen(user: u32) {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_tcpviz"));
+    command.args(["--port", "4321"]);
+    command.env("LC_ALL", "C.UTF-8");
+    command.env("TERM", "xterm-256color");
+    if user != 0 {
+        command.env("SUDO_UID", user.to_string());
+        command.env("SUDO_GID", user.to_string());
     }
+    let mut screen = Screen::start_command(command, 100, 30);
+    screen.wait("the screen", |text| text.contains("4321"));
+    let pid = screen.child.process_id().unwrap();
+    // Main, capture, handing on, owners, keys, signals.
+    gave_up(pid, user, 6);
+    let [helper] = children(pid)[..] else {
+        panic!("{:?}", children(pid));
+    };
+    has(&format!("/proc/{helper}"), user, TWO);
+    screen.press("q");
+    assert_eq!(screen.wait_for_end(), 0);
 }
 
 /// The program, and the first line that it prints.
@@ -141,73 +150,67 @@ fn end(child: Child) -> String {
     told
 }
 
-fn as_text() {
-    for user in users() {
-        let mut command = tcpviz();
-        command.args(["--port", "4321", "-F", "json", "-v"]);
-        let (child, _) = started(by(user, command));
-        gave_up(child.id(), user, 3);
-        assert!(children(child.id()).is_empty());
-        let told = end(child);
-        let given_up = format!("before), user {user} and group {user}, no way back");
-        assert!(
-            told.contains(&given_up) && told.contains("; Landlock "),
-            "{told}"
-        );
-    }
+fn as_text(user: u32) {
+    let mut command = tcpviz();
+    command.args(["--port", "4321", "-F", "json", "-v"]);
+    let (child, _) = started(by(user, command));
+    gave_up(child.id(), user, 3);
+    assert!(children(child.id()).is_empty());
+    let told = end(child);
+    let given_up = format!("before), user {user} and group {user}, no way back");
+    assert!(
+        told.contains(&given_up) && told.contains("; Landlock "),
+        "{told}"
+    );
 }
 
-fn replay() {
+fn replay(user: u32) {
     let octets = fs::read(capture("orderly-close")).unwrap();
-    for user in users() {
-        let mut command = tcpviz();
-        command.args(["-F", "json", "-"]).stdin(Stdio::piped());
-        // Its first line comes before the first frame.
-        let (mut child, line) = started(by(user, command));
-        assert!(line.contains(r#""frames":0"#), "{line}");
-        gave_up(child.id(), user, 2);
-        let mut stdin = child.stdin.take().unwrap();
-        stdin.write_all(&octets).unwrap();
-        drop(stdin);
-        assert!(child.wait().unwrap().success());
-    }
+    let mut command = tcpviz();
+    command.args(["-F", "json", "-"]).stdin(Stdio::piped());
+    // Its first line comes before the first frame.
+    let (mut child, line) = started(by(user, command));
+    assert!(line.contains(r#""frames":0"#), "{line}");
+    gave_up(child.id(), user, 2);
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&octets).unwrap();
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
 }
 
-fn command() {
-    for user in users() {
-        let mut command = tcpviz();
-        command.args(["-F", "connections", "--", "cat"]);
-        let mut child = by(user, command)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let pid = child.id();
-        let deadline = Instant::now() + PATIENCE;
-        let cat = loop {
-            let wardens = children(pid);
-            let cats = wardens.iter().flat_map(|warden| children(*warden));
-            if let Some(cat) = cats
-                .into_iter()
-                .find(|it| status(&format!("/proc/{it}"), "Name") == "cat")
-            {
-                break cat;
-            }
-            assert!(Instant::now() < deadline, "the command starts");
-            thread::sleep(Duration::from_millis(5));
-        };
-        gave_up(pid, user, 3);
-        let all = format!("{user}\t{user}\t{user}\t{user}");
-        assert_eq!(status(&format!("/proc/{cat}"), "Uid"), all);
-        assert_eq!(
-            status(&format!("/proc/{cat}"), "NoNewPrivs"),
-            "0",
-            "the command may use sudo"
-        );
-        drop(child.stdin.take());
-        child.wait().unwrap();
-    }
+fn command(user: u32) {
+    let mut command = tcpviz();
+    command.args(["-F", "connections", "--", "cat"]);
+    let mut child = by(user, command)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let pid = child.id();
+    let deadline = Instant::now() + PATIENCE;
+    let cat = loop {
+        let wardens = children(pid);
+        let cats = wardens.iter().flat_map(|warden| children(*warden));
+        if let Some(cat) = cats
+            .into_iter()
+            .find(|it| status(&format!("/proc/{it}"), "Name") == "cat")
+        {
+            break cat;
+        }
+        assert!(Instant::now() < deadline, "the command starts");
+        thread::sleep(Duration::from_millis(5));
+    };
+    gave_up(pid, user, 3);
+    let all = format!("{user}\t{user}\t{user}\t{user}");
+    assert_eq!(status(&format!("/proc/{cat}"), "Uid"), all);
+    assert_eq!(
+        status(&format!("/proc/{cat}"), "NoNewPrivs"),
+        "0",
+        "the command may use sudo"
+    );
+    drop(child.stdin.take());
+    child.wait().unwrap();
 }
 
 fn verbose() {

@@ -50,6 +50,17 @@ fn w_writes_the_connection_so_that_tcpdump_reads_its_frames_and_no_others() {
     let written = tcpdump(&folder.path().join("one.pcap"), "");
     let all = tcpdump(&folder.path().join("two.pcap"), ".43542");
     assert_eq!((written.len(), written), (7, all));
+    // The name that is offered is free.
+    std::fs::write(
+        folder
+            .path()
+            .join("tcpviz-127.0.0.1.43542-127.0.0.1.4321.pcap"),
+        "",
+    )
+    .unwrap();
+    screen.press("w");
+    screen.wait_for("write to: tcpviz-127.0.0.1.43542-127.0.0.1.4321-2.pcap");
+    screen.press("\x1b");
     // Never over a file that is there.
     screen.press("w\x15two.pcap\r");
     let text = screen.wait_for("nothing was written");
