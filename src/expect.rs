@@ -90,10 +90,20 @@ pub fn incomplete(cli: &Cli) -> anyhow::Result<()> {
     Err(NotMet(why.into()).into())
 }
 
+/// Such connections have lost rows that their ending is told from.
+fn too_long(connections: usize) -> String {
+    let connections = counted(connections as u64, "connection");
+    format!(
+        "--expect can't judge {connections}: too long to keep all segments until the end; judge the capture file: tcpviz FILE --expect ..."
+    )
+}
+
 struct Judge<'a> {
     cli: &'a Cli,
     judged: usize,
     otherwise: usize,
+    /// Of so many nobody knows: they have lost rows that count.
+    unknown: usize,
     /// Of the first of them.
     reasons: Vec<String>,
 }
@@ -104,6 +114,7 @@ impl Judge<'_> {
             cli,
             judged: 0,
             otherwise: 0,
+            unknown: 0,
             reasons: Vec::new(),
         }
     }
@@ -115,6 +126,11 @@ impl Judge<'_> {
             return;
         }
         self.judged += 1;
+        let is_cut = trace.lost_rows_of(id) > 0;
+        if is_cut && !self.cli.expect.iter().all(|it| it.needs_no_rows(summary)) {
+            self.unknown += 1;
+            return;
+        }
         if self.cli.expect.iter().any(|it| it.is_met(summary)) {
             return;
         }
@@ -143,6 +159,7 @@ impl Judge<'_> {
         let wanted = wanted.join(" or ");
         let told = match (self.judged, self.otherwise) {
             (0, _) => format!("expected {wanted}, but there was no connection"),
+            (_, 0) if self.unknown > 0 => return Err(NotMet(too_long(self.unknown)).into()),
             (_, 0) => return Ok(()),
             (all, otherwise) => {
                 let all = counted(all as u64, "connection");
@@ -154,5 +171,67 @@ impl Judge<'_> {
         let lines = self.reasons.into_iter().chain(more);
         let lines: String = lines.map(|line| format!("\n  {line}")).collect();
         Err(NotMet(told + &lines).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use tcpviz::trace::Bounds;
+    use tcpviz::wire::{Batch, Captured, Flags, Place, Ports, Segment, Seq, Told};
+
+    use super::*;
+
+    /// A connection that has lost rows, and ends with this of the client.
+    fn cut(flags: Flags, seq: u32, times: usize) -> Trace {
+        let mut trace = Trace::new(Ports::default());
+        trace.keep(Bounds {
+            rows: 16 * 1024,
+            ..Bounds::NONE
+        });
+        let mut take = |flags, seq, len| {
+            let segment = Segment {
+                src: "10.0.0.1:40000".parse().unwrap(),
+                dst: "10.0.0.2:80".parse().unwrap(),
+                flags,
+                seq: Seq(seq),
+                ack: Seq(1),
+                len,
+                wnd: 1000,
+                urg: 0,
+                ttl: 64,
+                told: Told::default(),
+            };
+            let captured = Captured {
+                time_ns: 1,
+                place: Place::default(),
+                segment,
+            };
+            let batch = Batch {
+                segments: vec![captured],
+                ..Batch::default()
+            };
+            trace.take(&batch, |_, _, _| {});
+        };
+        (0..1000).for_each(|n| take(Flags::ACK, 1 + 10 * n, 10));
+        (0..times).for_each(|_| take(flags, seq, if flags.has(Flags::RST) { 0 } else { 10 }));
+        assert!(trace.lost_rows_of(0) > 0);
+        trace
+    }
+
+    fn judged(trace: &Trace, expected: &str) -> String {
+        let cli = Cli::parse_from(["tcpviz", "some.pcap", "--expect", expected]);
+        judge(&cli, trace).map_or_else(|why| why.to_string(), |()| "met".into())
+    }
+
+    #[test]
+    fn of_one_that_lost_rows_the_ending_is_judged_but_no_cause_and_no_silence() {
+        let reset = cut(Flags::RST | Flags::ACK, 10_001, 1);
+        assert_eq!(judged(&reset, "reset"), "met");
+        assert!(judged(&reset, "orderly").contains("1 of 1 connection ended otherwise"));
+        let unknown = "can't judge 1 connection: too long";
+        assert!(judged(&reset, "reset:unread-data").contains(unknown));
+        let silent = cut(Flags::ACK, 9991, 3);
+        assert!(judged(&silent, "open").contains(unknown));
     }
 }

@@ -119,7 +119,8 @@ proptest! {
         prop_assert_eq!(stay.len() + trace.left_in_all(), trace.ids().len());
         for id in stay {
             let ending = ending(&trace, id);
-            prop_assert!(!tell(&trace, id, &ending).is_empty() || trace.len(id) > 0);
+            prop_assert!(!tell(&trace, id, &ending).is_empty());
+            prop_assert!(ending.evidence.iter().all(|row| *row < trace.len(id)));
         }
     }
 }
@@ -136,10 +137,11 @@ fn a_finished_connection_beyond_the_limit_leaves_and_one_that_is_held_or_open_st
     let nothing = Batch::default();
     trace.hold(0);
     trace.take(&nothing, |_, _, _| {});
-    assert!(trace.has(0) && trace.left().is_empty());
+    assert!(trace.has(0) && trace.take_gone().left.is_empty());
     trace.hold(1);
     trace.take(&nothing, |_, _, _| {});
-    assert_eq!((trace.left(), trace.has(0)), (&[0][..], false));
+    assert_eq!((trace.take_gone().left, trace.has(0)), (vec![0], false));
+    assert!(trace.take_gone().left.is_empty());
     assert_eq!((trace.left_in_all(), trace.ids().len()), (1, 1));
     let mut open = trace_of("> P. 1:9 ack 1");
     open.keep(Bounds {

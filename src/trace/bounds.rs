@@ -1,6 +1,5 @@
 //! What a trace keeps at most of a capture that may go on for ever: docs/memory.md tells what all of it comes to.
 
-use super::Record;
 use super::warm::Warm;
 
 /// Octets of what rests, for each connection that may stay: some forty segments.
@@ -61,9 +60,9 @@ impl Bounds {
         }
     }
 
-    /// Long connections, which are always at hand: no more than half of the others, nor than there is room for with few rows each.
+    /// Long connections, which are always at hand: no more than half of the others, nor than there is room for with as few rows
+    /// each as a cut leaves.
     pub(super) fn long(&self) -> usize {
-        let each = size_of::<Warm>() + 2 * Warm::FEWEST * size_of::<Record>();
-        (self.others / 2).min(self.rows / each)
+        (self.others / 2).min(self.rows / Warm::SHORTEST)
     }
 }

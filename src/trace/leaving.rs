@@ -173,7 +173,7 @@ impl Kept {
             return Vec::new();
         }
         let mut most = long().map(|warm| warm.rows.len()).max().unwrap_or(0);
-        while most > Warm::FEWEST && octets(most) > bounds.rows / 4 * 3 {
+        while most > Warm::FEWEST && octets(most + Warm::NAMED) > bounds.rows / 4 * 3 {
             most = (most / 2).max(Warm::FEWEST);
         }
         let too_long = |warm: &&mut Warm| warm.is_long() && warm.rows.len() > most + Warm::NAMED;

@@ -31,6 +31,7 @@ use order::Order;
 use recent::Recent;
 pub use shortened::Shortened;
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::ops::{Deref, Range};
 
@@ -93,6 +94,15 @@ pub struct ErrorRecord {
     pub seen: ErrorSeen,
 }
 
+/// What has left a trace that has bounds.
+#[derive(Debug, Default)]
+pub struct Gone {
+    /// Whole connections.
+    pub left: Vec<ConnectionId>,
+    /// Long ones that lost rows, or lines beside them. Of one connection there may be two, in the order in which they apply.
+    pub shortened: Vec<Shortened>,
+}
+
 /// Everything read so far.
 #[derive(Debug)]
 pub struct Trace {
@@ -100,11 +110,10 @@ pub struct Trace {
     /// Whose the segments are, in the order of the capture.
     order: Order,
     segments: usize,
-    /// Those that have just left, and how many have left in all.
-    left: Vec<ConnectionId>,
+    /// What has just left, until somebody takes it.
+    gone: Gone,
+    /// How many connections have left in all, and how many rows of others.
     left_in_all: usize,
-    /// Those that have just lost rows, or lines beside them, and how many rows were lost in all.
-    shortened: Vec<Shortened>,
     lost_rows: usize,
     /// The ICMP errors, in the order of the capture.
     errors: Recent<ErrorRecord>,
@@ -135,9 +144,8 @@ impl Trace {
             table: Table::new(ports),
             order: Order::default(),
             segments: 0,
-            left: Vec::new(),
+            gone: Gone::default(),
             left_in_all: 0,
-            shortened: Vec::new(),
             lost_rows: 0,
             errors: Recent::default(),
             beside: Besides::default(),
@@ -218,35 +226,58 @@ impl Trace {
 
     /// Lets leave what is more than may stay.
     fn let_leave(&mut self) {
-        self.left.clear();
-        self.shortened.clear();
+        self.gone = Gone::default();
         let Some(bounds) = self.table.connections.bounds else {
             return;
         };
         while let Some(left) = self.table.connections.remove_one() {
             self.table.forget(left.id, left.addresses, left.previous);
             self.beside.remove(left.id);
-            self.left.push(left.id);
+            self.gone.left.push(left.id);
         }
-        self.left_in_all += self.left.len();
+        self.left_in_all += self.gone.left.len();
         self.table.connections.tidy();
-        self.shortened = self.table.connections.shorten();
-        for shortened in &self.shortened {
+        self.gone.shortened = self.table.connections.shorten();
+        for shortened in &self.gone.shortened {
             self.lost_rows += shortened.lost();
             self.beside.shorten(shortened);
             self.heard.resets.forget(shortened.connection);
         }
         for connection in self.beside.forget_beyond(bounds.beside) {
-            self.shortened
-                .push(Shortened::new(connection, 0, Vec::new()));
+            let shortened = Shortened::new(connection, 0, Vec::new());
+            self.gone.shortened.push(shortened);
         }
         self.order.forget_beyond(bounds.finished.max(bounds.others));
         self.errors.forget_beyond(bounds.beside);
+        self.renumber_errors();
         self.table.connections.befallen.forget_beyond(bounds.beside);
     }
 
-    /// Keeps no more than that. Whatever leaves stays in the capture file.
+    /// ICMP errors stand where they stood among the rows that stayed.
+    fn renumber_errors(&mut self) {
+        // Lines beside the segments have no say in rows.
+        let cut = self.gone.shortened.iter().filter(|it| it.lost() > 0);
+        let cut: HashMap<_, _> = cut.map(|it| (it.connection, it)).collect();
+        if cut.is_empty() {
+            return;
+        }
+        for error in self.errors.iter_mut() {
+            if let Some(shortened) = cut.get(&error.connection) {
+                error.seen.rows = shortened.row(error.seen.rows);
+            }
+        }
+    }
+
+    /// Keeps no more than that. Whatever leaves stays in the capture file. To be called before anything rests.
+    ///
+    /// # Panics
+    /// If connections rest that nobody has been remembering: they couldn't leave, nor be found again.
     pub fn keep(&mut self, bounds: Bounds) {
+        let kept = &self.table.connections;
+        assert!(
+            kept.bounds.is_some() || kept.shelf.needed() == 0,
+            "bounds come first"
+        );
         self.table.connections.bounds = Some(bounds);
     }
 
@@ -255,22 +286,15 @@ impl Trace {
         self.table.connections.held = Some(id);
     }
 
-    /// The connections that left when the last batch was taken.
-    #[must_use]
-    pub fn left(&self) -> &[ConnectionId] {
-        &self.left
+    /// What left when the last batch was taken, once: whoever renumbers rows by it twice has wrong ones.
+    pub fn take_gone(&mut self) -> Gone {
+        std::mem::take(&mut self.gone)
     }
 
     /// How many connections have left.
     #[must_use]
     pub fn left_in_all(&self) -> usize {
         self.left_in_all
-    }
-
-    /// Long connections that lost rows, or lines beside them, when the last batch was taken.
-    #[must_use]
-    pub fn shortened(&self) -> &[Shortened] {
-        &self.shortened
     }
 
     /// How many rows of a connection aren't there any more.

@@ -136,6 +136,19 @@ impl<T> Numbered<T> {
         (0..self.len).filter_map(|number| Some((number, self.get(number)?)))
     }
 
+    /// Those that are there, in order; what has left costs as good as nothing.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        let chunks = self.chunks.iter_mut().flatten();
+        chunks.flat_map(|chunk| {
+            let (many, few) = match chunk.as_mut() {
+                Chunk::Many { things, .. } => (&mut things[..], &mut [][..]),
+                Chunk::Few(things) => (&mut [][..], &mut things[..]),
+            };
+            let few = few.iter_mut().map(|(_, thing)| thing);
+            many.iter_mut().flatten().chain(few)
+        })
+    }
+
     /// Takes one out.
     pub fn remove(&mut self, number: usize) -> Option<T> {
         let place = self.chunks.get_mut(number / CHUNK)?;
@@ -168,6 +181,8 @@ mod tests {
         let held: Vec<_> = numbered.chunks.iter().map(Option::is_some).collect();
         assert_eq!(held, [true, false, true, true]);
         assert_eq!(numbered.iter().count(), 1 + CHUNK + 7);
+        let values: Vec<_> = numbered.values_mut().map(|it| *it).collect();
+        assert!(values.iter().eq(numbered.iter().map(|(_, it)| it)));
         assert_eq!(numbered.present(), 1 + CHUNK + 7);
         numbered.push(1);
         assert_eq!(numbered.len(), 3 * CHUNK + 8);

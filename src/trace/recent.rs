@@ -35,6 +35,11 @@ impl<T> Recent<T> {
             .unwrap_or_default()
     }
 
+    /// Those that are still there, for who corrects them.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.all.iter_mut()
+    }
+
     /// Forgets the older half once there are twice as many.
     pub fn forget_beyond(&mut self, most: usize) {
         if self.all.len() / 2 > most {

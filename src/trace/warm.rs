@@ -17,13 +17,17 @@ const LONG: usize = 256;
 /// The same for a log of more octets than this: rows with many options, or much that befell it.
 const LONG_LOG: usize = 64 * LONG;
 
+/// A row, and a SACK block of it.
+type Sack = (u32, (Seq, Seq));
+
 /// All that is known of a connection.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug)]
 pub struct Warm {
     pub connection: Connection,
     pub rows: Vec<Record>,
     /// The first SACK block of those rows that have one: few have.
-    pub sacks: Vec<(u32, (Seq, Seq))>,
+    pub sacks: Vec<Sack>,
     pub log: Log,
     /// Of one that is only looked at the log lies elsewhere.
     keeps_log: bool,
@@ -31,6 +35,8 @@ pub struct Warm {
     pub is_used: bool,
     /// It is long, and among those that may leave.
     pub may_leave: bool,
+    /// So long that it never rests: it has no log any more.
+    is_long: bool,
     /// Rows that it lost.
     pub lost: usize,
     /// How often it has been warmed again, and how many rounds it still waits.
@@ -45,6 +51,10 @@ impl Warm {
     /// Rows that stay of those before, at most: what the connection's story refers to.
     pub const NAMED: usize = 64;
 
+    /// Octets of what a cut leaves of it at most, where there is no room.
+    pub const SHORTEST: usize = size_of::<Warm>()
+        + (Self::FEWEST + Self::NAMED) * (size_of::<Record>() + size_of::<Sack>());
+
     pub fn new(connection: Connection, without_places: bool) -> Self {
         Warm {
             connection,
@@ -54,6 +64,7 @@ impl Warm {
             keeps_log: true,
             is_used: false,
             may_leave: false,
+            is_long: false,
             lost: 0,
             warmed: 0,
             waits: 0,
@@ -74,7 +85,7 @@ impl Warm {
         self.rows.clear();
         self.sacks.clear();
         self.log.clear();
-        (self.is_used, self.may_leave) = (false, false);
+        (self.is_used, self.may_leave, self.is_long) = (false, false, false);
         (self.warmed, self.waits, self.lost) = (0, 0, 0);
     }
 
@@ -98,25 +109,29 @@ impl Warm {
             states: observed.states,
             certainty: observed.certainty,
         });
-        if !self.keeps_log {
-            return;
-        }
-        if !self.is_long() {
+        if self.keeps_log && !self.is_long {
             self.log.segment(it);
-        } else if self.rows.len() == LONG + 1 {
+            self.outgrow();
+        }
+    }
+
+    /// Forgets the log of one that will never rest: the rows of long ones have a bound, logs at hand don't.
+    fn outgrow(&mut self) {
+        if self.rows.len() > LONG || self.log.octets().len() > LONG_LOG {
+            self.is_long = true;
             self.log = Log::default();
         }
     }
 
     /// Whether it never rests.
     pub fn is_long(&self) -> bool {
-        self.rows.len() > LONG || self.lost > 0 || self.log.octets().len() > LONG_LOG
+        self.is_long
     }
 
     /// Octets that it would take with so many rows at most.
     pub fn octets(&self, most: usize) -> usize {
         let rows = self.rows.len().min(most) * size_of::<Record>();
-        rows + self.sacks.len().min(most) * size_of::<(u32, (Seq, Seq))>() + size_of::<Warm>()
+        rows + self.sacks.len().min(most) * size_of::<Sack>() + size_of::<Warm>()
     }
 
     /// Keeps the last `most` rows only, and of those before the ones with which a state changed, or which something known
@@ -127,18 +142,18 @@ impl Warm {
         let changes = changes.filter(|(two, _)| two[0].states != two[1].states);
         let number = |row: usize| u32::try_from(row).unwrap_or(u32::MAX);
         let named = self.connection.rows_named().into_iter();
-        let named = named.filter(|row| *row < number(from));
-        let mut kept: Vec<_> = changes
-            .map(|(_, row)| row)
-            .chain(named)
-            .chain([0])
-            .collect();
+        let mut kept: Vec<_> = named.filter(|row| *row < number(from)).collect();
+        let mut changes: Vec<_> = changes.map(|(_, row)| row).collect();
+        // What is named always stays, or its number would lead to another row. There are far fewer than that.
+        let room = Self::NAMED.saturating_sub(kept.len() + 1);
+        if changes.len() > room {
+            // States that somebody has changed again and again: the first and the last of them.
+            changes.drain(room / 2..changes.len() - (room - room / 2));
+        }
+        kept.extend(changes);
+        kept.push(0);
         kept.sort_unstable();
         kept.dedup();
-        if kept.len() > Self::NAMED {
-            // States that somebody has changed again and again: the first and the last of them.
-            kept.drain(Self::NAMED / 2..kept.len() - Self::NAMED / 2);
-        }
         let id = self.rows[0].connection;
         let shortened = Shortened::new(id, number(from), kept.clone());
         let kept_rows: Vec<_> = kept.iter().map(|row| self.rows[*row as usize]).collect();
@@ -150,7 +165,6 @@ impl Warm {
             .for_each(|(row, _)| *row = shortened.row(*row));
         self.sacks.shrink_to_fit();
         self.connection.renumber(|row| shortened.row(row));
-        self.log = Log::default();
         self.lost += shortened.lost();
         shortened
     }
@@ -170,8 +184,9 @@ impl Warm {
         let shown = self.connection.undergo(stimulus);
         // An ICMP error about nothing that is outstanding changes nothing.
         let is_logged = shown.is_some() || !matches!(stimulus, Stimulus::Error(_));
-        if self.keeps_log && is_logged && !self.is_long() {
+        if self.keeps_log && is_logged && !self.is_long {
             self.log.befell(Befell::of(stimulus, &self.connection));
+            self.outgrow();
         }
         shown
     }
@@ -185,4 +200,58 @@ pub fn nobodys() -> Connection {
         server: nowhere,
     };
     Connection::new(addresses, Opening::Midway, Roles::Guessed, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conn::State;
+    use crate::conn::tests::segment;
+    use crate::wire::{Captured, Place};
+
+    fn warm_of(rows: u32) -> Warm {
+        let mut warm = Warm::new(nobodys(), false);
+        for row in 0..rows {
+            let captured = Captured {
+                time_ns: row.into(),
+                place: Place::default(),
+                segment: segment("> . 1:1 ack 1"),
+            };
+            let observed =
+                warm.connection
+                    .observe(&captured.segment, crate::conn::Side::Client, row.into());
+            warm.push(
+                0,
+                &Logged::of(&captured, crate::conn::Side::Client),
+                &observed,
+            );
+        }
+        warm
+    }
+
+    #[test]
+    fn of_very_many_changes_of_state_those_in_the_middle_go_but_what_the_story_names_stays() {
+        let mut warm = warm_of(1000);
+        for (row, record) in warm.rows.iter_mut().enumerate() {
+            let state = [State::Established, State::CloseWait][row % 2];
+            record.states = PerSide::of(|_| state);
+        }
+        warm.connection.time_wait_killed = Some(500);
+        let shortened = warm.shorten(Warm::FEWEST);
+        assert!(shortened.has(500) && shortened.has(1) && !shortened.has(499));
+        let row = warm.connection.time_wait_killed.unwrap();
+        assert_eq!(warm.rows[row as usize].time_ns, 500);
+        assert!(warm.rows.len() <= Warm::FEWEST + Warm::NAMED);
+    }
+
+    #[test]
+    fn one_that_is_long_for_what_befell_it_has_no_log_and_stays_long() {
+        let mut warm = warm_of(3);
+        for at in 0..LONG_LOG as u64 {
+            warm.befall(Stimulus::Replaced { at });
+        }
+        assert!(warm.is_long() && warm.log.octets().is_empty());
+        warm.begin(nobodys());
+        assert!(!warm.is_long());
+    }
 }

@@ -1,9 +1,12 @@
 //! What comes while the UI is open: segments, what is told beside them, time; and holding the picture meanwhile.
 
-use super::app::{App, Effect};
+use std::collections::BTreeMap;
+
+use super::app::{App, Effect, Letter};
 use super::focus::Focus;
+use crate::conn::ConnectionId;
 use crate::story::Owned;
-use crate::trace::{Aside, Heard, Shortened};
+use crate::trace::{Aside, Entry, Gone, Heard, Shortened};
 use crate::wire::{Feed, Tally};
 
 /// So much is held; what comes then waits where it comes from: in the capture file, or in the pipe.
@@ -57,25 +60,34 @@ impl App {
         let known = self.connections();
         let was_empty = self.trace.is_empty();
         let selected = self.selected_row();
-        let (shown, focus) = (self.connection, &mut self.focus);
+        let remembered = self.remembered_rows();
+        let shown = self.connection;
+        let mut revised: Option<u32> = None;
         match feed {
             Feed::Batch(batch) => {
                 self.progress.note(batch);
                 // What is looked at stays.
                 self.trace.hold(self.connection);
-                self.trace.take(batch, |trace, id, revision| {
-                    let is_new = |it: &Shortened| it.connection == id;
-                    if id == shown && !trace.shortened().iter().any(is_new) {
-                        focus.forget_from(trace, revision.from as usize);
+                self.trace.take(batch, |_, id, revision| {
+                    if id == shown {
+                        let first = revised.unwrap_or(revision.from);
+                        revised = Some(first.min(revision.from));
                     }
                 });
             }
             Feed::Ended(ended) => self.trace.end(ended.clone()),
         }
+        let gone = self.trace.take_gone();
+        if gone.shortened.iter().any(|it| it.connection == shown) {
+            self.focus = Focus::default();
+        } else if let Some(row) = revised {
+            self.focus.forget_from(&self.trace, row as usize);
+        }
         self.focus.outdate();
         self.greet_owners(known);
-        self.forget_who_left();
-        let selected = self.follow_shortened(selected);
+        self.forget_who_left(&gone.left);
+        let selected = selected.map(|row| now_at(&gone, shown, row));
+        self.move_remembered(&gone, remembered);
         self.note_in_listing();
         if self.following {
             if self.connections() > known {
@@ -94,26 +106,45 @@ impl App {
     }
 
     /// Connections have left the trace: beyond `--limit`.
-    fn forget_who_left(&mut self) {
-        let left = self.trace.left();
+    fn forget_who_left(&mut self, left: &[ConnectionId]) {
         if !left.is_empty() {
             self.listing.forget(left);
             self.owners.forget(left);
         }
     }
 
-    /// The connection on the screen may have lost its oldest rows: where the selected one stands now, or the next one that stayed.
-    fn follow_shortened(&mut self, selected: Option<usize>) -> Option<usize> {
-        let shown = self.connection;
-        let is_shown = |it: &&Shortened| it.connection == shown;
-        let shortened = self.trace.shortened().iter().filter(is_shown);
-        let number = |row: usize| u32::try_from(row).unwrap_or(u32::MAX);
-        let moved = |row: usize, it: &Shortened| it.row(number(row)) as usize;
-        let rows: Option<usize> = selected.map(|row| shortened.clone().fold(row, moved));
-        if shortened.count() > 0 {
-            self.focus = Focus::default();
+    /// The rows of the lines that are remembered by their number: the one selected, the marks, the one that is about to be
+    /// marked. Of a line beside the segments it is the row behind it.
+    fn remembered_rows(&mut self) -> Vec<(ConnectionId, usize)> {
+        let trace = &self.trace;
+        let row = |id, line| match trace.entry(id, line) {
+            Entry::Segment(row) => row,
+            Entry::Aside(aside) => aside.row as usize,
+        };
+        let lines = remembered(
+            &mut self.line,
+            self.connection,
+            &mut self.marks,
+            &mut self.letter,
+        );
+        lines.map(|(id, line)| (id, row(id, *line))).collect()
+    }
+
+    /// Connections have lost rows, or lines beside them: lines that are remembered stand elsewhere.
+    fn move_remembered(&mut self, gone: &Gone, rows: Vec<(ConnectionId, usize)>) {
+        let trace = &self.trace;
+        let lines = remembered(
+            &mut self.line,
+            self.connection,
+            &mut self.marks,
+            &mut self.letter,
+        );
+        for ((id, line), (_, row)) in lines.zip(rows) {
+            if gone.shortened.iter().any(|it| it.connection == id) {
+                let last = trace.len(id).saturating_sub(1);
+                *line = trace.entry_of(id, now_at(gone, id, row).min(last));
+            }
         }
-        rows
     }
 
     /// The counts of what was captured: of what is shown, or of what came since, too.
@@ -207,4 +238,28 @@ impl App {
         }
         all
     }
+}
+
+/// The lines of ladders that are remembered by their number.
+fn remembered<'a>(
+    selected: &'a mut usize,
+    shown: ConnectionId,
+    marks: &'a mut BTreeMap<char, (ConnectionId, usize)>,
+    letter: &'a mut Option<Letter>,
+) -> impl Iterator<Item = (ConnectionId, &'a mut usize)> {
+    let marks = marks.values_mut().map(|(id, line)| (*id, line));
+    let awaited = match letter {
+        Some(Letter::ToMark(id, line)) => Some((*id, line)),
+        _ => None,
+    };
+    std::iter::once((shown, selected))
+        .chain(marks)
+        .chain(awaited)
+}
+
+/// Where a connection's row stands now, or the next one that stayed.
+fn now_at(gone: &Gone, id: ConnectionId, row: usize) -> usize {
+    let shortened = gone.shortened.iter().filter(|it| it.connection == id);
+    let number = |row: usize| u32::try_from(row).unwrap_or(u32::MAX);
+    shortened.fold(row, |row, it: &Shortened| it.row(number(row)) as usize)
 }

@@ -228,12 +228,9 @@ impl Listing {
 
     /// Frames were dropped: nobody knows whose. Looking at every connection would cost more than there is time for.
     fn doubt(&mut self) {
-        for id in 0..self.known.len() {
-            let known = self
-                .known
-                .get_mut(id)
-                .and_then(|known| known.summary.as_mut());
-            let Some(summary) = known else { continue };
+        // Not those that have left: there may be very many of them.
+        let known = self.known.values_mut();
+        for summary in known.filter_map(|known| known.summary.as_mut()) {
             if Side::BOTH
                 .iter()
                 .any(|side| !summary.states[*side].is_over())

@@ -2,9 +2,9 @@
 
 use super::common::ui::{batch, keys, live, text, unread, whole};
 use super::told;
-use tcpviz::trace::Bounds;
+use tcpviz::trace::{Bounds, Entry};
 use tcpviz::tui::App;
-use tcpviz::wire::Tally;
+use tcpviz::wire::{Ended, Feed, Tally};
 
 /// One finished connection may stay; these come one after the other, and rest once they are over.
 fn after(names: &[&str], between: impl Fn(&mut App, usize)) -> App {
@@ -68,5 +68,53 @@ fn a_mark_in_a_connection_that_has_left_says_where_it_is() {
         told(&app).contains("connection 1 has left memory"),
         "{}",
         told(&app)
+    );
+}
+
+/// The frame of a line of the first connection's ladder.
+fn frame_of(app: &App, line: usize) -> u32 {
+    match app.trace.entry(0, line) {
+        Entry::Segment(row) => app.trace.row(0, row).place.frame,
+        Entry::Aside(_) => 0,
+    }
+}
+
+#[test]
+fn the_selected_row_and_a_marked_one_stay_what_they_are_when_rows_before_them_go() {
+    let mut app = unread(live(), None);
+    app.trace.keep(Bounds {
+        rows: 1 << 20,
+        ..Bounds::NONE
+    });
+    let all = whole("close-then-peer-writes");
+    app.feed(batch(&all.segments[..3], &[], Tally::default()));
+    let mut frame = 3;
+    let mut lost = 0;
+    let mut cuts = 0;
+    while cuts < 3 {
+        keys(&mut app, "⇲←ma");
+        let marked = frame_of(&app, app.line);
+        keys(&mut app, "←mb");
+        let waits = frame_of(&app, app.line);
+        let many = (0..100).map(|_| {
+            frame += 1;
+            let mut next = all.segments[2];
+            next.place.frame = frame;
+            next
+        });
+        let many: Vec<_> = many.collect();
+        app.feed(batch(&many, &[], Tally::default()));
+        cuts += usize::from(app.trace.lost_rows_of(0) > lost);
+        lost = app.trace.lost_rows_of(0);
+        let there = |app: &App| {
+            [app.marks[&'a'].1, app.marks[&'b'].1, app.line].map(|line| frame_of(app, line))
+        };
+        assert_eq!(there(&app), [marked, waits, waits]);
+    }
+    let at = (frame_of(&app, app.line), frame_of(&app, app.marks[&'a'].1));
+    app.feed(Feed::Ended(Ended::default()));
+    assert_eq!(
+        at,
+        (frame_of(&app, app.line), frame_of(&app, app.marks[&'a'].1))
     );
 }

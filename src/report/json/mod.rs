@@ -3,6 +3,8 @@
 
 mod lines;
 mod segment;
+#[cfg(test)]
+mod tests;
 mod whole;
 
 pub use whole::Whole;
@@ -63,17 +65,18 @@ impl<W: Write> Writer<W> {
         self.line(&lines::capture(trace, source, true))
     }
 
-    /// The segments and ICMP errors that came since the last call. To be called after each batch: what is remembered of
-    /// the connections that have left with it goes.
+    /// The segments and ICMP errors that came since the last call. To be called after each batch: it takes from the trace what
+    /// has left with it, and forgets that, too.
     ///
     /// # Errors
     /// Those of the output.
-    pub fn segments(&mut self, trace: &Trace) -> io::Result<()> {
-        for id in trace.left() {
-            self.rows.remove(*id as usize);
-            self.told.remove(id);
+    pub fn segments(&mut self, trace: &mut Trace) -> io::Result<()> {
+        let gone = trace.take_gone();
+        for id in gone.left {
+            self.rows.remove(id as usize);
+            self.told.remove(&id);
         }
-        for shortened in trace.shortened() {
+        for shortened in gone.shortened {
             if let Some(rows) = self.rows.get_mut(shortened.connection as usize) {
                 *rows = shortened.row(*rows);
             }

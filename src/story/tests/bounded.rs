@@ -8,7 +8,7 @@ use crate::conn::tests::any::any_segment;
 use crate::conn::tests::{OPEN, segment};
 use crate::story::ending::ending;
 use crate::story::telling::tell;
-use crate::trace::{Bounds, Trace};
+use crate::trace::{Bounds, Record, Trace};
 use crate::wire::{Batch, Captured, CapturedError, Flags, IcmpError, Place, Ports, Segment};
 
 /// Room for some nine hundred rows.
@@ -145,7 +145,16 @@ proptest! {
             let there: Vec<_> = both.bounded.ids().filter(|id| both.bounded.has(*id)).collect();
             for id in there {
                 let trace = &both.bounded;
-                prop_assert!(!tell(trace, id, &ending(trace, id)).is_empty() || trace.len(id) > 0);
+                let ending = ending(trace, id);
+                prop_assert!(!tell(trace, id, &ending).is_empty());
+                prop_assert!(ending.evidence.iter().all(|row| *row < trace.len(id)));
+                // What is named by its number is what it was.
+                for fin in &trace.connection(id).fins {
+                    prop_assert!(trace.row(id, fin.row as usize).flags.has(Flags::FIN));
+                }
+                if let Some(reset) = trace.connection(id).reset {
+                    prop_assert!(trace.row(id, reset.row as usize).flags.has(Flags::RST));
+                }
                 if both.bounded.left_in_all() == 0 {
                     both.agree(id);
                 }
@@ -262,4 +271,75 @@ fn where_logs_have_no_room_finished_connections_leave_first() {
     }
     assert!((0..40).all(|id| both.bounded.has(id)));
     assert!(both.bounded.left_in_all() > 300);
+}
+
+#[test]
+fn icmp_errors_stand_between_the_rows_that_stayed_once_others_are_gone() {
+    let mut both = Both::new(FEW_ROWS);
+    both.take(&opened());
+    for n in 0..2000 {
+        let [sent, taken] = data(n);
+        both.take(&[sent]);
+        if n % 50 == 0 {
+            let mut error = unreachable(&mut both);
+            error.error.seq = sent.seq;
+            both.take_batch(&Batch {
+                errors: vec![error],
+                ..Batch::default()
+            });
+        }
+        both.take(&[taken]);
+    }
+    let trace = &both.bounded;
+    assert!(trace.lost_rows_of(0) > 1000 && trace.errors().len() == 40);
+    for error in trace.errors() {
+        let (frame, rows) = (error.place.frame, error.seen.rows as usize);
+        assert!(trace.row(0, rows - 1).place.frame < frame);
+        assert!(rows == trace.len(0) || trace.row(0, rows).place.frame > frame);
+    }
+}
+
+#[test]
+fn rows_of_many_long_connections_stay_within_their_bound() {
+    let bounds = Bounds {
+        others: 1000,
+        rows: 128 * 1024,
+        ..Bounds::NONE
+    };
+    let mut both = Both::new(bounds);
+    for _ in 0..20 {
+        for port in 0..100 {
+            let mut segments = Vec::new();
+            for line in ["> P. 1:11 ack 1", "< . 1:1 ack 11"].repeat(10) {
+                let mut segment = segment(line);
+                let is_client = segment.src.port() == 35790;
+                let client = if is_client {
+                    &mut segment.src
+                } else {
+                    &mut segment.dst
+                };
+                client.set_port(10_000 + port);
+                segments.push(segment);
+            }
+            both.take(&segments);
+        }
+    }
+    both.bounded.rest();
+    both.take(&[]);
+    let trace = &both.bounded;
+    let long = trace
+        .ids()
+        .filter(|id| trace.has(*id) && trace.lost_rows_of(*id) > 0);
+    let rows: usize = long.map(|id| trace.len(id)).sum();
+    assert!(trace.lost_rows() > 0 && trace.left_in_all() > 0);
+    assert!(rows * size_of::<Record>() <= bounds.rows, "{rows} rows");
+}
+
+#[test]
+#[should_panic(expected = "bounds come first")]
+fn bounds_that_come_when_connections_rest_are_refused() {
+    let mut both = Both::new(Bounds::NONE);
+    both.take(&opened());
+    both.whole.rest();
+    both.whole.keep(Bounds::NONE);
 }
