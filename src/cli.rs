@@ -215,6 +215,12 @@ pub enum Format {
 }
 
 impl Cli {
+    /// As if this had been typed behind `tcpviz`.
+    #[cfg(test)]
+    pub fn typed(arguments: &[&str]) -> Cli {
+        clap::Parser::parse_from([&["tcpviz"], arguments].concat())
+    }
+
     /// The whole definition, for manual pages and completions: `--help` shows subcommands in its usage, and so hides
     /// them below it; `-h` hides what is rarely typed.
     #[must_use]

@@ -61,8 +61,6 @@ pub fn cannot_create(path: &Path, why: &io::Error) -> String {
 mod tests {
     use std::fs;
 
-    use clap::Parser;
-
     use super::*;
 
     #[test]
@@ -72,7 +70,7 @@ mod tests {
         fs::write(&new, "").unwrap();
         fs::write(&full, "x").unwrap();
         let needs = |arguments: &[&str], removed: &[&PathBuf]| {
-            let cli = Cli::parse_from([&["tcpviz"], arguments].concat());
+            let cli = Cli::typed(arguments);
             let needs = needs(&cli, false, removed);
             (needs.files, needs.removed)
         };
