@@ -176,7 +176,6 @@ impl Judge<'_> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
     use tcpviz::trace::Bounds;
     use tcpviz::wire::{Batch, Captured, Flags, Place, Ports, Segment, Seq, Told};
 
@@ -220,7 +219,7 @@ mod tests {
     }
 
     fn judged(trace: &Trace, expected: &str) -> String {
-        let cli = Cli::parse_from(["tcpviz", "some.pcap", "--expect", expected]);
+        let cli = Cli::typed(&["some.pcap", "--expect", expected]);
         judge(&cli, trace).map_or_else(|why| why.to_string(), |()| "met".into())
     }
 

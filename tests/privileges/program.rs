@@ -20,7 +20,7 @@ pub const TRIALS: Tries = &[
     ("live_as_text_no_thread_has_anything_left", || as_text(0)),
     ("a_replay_gives_up_before_its_first_frame", || replay(0)),
     ("while_a_command_runs_only_its_warden_is_root", || {
-        command(0)
+        command(0);
     }),
     ("without_verbose_nothing_is_said_of_it", verbose),
 ];
