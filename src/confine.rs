@@ -18,7 +18,14 @@ use crate::view::View;
 /// # Errors
 /// Something can't be given up: then nothing may be read.
 pub fn confine(cli: &Cli, view: &View, removed: &[&PathBuf]) -> anyhow::Result<()> {
-    let needs = needs(cli, matches!(view, View::Ui), removed);
+    let (files, removed) = files(cli.write.as_ref(), cli.output.as_ref(), removed);
+    let needs = Needs {
+        files,
+        removed,
+        new_files: matches!(view, View::Ui),
+        // A live capture's filter is compiled; that of a replay is once the first frame tells the link type.
+        names: cli.filter.is_some() && (cli.capture().is_some() || !cli.run.is_empty()),
+    };
     let given_up = privilege::give_up(&needs)
         .context("root and capabilities can't be given up, so nothing is read")?;
     let given_up = printable(&given_up.to_string());
@@ -29,20 +36,18 @@ pub fn confine(cli: &Cli, view: &View, removed: &[&PathBuf]) -> anyhow::Result<(
     Ok(())
 }
 
-fn needs(cli: &Cli, on_screen: bool, removed: &[&PathBuf]) -> Needs {
-    let output = cli.output.iter().filter(|path| path.as_os_str() != "-");
-    let mut removed: Vec<PathBuf> = removed.iter().copied().cloned().collect();
+/// Files that may be opened anew, and those of them that may have to go again.
+fn files(
+    write: Option<&PathBuf>,
+    output: Option<&PathBuf>,
+    removed: &[&PathBuf],
+) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let output = output.filter(|path| path.as_os_str() != "-");
     // A new one goes unless something is written; one that holds something stays.
     let is_empty = |path: &&PathBuf| path.metadata().is_ok_and(|file| file.len() == 0);
-    removed.extend(output.clone().filter(is_empty).cloned());
-    let named = cli.write.iter().chain(output);
-    Needs {
-        files: named.chain(&removed).cloned().collect(),
-        removed,
-        new_files: on_screen,
-        // A live capture's filter is compiled; that of a replay is once the first frame tells the link type.
-        names: cli.filter.is_some() && (cli.capture().is_some() || !cli.run.is_empty()),
-    }
+    let removed = removed.iter().copied().chain(output.filter(is_empty));
+    let files = write.into_iter().chain(output).chain(removed.clone());
+    (files.cloned().collect(), removed.cloned().collect())
 }
 
 /// Why a file that was typed at the screen can't be created, and what to type.
@@ -69,18 +74,12 @@ mod tests {
         let [new, full, temporary] = ["new", "full", "temporary"].map(|it| folder.path().join(it));
         fs::write(&new, "").unwrap();
         fs::write(&full, "x").unwrap();
-        let needs = |arguments: &[&str], removed: &[&PathBuf]| {
-            let cli = Cli::typed(arguments);
-            let needs = needs(&cli, false, removed);
-            (needs.files, needs.removed)
-        };
-        let [is_new, is_full] = [&new, &full].map(|it| it.to_str().unwrap());
-        let (files, removed) = needs(&["-w", is_new], &[]);
-        assert_eq!((files, removed), (vec![new.clone()], vec![]));
-        let (files, removed) = needs(&["-o", is_full], &[]);
-        assert_eq!((files, removed), (vec![full.clone()], vec![]));
-        assert_eq!(needs(&["-o", "-"], &[]), (vec![], vec![]));
-        assert_eq!(needs(&["-o", is_new], &[]).1, [new]);
-        assert_eq!(needs(&["-o", "-"], &[&temporary]).1, [temporary]);
+        let dash = PathBuf::from("-");
+        assert_eq!(files(Some(&new), None, &[]), (vec![new.clone()], vec![]));
+        assert_eq!(files(None, Some(&full), &[]), (vec![full.clone()], vec![]));
+        assert_eq!(files(None, Some(&dash), &[]), (vec![], vec![]));
+        assert_eq!(files(None, Some(&new), &[]).1, [new]);
+        let (opened, removed) = files(None, Some(&dash), &[&temporary]);
+        assert_eq!((&opened, &removed[..]), (&removed, &[temporary][..]));
     }
 }

@@ -14,33 +14,32 @@ use crate::common::{PATIENCE, capture, tcpviz};
 use crate::linux::{CALLER, Tries, can_be_anybody, status, through_sudo};
 
 pub const TRIALS: Tries = &[
-    ("live_on_the_screen_no_thread_has_anything_left", || {
-        on_the_screen(0);
-    }),
-    ("live_as_text_no_thread_has_anything_left", || as_text(0)),
-    ("a_replay_gives_up_before_its_first_frame", || replay(0)),
-    ("while_a_command_runs_only_its_warden_is_root", || {
-        command(0);
-    }),
+    (
+        "live_on_the_screen_no_thread_has_anything_left",
+        on_the_screen::<0>,
+    ),
+    ("live_as_text_no_thread_has_anything_left", as_text::<0>),
+    ("a_replay_gives_up_before_its_first_frame", replay::<0>),
+    ("while_a_command_runs_only_its_warden_is_root", command::<0>),
     ("without_verbose_nothing_is_said_of_it", verbose),
 ];
 
 pub const AS_TRUE_ROOT: Tries = &[
     (
         "through_sudo_live_on_the_screen_no_thread_has_anything_left",
-        || on_the_screen(CALLER),
+        on_the_screen::<CALLER>,
     ),
     (
         "through_sudo_live_as_text_no_thread_has_anything_left",
-        || as_text(CALLER),
+        as_text::<CALLER>,
     ),
     (
         "through_sudo_a_replay_gives_up_before_its_first_frame",
-        || replay(CALLER),
+        replay::<CALLER>,
     ),
     (
         "through_sudo_while_a_command_runs_only_its_warden_is_root",
-        || command(CALLER),
+        command::<CALLER>,
     ),
 ];
 
@@ -106,24 +105,24 @@ fn by(user: u32, mut command: Command) -> Command {
     command
 }
 
-fn on_the_screen(user: u32) {
+fn on_the_screen<const USER: u32>() {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_tcpviz"));
     command.args(["--port", "4321"]);
     command.env("LC_ALL", "C.UTF-8");
     command.env("TERM", "xterm-256color");
-    if user != 0 {
-        command.env("SUDO_UID", user.to_string());
-        command.env("SUDO_GID", user.to_string());
+    if USER != 0 {
+        command.env("SUDO_UID", USER.to_string());
+        command.env("SUDO_GID", USER.to_string());
     }
     let mut screen = Screen::start_command(command, 100, 30);
     screen.wait("the screen", |text| text.contains("4321"));
     let pid = screen.child.process_id().unwrap();
     // Main, capture, handing on, owners, keys, signals.
-    gave_up(pid, user, 6);
+    gave_up(pid, USER, 6);
     let [helper] = children(pid)[..] else {
         panic!("{:?}", children(pid));
     };
-    has(&format!("/proc/{helper}"), user, TWO);
+    has(&format!("/proc/{helper}"), USER, TWO);
     screen.press("q");
     assert_eq!(screen.wait_for_end(), 0);
 }
@@ -150,38 +149,38 @@ fn end(child: Child) -> String {
     told
 }
 
-fn as_text(user: u32) {
+fn as_text<const USER: u32>() {
     let mut command = tcpviz();
     command.args(["--port", "4321", "-F", "json", "-v"]);
-    let (child, _) = started(by(user, command));
-    gave_up(child.id(), user, 3);
+    let (child, _) = started(by(USER, command));
+    gave_up(child.id(), USER, 3);
     assert!(children(child.id()).is_empty());
     let told = end(child);
-    let given_up = format!("before), user {user} and group {user}, no way back");
+    let given_up = format!("before), user {USER} and group {USER}, no way back");
     assert!(
         told.contains(&given_up) && told.contains("; Landlock "),
         "{told}"
     );
 }
 
-fn replay(user: u32) {
+fn replay<const USER: u32>() {
     let octets = fs::read(capture("orderly-close")).unwrap();
     let mut command = tcpviz();
     command.args(["-F", "json", "-"]).stdin(Stdio::piped());
     // Its first line comes before the first frame.
-    let (mut child, line) = started(by(user, command));
+    let (mut child, line) = started(by(USER, command));
     assert!(line.contains(r#""frames":0"#), "{line}");
-    gave_up(child.id(), user, 2);
+    gave_up(child.id(), USER, 2);
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(&octets).unwrap();
     drop(stdin);
     assert!(child.wait().unwrap().success());
 }
 
-fn command(user: u32) {
+fn command<const USER: u32>() {
     let mut command = tcpviz();
     command.args(["-F", "connections", "--", "cat"]);
-    let mut child = by(user, command)
+    let mut child = by(USER, command)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -201,8 +200,8 @@ fn command(user: u32) {
         assert!(Instant::now() < deadline, "the command starts");
         thread::sleep(Duration::from_millis(5));
     };
-    gave_up(pid, user, 3);
-    let all = format!("{user}\t{user}\t{user}\t{user}");
+    gave_up(pid, USER, 3);
+    let all = format!("{USER}\t{USER}\t{USER}\t{USER}");
     assert_eq!(status(&format!("/proc/{cat}"), "Uid"), all);
     assert_eq!(
         status(&format!("/proc/{cat}"), "NoNewPrivs"),
