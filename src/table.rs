@@ -130,7 +130,8 @@ fn follow(
     }
     let has_room = |trace: &Trace| {
         bounds.is_none_or(|bounds| {
-            trace.ids().len() < bounds.others && trace.octets_at_rest() < bounds.logs
+            let few = trace.ids().len() < bounds.others;
+            few && trace.octets_at_rest() < bounds.logs && trace.has_room_for_long()
         })
     };
     for feed in feeds {

@@ -37,13 +37,20 @@ impl Kept {
             }
         }
         let others = self.slots.present() - self.may_leave;
-        if self.long.len() > bounds.long() {
+        // Where any number may stay, whoever follows stops when there is no room.
+        if bounds.others < usize::MAX && !self.has_room_for_long() {
             return self.remove_long();
         }
         if is_full || others > bounds.others {
             return self.remove_silent().or_else(|| self.remove_long());
         }
         None
+    }
+
+    /// Whether there is room for so many long connections.
+    pub fn has_room_for_long(&self) -> bool {
+        self.bounds
+            .is_none_or(|bounds| self.long.len() <= bounds.long())
     }
 
     fn remove_finished(&mut self) -> Option<Left> {

@@ -374,6 +374,13 @@ impl Trace {
         self.table.connections.shelf.needed()
     }
 
+    /// Whether what there is of long connections has room within the bounds: where any number of connections may stay, none
+    /// leaves for want of it.
+    #[must_use]
+    pub fn has_room_for_long(&self) -> bool {
+        self.table.connections.has_room_for_long()
+    }
+
     /// Lets every connection rest: memory is given back, and who looks at one waits until it is followed anew.
     pub fn rest(&mut self) {
         self.table.connections.rest();

@@ -299,6 +299,29 @@ fn icmp_errors_stand_between_the_rows_that_stayed_once_others_are_gone() {
     }
 }
 
+fn rows_of_those_cut(trace: &Trace) -> usize {
+    let there = trace.ids().filter(|id| trace.has(*id));
+    let cut = there.filter(|id| trace.lost_rows_of(*id) > 0);
+    cut.map(|id| trace.len(id)).sum()
+}
+
+/// Twenty segments of a connection from this port.
+fn twenty_from(port: u16) -> Vec<Segment> {
+    let lines = ["> P. 1:11 ack 1", "< . 1:1 ack 11"].repeat(10);
+    let from = |line| {
+        let mut segment = segment(line);
+        let is_client = segment.src.port() == 35790;
+        let client = if is_client {
+            &mut segment.src
+        } else {
+            &mut segment.dst
+        };
+        client.set_port(port);
+        segment
+    };
+    lines.into_iter().map(from).collect()
+}
+
 #[test]
 fn rows_of_many_long_connections_stay_within_their_bound() {
     let bounds = Bounds {
@@ -309,30 +332,15 @@ fn rows_of_many_long_connections_stay_within_their_bound() {
     let mut both = Both::new(bounds);
     for _ in 0..20 {
         for port in 0..100 {
-            let mut segments = Vec::new();
-            for line in ["> P. 1:11 ack 1", "< . 1:1 ack 11"].repeat(10) {
-                let mut segment = segment(line);
-                let is_client = segment.src.port() == 35790;
-                let client = if is_client {
-                    &mut segment.src
-                } else {
-                    &mut segment.dst
-                };
-                client.set_port(10_000 + port);
-                segments.push(segment);
-            }
+            let segments = twenty_from(10_000 + port);
             both.take(&segments);
+            both.bounded.rest();
+            // Those that came since rows were counted last: a sixteenth of the bound, and the last batch.
+            let rows = rows_of_those_cut(&both.bounded) * size_of::<Record>();
+            assert!(rows <= bounds.rows / 16 * 17 + 2000, "{rows} octets");
         }
     }
-    both.bounded.rest();
-    both.take(&[]);
-    let trace = &both.bounded;
-    let long = trace
-        .ids()
-        .filter(|id| trace.has(*id) && trace.lost_rows_of(*id) > 0);
-    let rows: usize = long.map(|id| trace.len(id)).sum();
-    assert!(trace.lost_rows() > 0 && trace.left_in_all() > 0);
-    assert!(rows * size_of::<Record>() <= bounds.rows, "{rows} rows");
+    assert!(both.bounded.lost_rows() > 0 && both.bounded.left_in_all() > 0);
 }
 
 #[test]
@@ -342,4 +350,20 @@ fn bounds_that_come_when_connections_rest_are_refused() {
     both.take(&opened());
     both.whole.rest();
     both.whole.keep(Bounds::NONE);
+}
+
+#[test]
+fn where_any_number_may_stay_no_long_connection_leaves_and_it_is_said_that_there_is_no_room() {
+    let mut both = Both::new(FEW_ROWS);
+    assert!(both.bounded.has_room_for_long());
+    for port in 0..100 {
+        (0..14).for_each(|_| both.take(&twenty_from(10_000 + port)));
+        both.bounded.rest();
+    }
+    both.take(&[]);
+    assert!(!both.bounded.has_room_for_long());
+    assert_eq!(
+        (both.bounded.left_in_all(), both.bounded.ids().len()),
+        (0, 100)
+    );
 }
