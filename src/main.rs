@@ -33,6 +33,7 @@ mod recorded;
 mod replay;
 #[cfg(feature = "live")]
 mod running;
+mod signals;
 mod table;
 mod view;
 

@@ -16,7 +16,8 @@ use tcpviz::wire::{Ended, Feed, Ports};
 use crate::chunks;
 use crate::cli::Cli;
 use crate::expect;
-use crate::view::{self, Left, Start, WRITING};
+use crate::signals::{self, Left};
+use crate::view::{self, Start, WRITING};
 
 /// Batches that may wait for a thread.
 const WAITING: usize = 8;
@@ -43,7 +44,7 @@ pub fn write(
     let stop = start(sink, Arc::new(|_| false))?;
     let left = Left::default();
     let leaves = left.clone();
-    view::on_signal_to(growing, move || match &stop {
+    signals::on_signal_to(growing, move || match &stop {
         Some(stop) => stop(),
         None => {
             leaves.set();

@@ -1,37 +1,33 @@
 //! The two kinds of view: text on standard output (or in a file), and the terminal UI.
 
+mod text;
+
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::thread;
-use std::time::{Duration, SystemTime};
+use std::sync::mpsc::sync_channel;
 
 use anyhow::{Context, anyhow, bail};
-use rustix::process::{Signal, kill_current_process_group};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
-use tcpviz::conn::Revision;
 use tcpviz::privilege;
-use tcpviz::report::json;
 use tcpviz::source::{Sink, save};
 use tcpviz::story::Owned;
 use tcpviz::story::numbers::{counted, printable, read_without};
 use tcpviz::trace::{Aside, Bounds, Heard, Trace};
 use tcpviz::tui::{self, App, Export, Message, Origin, Outside, ReadBack};
-use tcpviz::wire::{Ended, Feed, Place};
+use tcpviz::wire::Place;
 
 use crate::cli::{Cli, Format, Speed};
 use crate::confine;
 use crate::expect;
-use crate::formats::{self, TooMuch, Written};
+use crate::formats;
 use crate::is_broken_pipe;
 use crate::logging;
 use crate::outfile::OutFile;
+use crate::signals;
 use crate::table;
+use text::Text;
 
 /// What an error on the way out is about.
 pub const WRITING: &str = "the output can't be written";
@@ -61,15 +57,6 @@ pub enum Told {
 
 /// Takes that; says whether anybody still listens.
 pub type ToldSink = Arc<dyn Fn(Told) -> bool + Send + Sync>;
-
-/// What wakes text output.
-enum Come {
-    Feed(Feed),
-    Heard(Vec<Heard>),
-}
-
-/// How often what a kernel said is given its place while no segment comes.
-const TICK: Duration = Duration::from_millis(250);
 
 /// Where the output goes.
 pub enum View {
@@ -190,7 +177,7 @@ struct Files;
 
 impl Outside for Files {
     fn stop(&mut self) {
-        stop();
+        signals::stop();
     }
 
     fn write(
@@ -239,10 +226,10 @@ fn show_ui(cli: &Cli, mut app: App, start: Start) -> anyhow::Result<()> {
         }),
     )?;
     let leave = sender.clone();
-    on_signal(move || {
+    signals::on_signal(move || {
         let _ = leave.send(Message::Leave);
     })?;
-    on_going_on(sender.clone())?;
+    signals::on_going_on(sender.clone())?;
     let left = tui::run(&mut app, &messages, sender, &mut Files);
     let left = left.context("the terminal can't be used");
     // However the UI ended: what the kernel still has belongs into the file.
@@ -279,148 +266,6 @@ pub fn unless_judged(cli: &Cli, written: anyhow::Result<()>) -> anyhow::Result<(
     match written {
         Err(why) if !cli.expect.is_empty() && is_broken_pipe(&why) => Ok(()),
         written => written,
-    }
-}
-
-/// Whether somebody asked the program to leave before the capture had ended.
-#[derive(Clone, Default)]
-pub struct Left(Arc<AtomicBool>);
-
-impl Left {
-    pub fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    #[must_use]
-    pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// Text output under way.
-struct Text<'a> {
-    cli: &'a Cli,
-    origin: Origin,
-    format: Format,
-    read_back: Option<ReadBack>,
-    out: Box<dyn Write>,
-}
-
-impl Text<'_> {
-    fn write(mut self, mut trace: Trace, start: Start) -> anyhow::Result<()> {
-        if let Some(number) = self.cli.connection {
-            trace.hold(number - 1);
-        }
-        let (sender, feeds) = sync_channel(QUEUE);
-        let (feed, told) = (sender.clone(), sender.clone());
-        let stop = start(
-            Box::new(move |fed| feed.send(Come::Feed(fed)).is_ok()),
-            Arc::new(move |beside| match beside {
-                Told::Owners(_) => false,
-                Told::Heard(heard) => told.send(Come::Heard(heard)).is_ok(),
-            }),
-        )?;
-        let stop_on_signal = stop.clone();
-        let growing = self.origin.growing;
-        let left = Left::default();
-        let leaves = left.clone();
-        on_signal_to(growing, move || match &stop_on_signal {
-            Some(stop) => stop(),
-            // A pipe may stay silent for ever: what came is written without waiting for its end.
-            None => {
-                leaves.set();
-                drop(sender.send(Come::Feed(Feed::Ended(Ended::default()))));
-            }
-        })?;
-        let written = self.write_all(&mut trace, &feeds);
-        let written = written.map_err(|why| {
-            if why.is::<TooMuch>() {
-                why
-            } else {
-                why.context(WRITING)
-            }
-        });
-        // However the output ended: what the kernel still has belongs into the file.
-        if let Some(stop) = stop {
-            stop();
-            while trace.ended.is_none() && !take(&mut trace, feeds.recv()?, |_, _, _| {}) {}
-        }
-        tell_in_log(&trace);
-        unless_judged(self.cli, written)?;
-        check_wanted(self.cli, trace.ids().len())?;
-        if trace.is_empty() {
-            tell_nothing(&trace);
-        }
-        tell_heard_in_vain(trace.heard_in_vain());
-        tell_left(&trace, self.cli);
-        finish(trace.tally.dropped, trace.breaks_off())?;
-        if left.is_set() || trace.ended.is_none() {
-            return expect::unjudged(self.cli);
-        }
-        expect::judge(self.cli, &trace)
-    }
-
-    fn write_all(&mut self, trace: &mut Trace, feeds: &Receiver<Come>) -> anyhow::Result<()> {
-        if self.format == Format::Json && self.origin.growing {
-            return self.growing_json(trace, feeds);
-        }
-        while !take(trace, feeds.recv()?, |_, _, _| {}) {}
-        let written = Written {
-            trace,
-            wanted: self.cli.connection.map(|number| number - 1),
-            how: self.cli.look.how(self.format),
-            picture: self.cli.look.picture(),
-            name: &self.origin.name,
-            read_back: self.read_back.as_ref(),
-        };
-        written.write(self.format, &mut self.out)
-    }
-
-    /// While a capture grows, line by line, with revisions.
-    fn growing_json(&mut self, trace: &mut Trace, feeds: &Receiver<Come>) -> anyhow::Result<()> {
-        let source = self.origin.name.clone();
-        let wanted = self.cli.connection.map(|number| number - 1);
-        if self.cli.kernel {
-            trace.keep_placed();
-        }
-        let mut writer = json::Writer::new(&mut self.out, wanted);
-        writer.capture(trace, &source)?;
-        writer.out.flush()?;
-        loop {
-            let known = trace.segments();
-            let mut revisions = Vec::new();
-            let come = if self.cli.kernel {
-                feeds.recv_timeout(TICK)
-            } else {
-                feeds.recv().map_err(Into::into)
-            };
-            let ended = match come {
-                Ok(come) => take(trace, come, |_, id, revision: &Revision| {
-                    revisions.push((id, *revision));
-                }),
-                Err(RecvTimeoutError::Timeout) => {
-                    trace.settle_heard(now_ns());
-                    false
-                }
-                Err(why) => return Err(why.into()),
-            };
-            writer.segments(trace)?;
-            writer.placed(trace)?;
-            for (id, revision) in revisions {
-                writer.revision(trace, id, &revision)?;
-            }
-            for id in trace.order_since(known) {
-                writer.over(trace, *id)?;
-            }
-            writer.resting(trace)?;
-            writer.out.flush()?;
-            if ended {
-                break;
-            }
-        }
-        writer.connections(trace)?;
-        writer.end(trace)?;
-        Ok(writer.out.flush()?)
     }
 }
 
@@ -486,22 +331,6 @@ pub fn check_wanted(cli: &Cli, connections: usize) -> anyhow::Result<()> {
     }
 }
 
-/// Puts what came into the trace; whether it was the last.
-fn take(trace: &mut Trace, come: Come, revised: impl FnMut(&Trace, u32, &Revision)) -> bool {
-    match come {
-        Come::Feed(Feed::Batch(batch)) => trace.take(&batch, revised),
-        Come::Feed(Feed::Ended(ended)) => trace.end(ended),
-        Come::Heard(heard) => trace.hear(heard),
-    }
-    trace.ended.is_some()
-}
-
-/// Now, in nanoseconds since the Unix epoch.
-fn now_ns() -> u64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    now.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(0))
-}
-
 /// Whether both names lead to one existing file.
 pub fn is_same_file(one: &Path, other: &Path) -> bool {
     let place = |path: &Path| path.metadata().map(|file| (file.dev(), file.ino())).ok();
@@ -526,58 +355,6 @@ pub fn cannot_create(path: &Path, why: io::Error) -> anyhow::Error {
             )
         }
         _ => anyhow::Error::new(why).context(format!("can't create {name}")),
-    }
-}
-
-/// Does something when a signal asks the program to leave whose output comes at the end of a source that grows. While a
-/// file is read the signal ends the program at once, as it does by itself: half a file's output looks like all of it.
-///
-/// # Errors
-/// Signals can't be handled.
-pub fn on_signal_to(growing: bool, act: impl Fn() + Send + 'static) -> io::Result<()> {
-    if growing { on_signal(act) } else { Ok(()) }
-}
-
-/// Does something when a signal asks the program to leave.
-pub fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
-    // nohup(1) has it ignored: it stays so, as in tcpdump.
-    let asks = [SIGINT, SIGTERM, SIGHUP].into_iter();
-    let mut signals = Signals::new(asks.filter(|signal| *signal != SIGHUP || !is_ignored(SIGHUP)))?;
-    thread::spawn(move || {
-        for signal in signals.forever() {
-            logging::signal(signal);
-            act();
-        }
-    });
-    Ok(())
-}
-
-/// Whether this process was started with a signal ignored.
-fn is_ignored(signal: i32) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
-}
-
-/// Tells the terminal UI that the program goes on after it had been stopped.
-///
-/// # Errors
-/// Signals can't be handled.
-pub fn on_going_on(ui: SyncSender<Message>) -> io::Result<()> {
-    let mut signals = Signals::new([SIGCONT])?;
-    thread::spawn(move || signals.forever().all(|_| ui.send(Message::GoesOn).is_ok()));
-    Ok(())
-}
-
-/// How long it may take until a stop has come to this process too: in a sandbox its guard passes it on.
-const STOPS_WITHIN: Duration = Duration::from_millis(200);
-
-/// Stops every process of the job, as the terminal itself does where it isn't raw: of a pipeline one alone would leave the
-/// shell waiting for the others. Returns once it goes on, or soon where there is no shell: the kernel stops nobody then.
-pub fn stop() {
-    if kill_current_process_group(Signal::TSTP).is_ok() {
-        thread::sleep(STOPS_WITHIN);
     }
 }
 

@@ -215,6 +215,7 @@ fn modules_import_only_what_stands_before_them() {
                     "recorded",
                     "replay",
                     "running",
+                    "signals",
                     "table",
                     "view"
                 ]

@@ -27,7 +27,7 @@ use super::{about, open};
 use crate::cli::{Format, LabArgs};
 use crate::formats::{self, Written};
 use crate::lines::Printer;
-use crate::view;
+use crate::signals;
 
 /// What an experiment is about, above its ladder.
 pub fn introduce(experiment: &Experiment, out: &mut dyn Write) -> io::Result<()> {
@@ -48,7 +48,7 @@ pub fn print(
     let format = formats::asked(args.format, args.output.as_deref());
     let leave = Arc::new(AtomicBool::new(false));
     let signalled = Arc::clone(&leave);
-    view::on_signal(move || signalled.store(true, Ordering::Relaxed))?;
+    signals::on_signal(move || signalled.store(true, Ordering::Relaxed))?;
     if args.check {
         writeln!(out, "{}", heading())?;
     }

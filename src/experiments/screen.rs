@@ -19,6 +19,7 @@ use tcpviz::wire::{Feed, Place, Ports};
 use super::{about, open};
 use crate::cli::LabArgs;
 use crate::formats;
+use crate::signals;
 use crate::view::{self, QUEUE};
 
 /// Pause between two calls where somebody lets an experiment go on by itself.
@@ -79,10 +80,10 @@ pub fn show(args: &LabArgs, experiment: &'static Experiment) -> anyhow::Result<(
         ..Playbill::default()
     });
     let signalled = sender.clone();
-    view::on_signal(move || {
+    signals::on_signal(move || {
         let _ = signalled.send(Message::Leave);
     })?;
-    view::on_going_on(sender.clone())?;
+    signals::on_going_on(sender.clone())?;
     let mut stage = Stage { cue };
     let shown = tui::run(&mut app, &messages, sender, &mut stage);
     leave.store(true, Ordering::Relaxed);
@@ -104,7 +105,7 @@ struct Stage {
 
 impl Outside for Stage {
     fn stop(&mut self) {
-        view::stop();
+        signals::stop();
     }
 
     fn cue(&mut self, cue: Cue) {

@@ -12,6 +12,7 @@ use tcpviz::wire::{Ended, Feed};
 
 use super::Printer;
 use crate::cli::Cli;
+use crate::signals;
 use crate::view::{self, Start};
 
 impl Printer {
@@ -57,7 +58,7 @@ pub fn live(cli: &Cli, store: &Store, mut out: Box<dyn Write>, start: Start) -> 
         Arc::new(|_| false),
     )?;
     let on_signal = stop.clone();
-    view::on_signal(move || {
+    signals::on_signal(move || {
         if let Some(stop) = &on_signal {
             stop();
         }

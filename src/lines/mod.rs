@@ -26,6 +26,7 @@ pub use live::live;
 
 use crate::cli::{Cli, Look};
 use crate::expect;
+use crate::signals;
 use crate::view;
 
 /// Octets of text that are handed on at once.
@@ -188,7 +189,7 @@ pub fn replay<R: Read + Send + 'static>(
     let (used, empty) = channel();
     let leave = sender.clone();
     // A pipe may stay silent for ever: what came is written without waiting for its end.
-    view::on_signal_to(growing, move || drop(leave.send(Message::Leave)))?;
+    signals::on_signal_to(growing, move || drop(leave.send(Message::Leave)))?;
     thread::spawn(move || read(printer, open, &sender, &empty));
     loop {
         match messages.recv()? {
