@@ -40,6 +40,9 @@ const BATCH: u64 = 1024;
 /// Batches remembered to be used again; more than may wait for anybody who keeps up.
 const LENT: usize = 128;
 
+/// Of those, how many stay when nobody has them any more: each keeps the room of the largest batch that it was.
+const SPARE: usize = 16;
+
 /// Decodes frames into the batch under way.
 struct Collector {
     ports: Ports,
@@ -146,6 +149,10 @@ impl Collector {
     fn unused(&mut self) -> Batch {
         match self.lent.pop_front().map(Arc::try_unwrap) {
             Some(Ok(mut batch)) => {
+                let is_spare = |batch: &Arc<Batch>| Arc::strong_count(batch) == 1;
+                if self.lent.len() > SPARE && self.lent.front().is_some_and(is_spare) {
+                    self.lent.pop_front();
+                }
                 batch.segments.clear();
                 batch.pairs.clear();
                 batch.errors.clear();
@@ -170,5 +177,23 @@ fn place(frame: &Frame<'_>) -> Place {
         wire_len: frame.wire_len,
         link: frame.link,
         frame: frame.number,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_batches_that_a_burst_took_few_are_kept_once_nobody_has_them() {
+        let mut collector = Collector::new(Selection::default());
+        let held: Vec<_> = (0..3 * SPARE).map(|_| collector.flush()).collect();
+        assert_eq!(collector.lent.len(), held.len());
+        drop(held);
+        for _ in 0..3 * SPARE {
+            drop(collector.flush());
+        }
+        // And the one just handed on.
+        assert_eq!(collector.lent.len(), SPARE + 1);
     }
 }

@@ -315,6 +315,8 @@ impl Kept {
         }
         if self.bounds.is_some() && self.spare.len() > MANY {
             self.warm[at as usize] = Warm::new(nobodys(), self.past.without_places);
+        } else if self.bounds.is_some() {
+            self.warm[at as usize].slim();
         }
     }
 

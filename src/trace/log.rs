@@ -177,6 +177,9 @@ mod is {
     pub const NO_SEGMENT: u8 = 1 << 7;
 }
 
+/// Room that an empty log keeps: most connections need no more.
+const SPARE_OCTETS: usize = 512;
+
 /// A log being written.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
@@ -206,6 +209,12 @@ impl Log {
     pub fn clear(&mut self) {
         self.octets.clear();
         (self.last, self.doubted) = (Last::default(), false);
+    }
+
+    /// Empties it, and gives back what the longer ones need.
+    pub fn slim(&mut self) {
+        self.clear();
+        self.octets.shrink_to(SPARE_OCTETS);
     }
 
     /// Adds a segment.

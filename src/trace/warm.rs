@@ -44,6 +44,9 @@ pub struct Warm {
     pub waits: u16,
 }
 
+/// Rows for which an empty place keeps room: most connections have no more.
+const SPARE_ROWS: usize = 32;
+
 impl Warm {
     /// Rows that the longest keeps at the end, at least, where there is no room.
     pub const FEWEST: usize = 16;
@@ -87,6 +90,14 @@ impl Warm {
         self.log.clear();
         (self.is_used, self.may_leave, self.is_long) = (false, false, false);
         (self.warmed, self.waits, self.lost) = (0, 0, 0);
+    }
+
+    /// Gives back what the longer connections need: otherwise each place would in time keep as much as the longest that it had.
+    pub fn slim(&mut self) {
+        self.rows.clear();
+        self.rows.shrink_to(SPARE_ROWS);
+        self.sacks = Vec::new();
+        self.log.slim();
     }
 
     /// Keeps a segment that the connection has observed.
@@ -253,5 +264,14 @@ mod tests {
         assert!(warm.is_long() && warm.log.octets().is_empty());
         warm.begin(nobodys());
         assert!(!warm.is_long());
+    }
+
+    #[test]
+    fn a_place_from_which_a_longer_connection_went_keeps_room_for_a_short_one_only() {
+        let mut warm = warm_of(200);
+        assert!(warm.rows.capacity() >= 200 && warm.log.octets().len() > 512);
+        warm.slim();
+        assert_eq!((warm.rows.len(), warm.log.octets().len()), (0, 0));
+        assert_eq!(warm.rows.capacity(), SPARE_ROWS);
     }
 }
