@@ -349,12 +349,12 @@ pub fn cannot_create(path: &Path, why: io::Error) -> anyhow::Error {
             anyhow!("{name} is no regular file; redirect to it instead: > {name}")
         }
         io::ErrorKind::AlreadyExists => anyhow!("{name} exists; --force replaces it"),
-        io::ErrorKind::PermissionDenied if let Some((user, _)) = privilege::invoking_user() => {
-            anyhow!(
+        kind => match privilege::invoking_user() {
+            Some((user, _)) if kind == io::ErrorKind::PermissionDenied => anyhow!(
                 "can't create {name}: user {user}, who called sudo, may not write there: name a file of your own"
-            )
-        }
-        _ => anyhow::Error::new(why).context(format!("can't create {name}")),
+            ),
+            _ => anyhow::Error::new(why).context(format!("can't create {name}")),
+        },
     }
 }
 
