@@ -125,7 +125,8 @@ class Judge:
                 del self.entries[ends]
                 self.by_number.pop(entry.number, None)
         for own, peer in sockets[0]:
-            if (own, peer) not in self.entries and sockets[0][own, peer][0] != 6:
+            # One that is bound and not yet connected has no peer.
+            if (own, peer) not in self.entries and sockets[0][own, peer][0] != 6 and not peer.endswith(":0"):
                 self.tally["unknown to tcpviz"] += 1
                 self.out.write(json.dumps(dict(unknown=[own, peer], kernel=sockets[0][own, peer])) + "\n")
         for ends in [ends for ends, when in self.lost.items() if when < before - 300 * SECOND]:
@@ -172,6 +173,9 @@ class Judge:
             for name, ends in (("client", (entry.client, entry.server)), ("server", (entry.server, entry.client))):
                 if self.lost.get(ends, 0) > entry.newest[name] - AFTER:
                     return f"the {name}'s newest segment was lost"
+            crossed = entry.certainty == "presumed" and told in ("CLOSING", "TIME-WAIT")
+            if crossed and kernel in ("LAST-ACK", "CLOSED") and (entry.server, entry.client) in self.lost:
+                return "the server's FIN was lost: whether it crossed can't be told"
         return "unexplained"
 
     def compared(self, demand):

@@ -1,5 +1,6 @@
 //! Closing: when a FIN counts as sent, and when as received (RFC 9293, 3.10.7.4, eighth).
 
+use super::analysis::{Note, Notes};
 use super::connection::{Connection, FinSeen};
 use super::revision::{Correction, Revision};
 use super::transition::Event;
@@ -12,20 +13,30 @@ const WINDOW_MAX: u32 = 1 << 30;
 impl Connection {
     /// Takes a FIN that is the last of what its sender has sent; an older number belongs to another
     /// connection or to nobody.
-    pub(super) fn send_fin(&mut self, seg: &Segment, side: Side, revisions: &mut Vec<Revision>) {
+    pub(super) fn send_fin(
+        &mut self,
+        seg: &Segment,
+        side: Side,
+        notes: Notes,
+        revisions: &mut Vec<Revision>,
+    ) {
         let Some(fin) = seg.fin_seq() else { return };
         let is_last = |nxt: Seq| !seg.seq_end().before(nxt) && seg.seq_end() - nxt <= WINDOW_MAX;
         let is_new = self.ends[side].sent_to.is_none_or(|sent| !fin.before(sent));
         if self.ends[side].snd_nxt.is_none_or(is_last) && is_new {
             self.ends[side].fin = Some(fin);
             let peers = &self.ends[self.peer_of(side)];
+            let is_answer = seg.ack_seq().is_some_and(|ack| peers.fin_covered_by(ack));
             self.fins.push(FinSeen {
                 by: side,
                 row: self.rows,
-                is_answer: seg.ack_seq().is_some_and(|ack| peers.fin_covered_by(ack)),
+                is_answer,
             });
             self.apply(side, Event::SendFin);
-            self.cross_unseen(side, fin, revisions);
+            // What is only late is the first copy: what it acknowledges, its sender had when it closed.
+            if !(is_answer && notes.has(Note::OutOfOrder)) {
+                self.cross_unseen(side, fin, revisions);
+            }
         }
     }
 

@@ -51,6 +51,7 @@ pub(super) struct Hearing {
 
 impl Hearing {
     fn hear(&mut self, heard: Heard) {
+        self.resets.ask();
         let at = self
             .waiting
             .partition_point(|known| known.time_ns <= heard.time_ns);

@@ -167,6 +167,18 @@ fn fin_seen_only_when_repeated_crossed_if_the_acknowledgement_came_after_it() {
     assert!(last(&table).simultaneous_close);
 }
 
+/// The same, but the FIN isn't lost, only late: it acknowledges the client's, which its sender had.
+#[test]
+fn fin_that_comes_late_and_acknowledges_the_peers_is_not_crossed() {
+    let table = finally(
+        "> F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         < .  2:2 ack 2  | FIN-WAIT-2 CLOSE-WAIT
+         < F. 1:1 ack 2  | TIME-WAIT  LAST-ACK
+         > .  2:2 ack 2  | TIME-WAIT  CLOSED",
+    );
+    assert!(!last(&table).simultaneous_close);
+}
+
 #[test]
 fn time_wait_ends_by_the_clock() {
     let table = check_open(

@@ -8,7 +8,8 @@ use crate::conn::{ConnectionId, Side};
 /// RSTs that are remembered: many more than words may wait.
 const MOST: usize = 1 << 16;
 
-/// RSTs looked at before and after a moment.
+/// RSTs looked at before and after a moment; no more are remembered while no kernel has told anything: without `--kernel`
+/// none ever does.
 const REACH: usize = 4096;
 
 /// A clock that goes back by more nanoseconds was set.
@@ -30,16 +31,24 @@ pub struct Reset {
 pub struct Resets {
     /// By time.
     all: VecDeque<Reset>,
+    /// Words come.
+    is_asked: bool,
 }
 
 impl Resets {
+    /// Words will come: many are remembered.
+    pub fn ask(&mut self) {
+        self.is_asked = true;
+    }
+
     /// An RST was captured.
     pub fn push(&mut self, id: ConnectionId, row: usize, from: Side, time_ns: u64) {
         let latest_ns = self.all.back().map_or(0, |latest| latest.time_ns);
         if time_ns.saturating_add(SET_BACK_NS) < latest_ns {
             self.all.clear();
         }
-        if self.all.len() == MOST {
+        let most = if self.is_asked { MOST } else { REACH };
+        if self.all.len() == most {
             self.all.pop_front();
         }
         let latest_ns = self.all.back().map_or(0, |latest| latest.time_ns);
