@@ -17,7 +17,8 @@ use super::clean::clean;
 use super::layout::Areas;
 use super::listing::Sort;
 use super::{
-    explain, figure, foot, help, keys, ladder, list, panel, progress, timeline, title, waiting,
+    alarm, explain, figure, foot, help, keys, ladder, list, panel, progress, timeline, title,
+    waiting,
 };
 use crate::story::Charset;
 
@@ -30,6 +31,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
     let buffer = frame.buffer_mut();
     let areas = Areas::of(app, screen);
     title::draw(app, areas.title, buffer);
+    alarm::draw(app, areas.alarm, buffer);
     draw_rules(app, &areas, buffer);
     if !areas.list.is_empty() {
         let owners = |id| app.owner_of(id);
@@ -105,7 +107,7 @@ fn draw_popup(app: &App, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// The lines between the panels; the first says it if the capture breaks off.
+/// The lines between the panels.
 fn draw_rules(app: &App, areas: &Areas, buffer: &mut Buffer) {
     for rule in areas.rules {
         draw_rule(app, rule, buffer);
@@ -124,15 +126,6 @@ fn draw_rules(app: &App, areas: &Areas, buffer: &mut Buffer) {
         ..areas.rules[0]
     };
     progress::draw(app, rule, buffer);
-    if let Some(why) = app.trace.breaks_off() {
-        let rule = areas.rules[0];
-        let room = usize::from(rule.width) * usize::from(rule.height);
-        // What matters comes first: where the capture ends.
-        let fits = |text: &str| text.chars().count() + 2 <= room;
-        let first = why.split("; ").next().unwrap_or(why);
-        let text = if fits(why) { why } else { first };
-        buffer.set_stringn(rule.x, rule.y, format!(" {text} "), room, app.theme.alarm());
-    }
 }
 
 /// On the line above the list: which connections it shows, and in what order, where that isn't plain. Says how many columns

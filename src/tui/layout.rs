@@ -4,6 +4,7 @@
 //! ```text
 //!  title                         title
 //!  timeline                      timeline
+//!  alarm                         alarm
 //! ─────────                     ──────────────────────────
 //!  list                          list
 //! ─────────                     ────────────────┬─────────
@@ -17,7 +18,7 @@
 use ratatui::layout::{Constraint, Layout, Rect, Size};
 
 use super::app::{App, ListView, Panel};
-use super::{figure, list, panel, timeline};
+use super::{alarm, figure, list, panel, timeline};
 
 /// From this many columns on, panels stand beside the ladder.
 const WIDE: u16 = 140;
@@ -33,6 +34,8 @@ pub(super) const RULED: u16 = 16;
 pub struct Areas {
     pub title: Rect,
     pub timeline: Rect,
+    /// Why the capture breaks off.
+    pub alarm: Rect,
     /// Lines across the screen.
     pub rules: [Rect; 3],
     /// The line between the ladder and what stands beside it.
@@ -69,9 +72,20 @@ impl Areas {
         } else {
             timeline::lines(screen.height)
         };
-        let [title, timeline, top_rule, list, list_rule, body, cue, foot] = Layout::vertical([
+        let [
+            title,
+            timeline,
+            alarm,
+            top_rule,
+            list,
+            list_rule,
+            body,
+            cue,
+            foot,
+        ] = Layout::vertical([
             Constraint::Length(1),
             Constraint::Length(timeline_lines),
+            Constraint::Length(alarm::lines(app, screen.as_size())),
             Constraint::Length(rule),
             Constraint::Length(list_lines),
             Constraint::Length(if list_lines > 0 && !alone { rule } else { 0 }),
@@ -87,6 +101,7 @@ impl Areas {
         let areas = Areas {
             title,
             timeline,
+            alarm,
             rules: [top_rule, list_rule, Rect::default()],
             list,
             ladder: body,

@@ -4,6 +4,7 @@
 //! `focus` (what is known of the connection shown), `layout` (which panel gets which lines), `frame` (draws all of them),
 //! and a file a panel.
 
+mod alarm;
 pub mod app;
 pub mod background;
 mod clean;

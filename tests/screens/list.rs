@@ -3,6 +3,7 @@
 use super::assert_screen;
 use super::common::ui::{keys, together};
 use tcpviz::tui::App;
+use tcpviz::wire::{Ended, Feed};
 
 /// A dozen ways to end.
 fn many() -> App {
@@ -26,6 +27,22 @@ fn many() -> App {
 fn list_beside_the_ladder() {
     let mut app = many();
     keys(&mut app, "↓↓↓↓→→");
+    assert_screen!(&mut app);
+}
+
+/// The list above keeps its title, and what to type is on every screen that has the lines.
+#[test]
+fn list_sorted_above_a_capture_that_a_full_disk_ended() {
+    let mut app = many();
+    app.feed(Feed::Ended(Ended {
+        error: Some(
+            "/var/tmp/close.pcap can't be written: No space left on device (os error 28); make room, or name a file on \
+             another disk: --write FILE"
+                .into(),
+        ),
+        cut: None,
+    }));
+    keys(&mut app, "s");
     assert_screen!(&mut app);
 }
 
