@@ -24,7 +24,7 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let fits = |counts: &Vec<Span<'_>>| width(counts) + least <= usize::from(area.width);
     let mut brevities = [Brevity::Words, Brevity::Short, Brevity::Least].into_iter();
     let counts = brevities.find_map(|brevity| Some(counts(app, brevity)).filter(fits));
-    let counts = counts.unwrap_or_else(|| self::counts(app, Brevity::Least));
+    let counts = counts.unwrap_or_else(|| self::counts(app, Brevity::News));
     let left = Line::from_iter([Span::styled(BEFORE, app.theme.news()), Span::raw(name)]);
     let taken = u16::try_from(width(&counts)).unwrap_or(u16::MAX);
     let room = area.width.saturating_sub(taken.saturating_add(1));
@@ -38,11 +38,14 @@ enum Brevity {
     Words,
     Short,
     Least,
+    /// Only what isn't as usual.
+    News,
 }
 
 /// What was read, and what wasn't: a drop is never out of sight.
 fn counts(app: &App, brevity: Brevity) -> Vec<Span<'static>> {
-    let (words, least) = (brevity == Brevity::Words, brevity == Brevity::Least);
+    let words = brevity == Brevity::Words;
+    let least = matches!(brevity, Brevity::Least | Brevity::News);
     let (news, alarm) = (app.theme.news(), app.theme.alarm());
     let tally = app.tally();
     let mut facts: Vec<(String, Style)> = Vec::new();
@@ -115,6 +118,9 @@ fn counts(app: &App, brevity: Brevity) -> Vec<Span<'static>> {
     }
     if app.trace.breaks_off().is_some() {
         facts.push(("breaks off".into(), alarm));
+    }
+    if brevity == Brevity::News {
+        facts.retain(|(_, style)| *style != Style::new());
     }
     let dot = format!(" {} ", app.style.charset.dot());
     let mut spans = Vec::new();

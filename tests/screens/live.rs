@@ -54,6 +54,20 @@ fn a_drop_is_never_out_of_sight() {
     }
 }
 
+/// Everything at once that the first line may have to tell of a bad day.
+#[test]
+fn held_amid_drops_while_the_interface_is_down_and_the_view_is_behind() {
+    let mut app = with_drops();
+    keys(&mut app, "p");
+    let tally = Tally {
+        behind: 1_204,
+        is_down: true,
+        ..tally(1_000_000, 31_415)
+    };
+    app.feed(batch(&[], &[], tally));
+    assert_screen!(&mut app);
+}
+
 #[test]
 fn playing_a_replay() {
     let mut app = ui::article();
