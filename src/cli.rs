@@ -265,6 +265,9 @@ impl Cli {
         if self.format.is_none() && self.output.as_ref().is_some_and(ending) {
             return Err("--output writes text; --write FILE saves what is captured".into());
         }
+        if let (None, Some(output)) = (self.format, &self.output) {
+            formats::check_name(output)?;
+        }
         let is_dash = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
         if is_dash(&self.write) && self.run.is_empty() {
             return Err(

@@ -110,6 +110,27 @@ fn of_name(path: &Path) -> Option<Format> {
     known.map(|(_, format)| *format)
 }
 
+/// What a file's name must be like to say a format.
+fn endings() -> String {
+    let endings: Vec<_> = BY_NAME.iter().map(|(name, _)| format!(".{name}")).collect();
+    format!("its name must end in {}", endings.join(", "))
+}
+
+/// Refuses an output file whose ending asks for something that nothing here writes, a picture of another kind; a name without an
+/// ending is a ladder's.
+///
+/// # Errors
+/// That, and what to type, in one line.
+pub fn check_name(output: &Path) -> Result<(), String> {
+    if output.extension().is_none() || of_name(output).is_some() {
+        return Ok(());
+    }
+    Err(format!(
+        "--output says no format: {}; with --format NAME it may end in anything",
+        endings()
+    ))
+}
+
 /// The format of text: the one that is asked for, by its name or by that of the output file.
 #[must_use]
 pub fn asked(format: Option<Format>, output: Option<&Path>) -> Format {
@@ -123,8 +144,7 @@ pub fn asked(format: Option<Format>, output: Option<&Path>) -> Format {
 /// What is wrong, in one line.
 pub fn export(path: &Path, shown: &Export<'_>) -> Result<(), String> {
     let Some(format) = of_name(path) else {
-        let endings: Vec<_> = BY_NAME.iter().map(|(name, _)| format!(".{name}")).collect();
-        return Err(format!("its name must end in {}", endings.join(", ")));
+        return Err(endings());
     };
     let written = Written {
         trace: shown.trace,

@@ -108,6 +108,10 @@ fn usage() -> Vec<(&'static str, Case)> {
             "output-is-a-capture",
             typed(&["-o", "x.pcap", "close.pcap"]),
         ),
+        (
+            "output-says-no-format",
+            typed(&["-o", "x.png", "close.pcap"]),
+        ),
         ("no-place", typed(&["--kernel", "-F", "csv"])),
         ("lab-name", typed(&["lab", "--check"])),
         ("lab-empty", typed(&["lab", ""])),
