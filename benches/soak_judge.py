@@ -173,9 +173,10 @@ class Judge:
             for name, ends in (("client", (entry.client, entry.server)), ("server", (entry.server, entry.client))):
                 if self.lost.get(ends, 0) > entry.newest[name] - AFTER:
                     return f"the {name}'s newest segment was lost"
-            crossed = entry.certainty == "presumed" and told in ("CLOSING", "TIME-WAIT")
-            if crossed and kernel in ("LAST-ACK", "CLOSED") and (entry.server, entry.client) in self.lost:
-                return "the server's FIN was lost: whether it crossed can't be told"
+            ways = {"CLOSING": 0, "TIME-WAIT": 0, "LAST-ACK": 1, "CLOSED": 1}
+            other_way = {ways.get(kernel), ways.get(told)} == {0, 1}
+            if other_way and entry.certainty == "presumed" and (entry.server, entry.client) in self.lost:
+                return "a segment of the server's was lost: whether the FINs crossed can't be told"
         return "unexplained"
 
     def compared(self, demand):

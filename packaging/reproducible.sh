@@ -9,7 +9,7 @@ work=$(mktemp -d)
 build() {
     home=$work/$1
     shift
-    git clone -q . "$home/tcpviz"
+    git clone -q "$work/committed" "$home/tcpviz"
     (
         cd "$home/tcpviz"
         CARGO_HOME=$home/cargo CARGO_TARGET_DIR=$home/target \
@@ -19,6 +19,8 @@ build() {
     sha256sum < "$home/target/release/tcpviz"
 }
 
+# What is committed meanwhile is in neither.
+git clone -q --bare . "$work/committed"
 one=$(build one "$@")
 other=$(build a/second/that-is-longer "$@")
 echo "$one" "$other"

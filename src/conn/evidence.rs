@@ -306,7 +306,9 @@ impl Connection {
             self.prove(side, Event::AckOfSyn, revisions);
             self.apply(side, Event::AckOfSyn);
         }
-        if !self.ends[side].deaf || !(is_news || has_all) {
+        // Behind a gap it has the newest.
+        let sacks_all = seg.told.sack.map(|(_, to)| to) == self.ends[peer].snd_nxt;
+        if !self.ends[side].deaf || !(is_news || has_all || sacks_all) {
             return;
         }
         self.ends[side].deaf = false;

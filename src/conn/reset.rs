@@ -50,7 +50,7 @@ impl Connection {
         let to = self.peer_of(by);
         let counts = self.reset_counts(seg, to);
         // Whoever sends an RST in its own name has no connection any more, whatever comes of it.
-        let in_own_name = self.ends[by].snd_nxt == Some(seg.seq);
+        let in_own_name = self.ends[by].snd_nxt == Some(seg.seq) || self.knows_beyond(seg, by);
         if counts {
             self.reset(seg, by, at, revisions);
         } else if self.ends[to].state != State::Closed {
@@ -61,6 +61,16 @@ impl Connection {
             }
         }
         counts
+    }
+
+    /// Whether an RST from beyond what was captured of its sender is by one who knows all the rest: what was
+    /// acknowledged last, and the same way there.
+    fn knows_beyond(&self, seg: &Segment, by: Side) -> bool {
+        let end = &self.ends[by];
+        seg.ack_seq().is_some_and(|ack| end.acked == Some(ack))
+            && end.snd_nxt.is_some_and(|nxt| seg.seq.after(nxt))
+            && end.ttl == Some(seg.ttl)
+            && self.is_in_window(seg, self.peer_of(by))
     }
 
     pub(super) fn is_in_window(&self, seg: &Segment, side: Side) -> bool {
