@@ -209,7 +209,7 @@ fn elsewhere() -> Vec<(&'static str, Case)> {
         (
             "bomb",
             Elsewhere(
-                "tests/bounds.rs",
+                "tests/hostile_files.rs",
                 "a_gzip_bomb_of_frames_is_left_after_a_million_within_128_mib",
             ),
         ),
