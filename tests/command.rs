@@ -27,9 +27,11 @@ mod linux {
     use std::thread;
     use std::time::{Duration, Instant};
 
-    use libtest_mimic::{Arguments, Failed, Trial};
     use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
+    use crate::common::harness::{
+        ROOT_AND_NETWORK, anew, bring_up_loopback, run_one_by_one, trial,
+    };
     use crate::common::screen::Screen;
     use crate::common::tcpviz;
 
@@ -66,7 +68,7 @@ mod linux {
     }
 
     fn test_both_ways() {
-        let mut ways = vec![("seen", &["--user", "--map-root-user", "--net"][..])];
+        let mut ways = vec![("seen", ROOT_AND_NETWORK)];
         if may_be_certain() {
             ways.push(("certain", &["--net"]));
         } else {
@@ -76,10 +78,7 @@ mod linux {
         let folder = tempfile::tempdir().unwrap();
         let mut code = 0;
         for (way, spaces) in ways {
-            let status = Command::new("unshare")
-                .args(spaces)
-                .arg(std::env::current_exe().unwrap())
-                .args(std::env::args_os().skip(1))
+            let status = anew(spaces)
                 .env(WAY, way)
                 .env("TMPDIR", folder.path())
                 .status()
@@ -106,10 +105,7 @@ mod linux {
     }
 
     fn test(way: &str) {
-        let up = Command::new("ip")
-            .args(["link", "set", "lo", "up"])
-            .status();
-        assert!(up.is_ok_and(|up| up.success()), "ip (Debian: iproute2)");
+        bring_up_loopback();
         let mut trials: Vec<(&str, fn())> = vec![
             ("three_endings_and_the_commands_exit_codes", endings),
             (
@@ -153,16 +149,10 @@ mod linux {
                 ("no_control_group_is_left", no_group_is_left),
             ]);
         }
-        let trials = trials.into_iter().map(|(name, run)| {
-            Trial::test(format!("{way}::{name}"), move || {
-                run();
-                Ok::<(), Failed>(())
-            })
-        });
-        let mut arguments = Arguments::from_args();
+        let trials = trials.into_iter();
+        let trials = trials.map(|(name, test)| trial(format!("{way}::{name}"), test));
         // In the other way what others do at the same time may be shown.
-        arguments.test_threads = Some(1);
-        libtest_mimic::run(&arguments, trials.collect()).exit();
+        run_one_by_one(trials.collect()).exit();
     }
 
     /// Asks a server, and reads what it answers.

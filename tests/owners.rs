@@ -26,12 +26,13 @@ mod linux {
     use std::thread;
     use std::time::{Duration, Instant};
 
-    use libtest_mimic::{Arguments, Failed, Trial};
+    use libtest_mimic::Arguments;
     use rustix::thread::CapabilitySet;
     use tcpviz::owners::{Helper, Owners, answer_if_asked};
     use tcpviz::privilege::{self, Needs};
 
     use crate::common::PATIENCE;
+    use crate::common::harness::{anew, can_be_anybody, trial};
 
     const ITSELF: &str = "/proc/self/exe";
 
@@ -70,12 +71,7 @@ mod linux {
             ("the_helper_goes_with_whoever_started_it", asker_is_killed),
             ("the_helper_answers_no_person_and_no_nonsense", nonsense),
         ];
-        let trials = trials.map(|(name, run)| {
-            Trial::test(name, move || {
-                run();
-                Ok::<(), Failed>(())
-            })
-        });
+        let trials = trials.map(|(name, test)| trial(name, test));
         libtest_mimic::run(&Arguments::from_args(), trials.into()).exit();
     }
 
@@ -91,20 +87,9 @@ mod linux {
                 std::env::var_os(ONCE).is_none(),
                 "unshare gives no capabilities"
             );
-            let failed = Command::new("unshare")
-                .args(["--user", "--map-root-user"])
-                .arg(std::env::current_exe().unwrap())
-                .args(std::env::args_os().skip(1))
-                .env(ONCE, "1")
-                .exec();
+            let failed = anew(&["--user", "--map-root-user"]).env(ONCE, "1").exec();
             panic!("unshare (Debian: util-linux): {failed}");
         }
-    }
-
-    /// Root of this namespace can be everybody: it isn't one made for the tests.
-    fn can_be_anybody() -> bool {
-        let map = fs::read_to_string("/proc/self/uid_map").unwrap();
-        map.split_whitespace().any(|word| word == "4294967295")
     }
 
     /// What a live capture does: the helper, nothing else of root, then questions. Ends with its standard input.

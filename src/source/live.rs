@@ -1,6 +1,9 @@
 //! Capturing live: libpcap on a thread of its own. Every frame is in the save file before anybody
 //! sees it.
 
+mod reader;
+mod stopped;
+
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::fd::AsFd;
@@ -12,13 +15,15 @@ use pcap::{Active, Capture, Device, Error, Linktype, Precision};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::FdFlags;
 
+use self::reader::Reader;
+use self::stopped::{Stopped, unwritten};
 use super::behind::{Giver, Stand, handing_on};
 #[cfg(target_os = "linux")]
 use super::interface::Interface;
 use super::save::{SNAPLEN, SaveFile};
 use super::{Collector, Selection, Sink, Store};
 use crate::raw::libpcap;
-use crate::wire::{Ended, Frame, LinkType, Tally};
+use crate::wire::{Ended, LinkType};
 
 /// How long a silent capture waits before it looks at the drop counters again.
 const TICK: Timespec = Timespec {
@@ -45,10 +50,6 @@ const DRAIN: Duration = Duration::from_secs(2);
 /// What a power cut may cost: the kernel itself would let it become half a minute.
 const BETWEEN_SYNCS: Duration = Duration::from_secs(1);
 
-/// How often at most the interface is asked.
-#[cfg(target_os = "linux")]
-const BETWEEN_ASKING: Duration = Duration::from_millis(200);
-
 /// Octets of kernel buffer: with frames of up to 64 KiB on loopback the default 2 MiB holds only
 /// some thirty. The kernel clears all of it first: more would make the start slow.
 const KERNEL_BUFFER: i32 = 32 << 20;
@@ -56,9 +57,6 @@ const KERNEL_BUFFER: i32 = 32 << 20;
 /// After something was handed on what comes next waits so long for more: a flood doesn't wake whoever looks for every
 /// batch. What comes after a silence doesn't wait.
 const TOGETHER: Duration = Duration::from_millis(25);
-
-/// Frames to take before the file is written and a batch handed on.
-const BATCH: usize = 1024;
 
 /// How captured frames are handed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -317,122 +315,6 @@ fn settle(capture: &Capture<Active>) -> io::Result<()> {
     match poll(&mut waiting, Some(&BLOCK)) {
         Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
         Err(why) => Err(why.into()),
-    }
-}
-
-/// What every frame needs besides its octets.
-struct Reader {
-    link: LinkType,
-    unit_ns: u64,
-    frames: u32,
-    #[cfg(target_os = "linux")]
-    beside: Option<Interface>,
-    /// When the interface was asked last.
-    #[cfg(target_os = "linux")]
-    asked: Instant,
-    /// Frames that the interface itself has lost.
-    lost: u64,
-}
-
-impl Reader {
-    /// Takes a batch of what is there and writes it to the file; returns how many frames.
-    fn take(
-        &mut self,
-        capture: &mut Capture<Active>,
-        save: &mut SaveFile,
-        collector: &mut Collector,
-    ) -> Result<usize, Stopped> {
-        let mut unusable = Ok(());
-        let mut written = Ok(());
-        let taken = capture.dispatch(Some(BATCH), |packet| {
-            let header = packet.header;
-            let seconds = u64::try_from(header.ts.tv_sec).unwrap_or(0);
-            let fraction = u64::try_from(header.ts.tv_usec).unwrap_or(0);
-            let time_ns = seconds * 1_000_000_000 + fraction * self.unit_ns;
-            self.frames = self.frames.saturating_add(1);
-            let frame = Frame {
-                number: self.frames,
-                time_ns,
-                link: self.link,
-                offset: save.add(time_ns, header.len, packet.data),
-                wire_len: header.len,
-                data: packet.data,
-            };
-            if unusable.is_ok() {
-                unusable = collector.take(&frame);
-            }
-            if save.is_full() && written.is_ok() {
-                written = save.flush();
-            }
-        });
-        // Even if reading broke off, what came before is written.
-        if let Err(why) = written.and_then(|()| save.flush()) {
-            collector.keep_only(save.frames(), save.written());
-            return Err(Stopped::Unwritten(why));
-        }
-        self.ask(capture, &mut collector.batch.tally);
-        unusable.map_err(Stopped::Other)?;
-        taken.map_err(|why| match why.to_string() {
-            why if why.contains("interface disappeared") => Stopped::Gone,
-            why => Stopped::Other(why),
-        })
-    }
-
-    /// Asks the kernel what it dropped, and now and then the interface.
-    fn ask(&mut self, capture: &mut Capture<Active>, tally: &mut Tally) {
-        #[cfg(target_os = "linux")]
-        if self.asked.elapsed() >= BETWEEN_ASKING {
-            self.asked = Instant::now();
-            if let Some(said) = self.beside.as_ref().and_then(Interface::ask) {
-                (self.lost, tally.is_down) = (said.lost, said.is_down);
-            }
-        }
-        if let Ok(stats) = capture.stats() {
-            let lost = self.lost.max(stats.if_dropped.into());
-            tally.dropped = u64::from(stats.dropped) + lost;
-        }
-    }
-}
-
-/// Why a capture stopped before it was told to.
-enum Stopped {
-    /// The interface was deleted, or unplugged.
-    Gone,
-    /// The file takes no more.
-    Unwritten(io::Error),
-    /// In libpcap's words.
-    Other(String),
-}
-
-impl Stopped {
-    /// What happened, and what to type, in one sentence.
-    fn words(&self, interface: &str, save: &SaveFile) -> String {
-        let why = match self {
-            Stopped::Gone => "it is gone (deleted or unplugged); once it is there again, start tcpviz again; `tcpviz -D` lists \
-                              what is there"
-                .into(),
-            Stopped::Unwritten(why) => unwritten(why, save),
-            Stopped::Other(why) => why.clone(),
-        };
-        format!("the capture on {interface} stopped: {why}")
-    }
-}
-
-/// Why the file takes no more, and what to type.
-fn unwritten(why: &io::Error, save: &SaveFile) -> String {
-    let path = save.path.display();
-    match why.kind() {
-        io::ErrorKind::StorageFull if save.temporary => {
-            format!(
-                "{path} can't be written: {why}; make room, or name a folder on another disk: TMPDIR=FOLDER"
-            )
-        }
-        io::ErrorKind::StorageFull => {
-            format!(
-                "{path} can't be written: {why}; make room, or name a file on another disk: --write FILE"
-            )
-        }
-        _ => format!("{path} can't be written: {why}; name another file: --write FILE"),
     }
 }
 

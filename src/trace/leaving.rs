@@ -1,19 +1,116 @@
 //! What leaves a trace that has bounds: whole connections, and the oldest rows of long ones. Nothing of it leaves the capture
 //! file.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use super::Record;
 use super::cold::Cold;
 use super::kept::{Kept, Slot};
 use super::shelf::Spot;
 use super::shortened::Shortened;
 use super::warm::{Warm, nobodys};
+use super::{Bounds, Record, Trace};
 use crate::conn::ConnectionId;
 use crate::conn::state::PerSide;
 
 /// Entries of the queues that may be out of date, at least.
 const OUTDATED: usize = 4096;
+
+/// What has left a trace that has bounds.
+#[derive(Debug, Default)]
+pub struct Gone {
+    /// Whole connections.
+    pub left: Vec<ConnectionId>,
+    /// Long ones that lost rows, or lines beside them. Of one connection there may be two, in the order in which they apply.
+    pub shortened: Vec<Shortened>,
+}
+
+impl Trace {
+    /// Keeps no more than that. Whatever leaves stays in the capture file. To be called before anything rests.
+    ///
+    /// # Panics
+    /// If connections rest that nobody has been remembering: they couldn't leave, nor be found again.
+    pub fn keep(&mut self, bounds: Bounds) {
+        let kept = &self.table.connections;
+        assert!(
+            kept.bounds.is_some() || kept.shelf.needed() == 0,
+            "bounds come first"
+        );
+        self.table.connections.bounds = Some(bounds);
+    }
+
+    /// This connection stays.
+    pub fn hold(&mut self, id: ConnectionId) {
+        self.table.connections.held = Some(id);
+    }
+
+    /// What left when the last batch was taken, once: whoever renumbers rows by it twice has wrong ones.
+    pub fn take_gone(&mut self) -> Gone {
+        std::mem::take(&mut self.gone)
+    }
+
+    /// How many connections have left.
+    #[must_use]
+    pub fn left_in_all(&self) -> usize {
+        self.left_in_all
+    }
+
+    /// How many rows of a connection aren't there any more.
+    #[must_use]
+    pub fn lost_rows_of(&self, id: ConnectionId) -> usize {
+        self.table.connections.at(id).lost
+    }
+
+    /// How many rows were lost of all connections.
+    #[must_use]
+    pub fn lost_rows(&self) -> usize {
+        self.lost_rows
+    }
+
+    /// Lets leave what is more than may stay.
+    pub(super) fn let_leave(&mut self) {
+        self.gone = Gone::default();
+        let Some(bounds) = self.table.connections.bounds else {
+            return;
+        };
+        while let Some(left) = self.table.connections.remove_one() {
+            self.table.forget(left.id, left.addresses, left.previous);
+            self.beside.remove(left.id);
+            self.gone.left.push(left.id);
+        }
+        self.left_in_all += self.gone.left.len();
+        self.table.connections.tidy();
+        self.gone.shortened = self.table.connections.shorten();
+        for shortened in &self.gone.shortened {
+            self.lost_rows += shortened.lost();
+            self.beside.shorten(shortened);
+            self.heard.resets.forget(shortened.connection);
+        }
+        for connection in self.beside.forget_beyond(bounds.beside) {
+            let shortened = Shortened::new(connection, 0, Vec::new());
+            self.gone.shortened.push(shortened);
+        }
+        self.order.forget_beyond(bounds.finished.max(bounds.others));
+        self.errors.forget_beyond(bounds.beside);
+        self.renumber_errors();
+        self.table.connections.befallen.forget_beyond(bounds.beside);
+    }
+
+    /// ICMP errors stand where they stood among the rows that stayed.
+    fn renumber_errors(&mut self) {
+        // Lines beside the segments have no say in rows.
+        let cut = self.gone.shortened.iter().filter(|it| it.lost() > 0);
+        let cut: HashMap<_, _> = cut.map(|it| (it.connection, it)).collect();
+        if cut.is_empty() {
+            return;
+        }
+        for error in self.errors.iter_mut() {
+            if let Some(shortened) = cut.get(&error.connection) {
+                error.seen.rows = shortened.row(error.seen.rows);
+            }
+        }
+    }
+}
 
 /// A connection that has left.
 #[derive(Clone, Copy, Debug)]

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 pub mod article;
+pub mod harness;
 pub mod recording;
 pub mod screen;
 pub mod ui;

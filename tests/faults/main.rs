@@ -13,16 +13,10 @@ mod signals;
 mod traffic;
 mod wire;
 
-use libtest_mimic::{Arguments, Trial};
+use common::harness::{enter_sandbox, run_one_by_one, trial};
 
 fn main() {
-    if let Err(why) = tcpviz::lab::enter() {
-        eprintln!("{why}");
-        std::process::exit(1);
-    }
-    let mut arguments = Arguments::from_args();
-    // All of them use the one loopback interface.
-    arguments.test_threads = Some(1);
+    enter_sandbox();
     let all = [
         signals::ALL,
         disk::ALL,
@@ -30,13 +24,9 @@ fn main() {
         drops::ALL,
         power::ALL,
     ];
-    let trials = all.into_iter().flatten().map(|(name, test)| {
-        Trial::test(*name, || {
-            test();
-            Ok(())
-        })
-    });
-    libtest_mimic::run(&arguments, trials.collect()).exit();
+    let all = all.into_iter().flatten();
+    let trials = all.map(|(name, test)| trial(*name, *test));
+    run_one_by_one(trials.collect()).exit();
 }
 
 /// The tests of a file, by their names.

@@ -8,8 +8,7 @@ mod common;
 mod program;
 mod wire;
 
-use libtest_mimic::Trial;
-
+use common::harness::{enter_sandbox, run_one_by_one, trial};
 use program::{Json, Stuck, Ui, flood};
 use wire::{ACK, Client, Flooder, PUSH, SYN};
 
@@ -31,12 +30,7 @@ fn bound() -> u64 {
 }
 
 fn main() {
-    if let Err(why) = tcpviz::lab::enter() {
-        eprintln!("{why}");
-        std::process::exit(1);
-    }
-    let mut arguments = libtest_mimic::Arguments::from_args();
-    arguments.test_threads = Some(1);
+    enter_sandbox();
     let all: [(&str, fn()); 8] = [
         ("syns_from_everywhere_on_the_screen", syns),
         ("half_open_connections_in_json", half_open),
@@ -53,13 +47,8 @@ fn main() {
         ),
         ("a_picture_that_is_held_gets_all_in_the_end", held),
     ];
-    let trials = all.map(|(name, test)| {
-        Trial::test(name, move || {
-            test();
-            Ok(())
-        })
-    });
-    libtest_mimic::run(&arguments, trials.into()).exit();
+    let trials = all.map(|(name, test)| trial(name, test));
+    run_one_by_one(trials.into()).exit();
 }
 
 fn syns() {

@@ -7,21 +7,17 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
-use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use libtest_mimic::{Arguments, Failed, Trial};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use socket2::SockRef;
 use tcpviz::conn::State;
 use tcpviz::diag::Diag;
 
+use crate::common::harness::{be_alone, can_be_anybody, run_one_by_one, trial};
 use crate::common::{PATIENCE, tcpviz};
-
-/// Set in the process that tests, which is alone in its network namespace.
-const ALONE: &str = "TCPVIZ_TEST_ALONE";
 
 pub fn main() {
     tcpviz::kernel::help_if_asked();
@@ -61,41 +57,14 @@ pub fn main() {
     } else {
         eprintln!("not root: nothing of tracefs is tested");
     }
-    let mut arguments = Arguments::from_args();
+    let trials = trials.into_iter().map(|(name, test)| trial(name, test));
     // Whoever looks for an instance must not meet another test's.
-    arguments.test_threads = Some(1);
-    let trials = trials.into_iter().map(|(name, run)| {
-        Trial::test(name, move || {
-            run();
-            Ok::<(), Failed>(())
-        })
-    });
-    libtest_mimic::run(&arguments, trials.collect()).exit();
+    run_one_by_one(trials.collect()).exit();
 }
 
 /// Root of this machine, not of a namespace of users.
 fn is_true_root() -> bool {
-    let map = fs::read_to_string("/proc/self/uid_map").unwrap();
-    rustix::process::geteuid().is_root() && map.split_whitespace().any(|word| word == "4294967295")
-}
-
-/// A network namespace of one's own; who isn't root becomes root of a namespace of users.
-fn be_alone() {
-    if std::env::var_os(ALONE).is_none() {
-        let mut command = Command::new("unshare");
-        command.arg("--net");
-        if !rustix::process::geteuid().is_root() {
-            command.args(["--user", "--map-root-user"]);
-        }
-        let itself = std::env::current_exe().unwrap();
-        command.arg(itself).args(std::env::args_os().skip(1));
-        let failed = command.env(ALONE, "1").exec();
-        panic!("unshare (Debian: util-linux): {failed}");
-    }
-    let up = Command::new("ip")
-        .args(["link", "set", "lo", "up"])
-        .status();
-    assert!(up.unwrap().success(), "ip (Debian: iproute2)");
+    rustix::process::geteuid().is_root() && can_be_anybody()
 }
 
 /// tcpviz while it captures.

@@ -5,26 +5,24 @@
 //! `TCPVIZ_SEED=N cargo test --test lab judge` plays scripts again; `TCPVIZ_SEEDS=20 TCPVIZ_CONNECTIONS=200` plays many;
 //! `TCPVIZ_KEEP=FOLDER` keeps their captures.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod experiments;
 mod judge;
 mod pieces;
 mod play;
 mod relay;
 
+use common::harness::{enter_sandbox, run_one_by_one};
+
 fn main() {
-    if let Err(why) = tcpviz::lab::enter() {
-        eprintln!("{why}");
-        std::process::exit(1);
-    }
-    let mut arguments = libtest_mimic::Arguments::from_args();
-    // Each experiment is timed by the kernel; one at a time they don't disturb each other.
-    arguments.test_threads = Some(1);
+    enter_sandbox();
     let trials = pieces::all()
         .into_iter()
         .chain(experiments::all())
         .chain(judge::all())
         .collect();
-    let conclusion = libtest_mimic::run(&arguments, trials);
+    let conclusion = run_one_by_one(trials);
     judge::print_table();
     conclusion.exit();
 }

@@ -10,6 +10,7 @@ use tcpviz::lab::kernel::Timer;
 use tcpviz::lab::{Family, Lab, Namespace, address};
 use tcpviz::wire::{Flags, Ports};
 
+use crate::common::harness::trial;
 use crate::play::{PATIENCE, PORT, connect, listen, wait_for_states, wait_until};
 use crate::relay;
 
@@ -42,13 +43,7 @@ pub fn all() -> Vec<Trial> {
             capture,
         ),
     ];
-    let trial = |(name, test): (&str, fn())| {
-        Trial::test(name, move || {
-            test();
-            Ok(())
-        })
-    };
-    tests.into_iter().map(trial).collect()
+    tests.map(|(name, test)| trial(name, test)).into()
 }
 
 fn apart() {

@@ -11,23 +11,11 @@ mod lines;
 mod random;
 mod trials;
 
-use std::process::Command;
+use common::harness::{bring_up_loopback, enter_sandbox, run_one_by_one};
 
 fn main() {
     journeys::play_if_asked();
-    if let Err(why) = tcpviz::lab::enter() {
-        eprintln!("{why}");
-        std::process::exit(1);
-    }
-    let up = Command::new("ip")
-        .args(["link", "set", "lo", "up"])
-        .status();
-    assert!(
-        up.as_ref().is_ok_and(std::process::ExitStatus::success),
-        "live tests need ip (Debian: iproute2) and a network namespace: {up:?}"
-    );
-    let mut arguments = libtest_mimic::Arguments::from_args();
-    // Each experiment is timed by the kernel; one at a time they don't disturb each other.
-    arguments.test_threads = Some(1);
-    libtest_mimic::run(&arguments, trials::all()).exit();
+    enter_sandbox();
+    bring_up_loopback();
+    run_one_by_one(trials::all()).exit();
 }

@@ -14,6 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::common::harness::trial;
 use crate::common::screen::{END, LEFT, Screen};
 use crate::common::{PATIENCE, folder_of, json, printed, tcpviz};
 use crate::exchange::{EXCHANGES, Exchange, Pair, connect, listen};
@@ -71,12 +72,7 @@ pub fn all() -> Vec<Trial> {
             journeys::close_wait_of_a_minute,
         ),
     ];
-    let others = others.into_iter().map(|(name, test)| {
-        Trial::test(name, move || {
-            test();
-            Ok(())
-        })
-    });
+    let others = others.into_iter().map(|(name, test)| trial(name, test));
     exchanges.chain(others).collect()
 }
 

@@ -209,7 +209,7 @@ fn elsewhere() -> Vec<(&'static str, Case)> {
         (
             "bomb",
             Elsewhere(
-                "tests/bounds.rs",
+                "tests/hostile_files.rs",
                 "a_gzip_bomb_of_frames_is_left_after_a_million_within_128_mib",
             ),
         ),
@@ -308,8 +308,8 @@ fn not_provoked() -> Vec<(&'static str, Case)> {
         ("w-nowhere", Text("privilege/places.rs")),
         ("rows-left", Text("view.rs")),
         ("table-left", Text("table.rs")),
-        ("disk-fails", Text("source/live.rs")),
-        ("stopped-live", Text("source/live.rs")),
+        ("disk-fails", Text("source/live/stopped.rs")),
+        ("stopped-live", Text("source/live/stopped.rs")),
         ("unjudgeable", Text("expect.rs")),
         ("unjudgeable-cut", Text("expect.rs")),
         ("w-forbidden", Text("confine.rs")),

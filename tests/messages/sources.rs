@@ -61,7 +61,7 @@ const NONE: &[(&str, &str)] = &[
 /// The same of single texts: a filter for libpcap, and what it says itself.
 const NO_MESSAGES: &[(&str, &str)] = &[
     ("source/filter.rs", "(icmp and "),
-    ("source/live.rs", "interface disappeared"),
+    ("source/live/reader.rs", "interface disappeared"),
 ];
 
 /// A string literal; `…` stands for what is put in.

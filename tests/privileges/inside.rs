@@ -15,7 +15,8 @@ use rustix::thread::UnshareFlags;
 use tcpviz::privilege::{self, Needs};
 use tcpviz::source::save;
 
-use crate::linux::{CALLER, Tries, can_be_anybody, status, through_sudo};
+use crate::common::harness::can_be_anybody;
+use crate::linux::{CALLER, Tries, status, through_sudo};
 
 /// The first argument of a process that tries.
 pub const ATTEMPTS: &str = "attempts";

@@ -23,12 +23,11 @@ fn main() {
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fs;
-    use std::os::unix::process::CommandExt;
     use std::process::Command;
 
-    use libtest_mimic::{Arguments, Failed, Trial};
-    use rustix::thread::CapabilitySet;
+    use libtest_mimic::Arguments;
 
+    use crate::common::harness::{be_alone, can_be_anybody, trial};
     use crate::{files, inside, program};
 
     /// Whoever calls sudo: nobody's number on any machine.
@@ -41,9 +40,10 @@ mod linux {
         if std::env::args().nth(1).as_deref() == Some(inside::ATTEMPTS) {
             return inside::attempt_all();
         }
-        separate();
+        be_alone();
         let anybodys = [inside::TRIALS, program::TRIALS, files::TRIALS].concat();
-        let anybodys = anybodys.into_iter().map(|it| trial("", it));
+        let anybodys = anybodys.into_iter();
+        let anybodys = anybodys.map(|(name, test)| trial(name, test));
         let is_root = can_be_anybody();
         let why = if is_root {
             ""
@@ -56,47 +56,10 @@ mod linux {
             files::AS_TRUE_ROOT,
         ];
         let roots = roots.concat().into_iter();
-        let roots = roots.map(|it| trial(why, it).with_ignored_flag(!is_root));
+        let roots = roots
+            .map(|(name, test)| trial(format!("{name}{why}"), test).with_ignored_flag(!is_root));
         let trials = anybodys.chain(roots).collect();
         libtest_mimic::run(&Arguments::from_args(), trials).exit();
-    }
-
-    fn trial(behind_name: &str, (name, run): (&str, fn())) -> Trial {
-        Trial::test(format!("{name}{behind_name}"), move || {
-            run();
-            Ok::<(), Failed>(())
-        })
-    }
-
-    /// Starts the tests anew in a network namespace, and as root of a namespace of users where they aren't root.
-    fn separate() {
-        const ONCE: &str = "TCPVIZ_TEST_IS_SEPARATE";
-        if std::env::var_os(ONCE).is_some() {
-            let up = Command::new("ip")
-                .args(["link", "set", "lo", "up"])
-                .status();
-            let is_up = up.as_ref().is_ok_and(std::process::ExitStatus::success);
-            assert!(is_up, "ip (Debian: iproute2): {up:?}");
-            return;
-        }
-        let has = rustix::thread::capabilities(None).unwrap().effective;
-        let mut command = Command::new("unshare");
-        if !has.contains(CapabilitySet::SYS_ADMIN | CapabilitySet::NET_ADMIN) {
-            command.args(["--user", "--map-root-user"]);
-        }
-        let failed = command
-            .arg("--net")
-            .arg(std::env::current_exe().unwrap())
-            .args(std::env::args_os().skip(1))
-            .env(ONCE, "1")
-            .exec();
-        panic!("unshare (Debian: util-linux): {failed}");
-    }
-
-    /// Root of this namespace can be everybody: it isn't one made for the tests.
-    pub fn can_be_anybody() -> bool {
-        let map = fs::read_to_string("/proc/self/uid_map").unwrap();
-        map.split_whitespace().any(|word| word == "4294967295")
     }
 
     pub fn through_sudo(command: &mut Command) -> &mut Command {

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use portable_pty::CommandBuilder;
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::common::harness::can_be_anybody;
 use crate::common::screen::Screen;
 use crate::common::{PATIENCE, capture, tcpviz};
-use crate::linux::{CALLER, Tries, can_be_anybody, status, through_sudo};
+use crate::linux::{CALLER, Tries, status, through_sudo};
 
 pub const TRIALS: Tries = &[
     (
