@@ -25,6 +25,29 @@ fn rst_in_window_but_not_at_rcv_nxt_is_ignored() {
     );
 }
 
+/// What came before it was lost; who only guesses doesn't know the acknowledgement.
+#[test]
+fn rst_from_beyond_what_was_captured_ends_its_sender_if_it_acknowledges_what_that_had() {
+    check_open(
+        "> P. 1:9 ack 1   | ESTABLISHED ESTABLISHED
+         < .  1:1 ack 9   | ESTABLISHED ESTABLISHED
+         < R. 99:99 ack 5 | ESTABLISHED ESTABLISHED # reset-ignored
+         < R. 99:99 ack 9 | ESTABLISHED CLOSED      # reset-ignored",
+    );
+}
+
+/// The server repeats what the client doesn't acknowledge; but that says that it holds the newest.
+#[test]
+fn rst_reaches_an_end_that_lacks_something_and_sacks_all_the_rest() {
+    check_open(
+        "     < .  1:4 ack 1           | ESTABLISHED ESTABLISHED
+         @0.2 < .  1:4 ack 1           | ESTABLISHED ESTABLISHED # retransmission
+         @0.2 < .  4:8 ack 1           | ESTABLISHED ESTABLISHED
+         @0.2 > .  1:1 ack 1 sack 4:8  | ESTABLISHED ESTABLISHED # duplicate-ack
+         @0.2 < R. 8:8 ack 1           | CLOSED      CLOSED",
+    );
+}
+
 #[test]
 fn close_wait_rst_with_the_number_of_the_fin_counts_as_on_linux() {
     check_open(
