@@ -298,6 +298,9 @@ def read_lines(folder):
         with open(f"{folder}/{side}.jsonl") as lines:
             for line in lines:
                 line = json.loads(line)
+                # Its port was still in use: no SYN was sent.
+                if line["error"] == "EADDRNOTAVAIL":
+                    continue
                 done[side][line["client"], line["server"]].append(line)
     for lines in (*done["client"].values(), *done["server"].values()):
         lines.sort(key=lambda line: line["began"])

@@ -82,7 +82,9 @@ pub struct Connection {
     pub rows: u32,
     /// The first FIN of each side, in the order in which they came.
     pub fins: ArrayVec<FinSeen, 2>,
-    /// From the SYN to the acknowledgement of the SYN,ACK, in nanoseconds: a round trip, wherever
+    /// When the client's SYN came last, in nanoseconds since the Unix epoch.
+    pub(super) syn_at: Option<u64>,
+    /// From that SYN to the acknowledgement of the SYN,ACK, in nanoseconds: a round trip, wherever
     /// the capture was taken.
     pub(super) handshake_ns: Option<u64>,
     /// The FINs crossed: neither acknowledged the other.
@@ -123,6 +125,7 @@ impl Connection {
             reuses_time_wait: false,
             rows: 0,
             fins: ArrayVec::new(),
+            syn_at: None,
             handshake_ns: None,
             simultaneous_close: false,
             reset: None,
@@ -251,7 +254,7 @@ impl Connection {
         }
         self.ends[to].probed = false;
         self.ends[from].probed = notes.has(Note::KeepAlive) || notes.has(Note::WindowProbe);
-        self.time_handshake(from, before, at);
+        self.time_handshake(seg, from, before, at);
         self.know(seg, from, notes, before, at);
         if to == from {
             self.ends[from.peer()] = self.ends[from].clone();

@@ -130,6 +130,9 @@ impl Connection {
             revisions.push(self.take_back(side, got));
             if is_fresh {
                 self.presume_ack(side, got.event, got.proof);
+            } else if got.event == Event::AckOfFin && self.is_answered(side) {
+                // The FIN that carried it is lost, too, until it is sent again.
+                self.ends[side].rcv_nxt = seg.ack_seq();
             }
         }
     }

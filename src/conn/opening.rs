@@ -66,11 +66,22 @@ impl Connection {
         opens && seg.has(Flags::ACK) && !answers(seg.ack)
     }
 
-    /// The client's end says when its SYN was sent, the server's when it is open.
-    pub(super) fn time_handshake(&mut self, from: Side, before: PerSide<State>, at: u64) {
-        let opens = before.server == State::SynReceived && before.client == State::Established;
-        if opens && from == Side::Client && self.handshake_ns.is_none() {
-            self.handshake_ns = Some(at.saturating_sub(self.ends.server.since));
+    /// From the client's SYN, the last if it was repeated, to when the server is open.
+    pub(super) fn time_handshake(
+        &mut self,
+        seg: &Segment,
+        from: Side,
+        before: PerSide<State>,
+        at: u64,
+    ) {
+        if from == Side::Server || self.handshake_ns.is_some() {
+            return;
+        }
+        if seg.has(Flags::SYN) {
+            self.syn_at = Some(at);
+        } else if before.server == State::SynReceived && before.client == State::Established {
+            let began = self.syn_at.unwrap_or(self.ends.server.since);
+            self.handshake_ns = Some(at.saturating_sub(began));
         }
     }
 }

@@ -304,10 +304,25 @@ fn fin_wait_1_fin_repeated_while_the_answer_is_late_is_not_crossed() {
         "     > F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
               < F. 1:1 ack 2  | TIME-WAIT  LAST-ACK
          @0.2 > F. 1:1 ack 1  | FIN-WAIT-1 LAST-ACK # fin-retransmission
-         @0.2 < .  2:2 ack 2  | TIME-WAIT  LAST-ACK # duplicate-ack
+         @0.2 < .  2:2 ack 2  | FIN-WAIT-2 LAST-ACK # duplicate-ack
          @0.2 > .  2:2 ack 2  | TIME-WAIT  CLOSED",
     );
     assert!(!last(&table).simultaneous_close);
+}
+
+/// A SYN that was repeated doesn't make the way longer: what was sent 0.2 s before the repetition is lost.
+#[test]
+fn fin_wait_1_fin_repeated_long_after_the_answer_though_the_handshake_took_a_repeated_syn() {
+    check(
+        "     > S  0:0        | SYN-SENT    SYN-RECEIVED
+         @1   > S  0:0        | SYN-SENT    CLOSED # syn-retransmission
+         @1   < S. 0:0 ack 1  | ESTABLISHED SYN-RECEIVED
+         @1   > .  1:1 ack 1  | ESTABLISHED ESTABLISHED
+         @2   < F. 1:1 ack 1  | CLOSE-WAIT  FIN-WAIT-1
+         @2   > F. 1:1 ack 2  | LAST-ACK    TIME-WAIT
+         @2.2 < F. 1:1 ack 1  | LAST-ACK    FIN-WAIT-1 # fin-retransmission
+         @2.2 > .  2:2 ack 2  | LAST-ACK    FIN-WAIT-2 # duplicate-ack",
+    );
 }
 
 #[test]
