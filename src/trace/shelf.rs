@@ -5,7 +5,7 @@
 const PIECE: usize = 256 * 1024;
 
 /// Octets that may be held without being needed, besides as many as are.
-const SPARSE: usize = 16 * PIECE;
+const SPARSE: usize = 2 * PIECE;
 
 /// Where something lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
