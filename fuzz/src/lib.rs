@@ -9,7 +9,7 @@ use tcpviz::story::shown::Wanted;
 use tcpviz::story::{
     Charset, Style, Summary, Timeline, ending, finding, program, sentence, telling,
 };
-use tcpviz::trace::{Aside, Deed, Heard, KernelEnd, Queues, Said, Trace, Word};
+use tcpviz::trace::{Aside, Bounds, Deed, Heard, KernelEnd, Queues, Said, Trace, Word};
 use tcpviz::wire::{
     Batch, Captured, CapturedError, Ended, Flags, IcmpError, LinkType, Place, Ports, Segment, Seq,
     Told,
@@ -108,15 +108,25 @@ fn near_wrap(number: u8) -> Seq {
     Seq((u32::MAX - 20).wrapping_add(u32::from(number % 64)))
 }
 
+/// Room for so little that most leaves, and long connections lose rows.
+const LITTLE: Bounds = Bounds {
+    finished: 2,
+    others: 4,
+    logs: 4096,
+    rows: 16 * 1024,
+    beside: 8,
+};
+
 /// Makes a trace of steps; `without_rest`: nothing rests but what does by itself.
 pub fn trace(steps: &[Step], without_rest: bool) -> Trace {
+    Maker::default().make(steps, without_rest)
+}
+
+/// The same with bounds.
+pub fn trace_of_little(steps: &[Step]) -> Trace {
     let mut maker = Maker::default();
-    for step in steps.iter().take(MOST) {
-        maker.take(step, without_rest);
-    }
-    maker.hand_on();
-    maker.trace.end(Ended::default());
-    maker.trace
+    maker.trace.keep(LITTLE);
+    maker.make(steps, false)
 }
 
 /// A story from bytes.
@@ -152,6 +162,15 @@ impl Default for Maker {
 }
 
 impl Maker {
+    fn make(mut self, steps: &[Step], without_rest: bool) -> Trace {
+        for step in steps.iter().take(MOST) {
+            self.take(step, without_rest);
+        }
+        self.hand_on();
+        self.trace.end(Ended::default());
+        self.trace
+    }
+
     fn place(&mut self) -> Place {
         self.frame += 1;
         Place {
@@ -276,8 +295,13 @@ impl Maker {
             Step::Aside { pair, row, what } => {
                 self.hand_on();
                 let connection = u32::from(*pair % 8);
+                let has_begun = self.trace.ids().contains(&connection);
+                if has_begun && !self.trace.has(connection) {
+                    // It has left.
+                    return;
+                }
                 // Those who tell don't tell of segments that are yet to come.
-                let rows = match self.trace.ids().contains(&connection) {
+                let rows = match has_begun {
                     true => self.trace.len(connection),
                     false => 0,
                 };

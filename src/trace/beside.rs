@@ -159,6 +159,7 @@ impl Trace {
     /// Takes what is told beside the segments, in its place.
     pub fn remark(&mut self, aside: Aside) {
         self.is_told = true;
+        self.is_played |= matches!(aside.said, Said::Order(_));
         let beside = self.beside.get(aside.connection);
         let at = beside.map_or(0, |beside| beside.place(&aside));
         self.beside.insert(at, aside);
@@ -201,10 +202,16 @@ impl Trace {
         &asides[from..to]
     }
 
-    /// Whether anything is told beside the segments that the capture doesn't hold: by the lab.
+    /// Whether anything is told beside the segments that the capture doesn't hold: by the lab, or by kernels.
     #[must_use]
     pub fn is_told(&self) -> bool {
         self.is_told
+    }
+
+    /// Whether the lab tells what befell its hosts and its wire.
+    #[must_use]
+    pub fn is_played(&self) -> bool {
+        self.is_played
     }
 
     /// What is told beside a connection's segments, if any of it isn't an ICMP error.

@@ -57,6 +57,8 @@ pub struct Trace {
     beside: Besides,
     /// Whether anything of it isn't an ICMP error.
     is_told: bool,
+    /// Whether the lab tells of its wire.
+    is_played: bool,
     /// Such, until the capture has ended.
     prompted: Vec<Aside>,
     /// What kernels told, until it finds its place.
@@ -86,6 +88,7 @@ impl Trace {
             errors: Recent::default(),
             beside: Besides::default(),
             is_told: false,
+            is_played: false,
             prompted: Vec::new(),
             heard: Hearing::default(),
             latest_ns: 0,

@@ -131,7 +131,7 @@ fn is(record: &Record, what: &str) -> bool {
 /// Whether the lab tells that its wire dropped this segment.
 pub(super) fn is_dropped(trace: &Trace, id: ConnectionId, row: usize) -> bool {
     let sent = trace.row(id, row);
-    if !trace.is_told() || sent.from != Side::Client || is_mixed(trace, id, &sent) {
+    if !trace.is_played() || sent.from != Side::Client || is_mixed(trace, id, &sent) {
         return false;
     }
     let mut wire = Wire::default();
@@ -144,8 +144,9 @@ pub(super) fn is_dropped(trace: &Trace, id: ConnectionId, row: usize) -> bool {
 
 /// Whether a later connection had begun: what the wire was told then isn't in the order of this one's rows.
 fn is_mixed(trace: &Trace, id: ConnectionId, sent: &Record) -> bool {
-    let next = id + 1;
-    (next as usize) < trace.ids().len() && trace.row(next, 0).time_ns <= sent.time_ns
+    let mut later = (id + 1)..trace.ids().end;
+    let next = later.find(|id| trace.has(*id));
+    next.is_some_and(|next| trace.row(next, 0).time_ns <= sent.time_ns)
 }
 
 /// Follows the wire through a connection; with a row that is asked for, until it is known what became of that.

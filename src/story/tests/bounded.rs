@@ -3,12 +3,13 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::conn::State;
 use crate::conn::tests::any::any_segment;
 use crate::conn::tests::{OPEN, segment};
+use crate::conn::{Side, State};
 use crate::story::ending::ending;
+use crate::story::sentence::sentence;
 use crate::story::telling::tell;
-use crate::trace::{Bounds, Record, Trace};
+use crate::trace::{Aside, Bounds, Deed, Record, Said, Trace};
 use crate::wire::{Batch, Captured, CapturedError, Flags, IcmpError, Place, Ports, Segment};
 
 /// Room for some nine hundred rows.
@@ -251,6 +252,44 @@ fn of_half_open_connections_those_leave_that_were_silent_for_longest_but_not_the
     assert_eq!(both.bounded.left_in_all(), 500 - there.len());
     for id in there {
         both.agree(id);
+    }
+}
+
+/// Found by fuzzing: its rows were looked for among those of the next one.
+#[test]
+fn where_kernels_or_the_lab_tell_of_a_connection_and_the_next_one_has_left_all_of_it_can_be_told() {
+    let mut both = Both::new(Bounds {
+        others: 20,
+        ..Bounds::NONE
+    });
+    both.bounded.hold(0);
+    both.take(&opened());
+    // Nothing tells what became of it.
+    both.take(&data(0)[..1]);
+    for n in 0..100 {
+        both.take(&half_open(n));
+        both.bounded.rest();
+        both.take(&[]);
+    }
+    let trace = &mut both.bounded;
+    assert!(trace.has(0) && !trace.has(1));
+    for said in [
+        Said::Deed {
+            side: Side::Client,
+            deed: Deed::SentAgain,
+        },
+        Said::Order("dropped: the SYN".into()),
+    ] {
+        trace.remark(Aside {
+            time_ns: 1_000_000,
+            connection: 0,
+            row: 1,
+            said,
+        });
+        for row in 0..trace.len(0) {
+            assert!(!sentence(trace, 0, row).is_empty());
+        }
+        let _ = tell(trace, 0, &ending(trace, 0));
     }
 }
 
