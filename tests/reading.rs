@@ -11,7 +11,7 @@ mod common;
 use std::io::Write;
 use std::path::Path;
 
-use common::{capture, json, of_type, run};
+use common::{article, capture, json, of_type, run};
 use serde_json::Value;
 
 /// A frame to be written into some format: its IP packet and its time.
@@ -568,6 +568,25 @@ fn damage_is_told_with_its_place_and_everything_before_is_shown() {
     octets[third..third + 4].copy_from_slice(&u32::MAX.to_le_bytes());
     let said = "damaged after frame 2, at octet 204: a record claims 4294967295 octets";
     check_breaks_off(&octets, 2, said);
+}
+
+/// As many lines as to fill a block of text, and one.
+#[test]
+fn tcpdump_lines_of_all_frames_before_a_record_of_zeros_are_printed() {
+    let whole = article::repeated(215);
+    let first = 24 + 16 + u32::from_le_bytes(whole[36..40].try_into().unwrap()) as usize;
+    for (octets, frames) in [(&whole[..], 1_505), (&whole[..first], 1)] {
+        let file = written(&[octets, &[0; 64]].concat());
+        let path = file.path().to_str().unwrap();
+        for more in [&[][..], &["-p", "1-65535"], &["-f", "tcp"]] {
+            let output = run(&[&["-F", "tcpdump"], more, &[path]].concat());
+            let errors = String::from_utf8(output.stderr).unwrap();
+            let said = format!("damaged after frame {frames}, ");
+            assert!(errors.contains(&said), "{errors}");
+            let text = String::from_utf8(output.stdout).unwrap();
+            assert_eq!(text.lines().count(), frames, "{more:?}");
+        }
+    }
 }
 
 #[test]

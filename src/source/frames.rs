@@ -14,7 +14,7 @@ pub enum Visit<'a> {
     Frame(&'a Frame<'a>),
     /// A frame that the filter left out.
     LeftOut,
-    /// Nothing whole is in the buffer, and reading on may wait.
+    /// Nothing whole is in the buffer: reading on may wait, or can't be because of damage.
     Pause,
 }
 
@@ -60,16 +60,16 @@ impl<R: Read> Frames<R> {
         };
         let cut = |cut: Option<String>| Some(Ended { cut, error: None });
         loop {
-            loop {
+            let damage = loop {
                 let frame = match self.savefile.next_frame() {
                     Ok(Next::Frame(frame)) => frame,
-                    Ok(Next::Incomplete) => break,
-                    Err(why) => return failed(why),
+                    Ok(Next::Incomplete) => break None,
+                    Err(why) => break Some(why),
                 };
                 let wanted = match self.filter.matches(&frame) {
                     _ if !frame.link.is_known() => true,
                     Ok(wanted) => wanted,
-                    Err(why) => return failed(why),
+                    Err(why) => break Some(why),
                 };
                 let come = if wanted {
                     Visit::Frame(&frame)
@@ -79,9 +79,12 @@ impl<R: Read> Frames<R> {
                 if !visit(come) {
                     return None;
                 }
-            }
+            };
             if !visit(Visit::Pause) {
                 return None;
+            }
+            if let Some(why) = damage {
+                return failed(why);
             }
             match self.savefile.fill() {
                 Ok(true) => {}
