@@ -59,6 +59,9 @@ const PANICKED: i32 = 101;
 
 fn main() -> ExitCode {
     end_on_panic();
+    if let Err(why) = signals::outlive_large_files() {
+        return ExitCode::from(tell(&why.into()));
+    }
     #[cfg(target_os = "linux")]
     tcpviz::owners::answer_if_asked();
     tcpviz::command::watch_if_asked();

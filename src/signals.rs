@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Signal, kill_current_process_group};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 use tcpviz::tui::Message;
@@ -50,6 +50,18 @@ pub fn on_signal(act: impl Fn() + Send + 'static) -> io::Result<()> {
             act();
         }
     });
+    Ok(())
+}
+
+/// Lets a write fail where a file has become as large as `ulimit -f` lets it, as on a full disk: the signal that comes with it would
+/// end the program without a word. It is handled rather than ignored, so that what is started doesn't inherit that.
+///
+/// # Errors
+/// Signals can't be handled.
+pub fn outlive_large_files() -> io::Result<()> {
+    if !is_ignored(SIGXFSZ) {
+        signal_hook::flag::register(SIGXFSZ, Arc::default())?;
+    }
     Ok(())
 }
 

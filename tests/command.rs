@@ -138,6 +138,10 @@ mod linux {
                 hurried,
             ),
             ("the_commands_input_and_output_are_its_own", its_own_streams),
+            (
+                "a_file_that_becomes_too_large_ends_the_command_as_it_would_by_itself",
+                too_large,
+            ),
             ("the_file_holds_what_was_the_commands", file),
             ("no_connection_is_said_and_not_the_expected_ending", nothing),
             ("the_screen_opens_once_the_command_has_ended", screen),
@@ -549,6 +553,13 @@ mod linux {
         output.read_to_string(&mut table).unwrap();
         assert_eq!(ended.code(), Some(1), "{table}");
         assert_eq!(lines_to(&table, server).len(), 1, "{table}");
+    }
+
+    /// tcpviz outlives that signal: what it starts has it as ever.
+    fn too_large() {
+        let script = "ulimit -f 0; echo much > \"$TMPDIR/file\"; echo went on";
+        let output = run(&["-F", "connections"], &["sh", "-c", script]);
+        assert_eq!(output.status.code(), Some(128 + libc::SIGXFSZ));
     }
 
     fn its_own_streams() {

@@ -25,6 +25,14 @@ pub const ALL: Tests = &[
         full_below_the_screen,
     ),
     (
+        "file_as_large_as_it_may_be_ends_the_capture_behind_a_whole_frame",
+        too_large,
+    ),
+    (
+        "file_as_large_as_it_may_be_the_screen_stays_and_gives_the_terminal_back",
+        too_large_below_the_screen,
+    ),
+    (
         "full_disk_for_the_output_the_capture_is_whole",
         full_for_the_output,
     ),
@@ -139,6 +147,70 @@ fn full_below_the_screen() {
     let saved = format!("{segments} segments saved in kept.pcap;");
     assert!(
         last.contains(&saved) && last.replace('\n', "").contains(WHY),
+        "{last}"
+    );
+}
+
+/// Runs the rest where no file may be larger than so many times 512 octets.
+const LIMITED: &str = "ulimit -f 256 && exec \"$@\"";
+
+const LIMIT: u64 = 256 * 512;
+
+const TOO_LARGE: &str = "kept.pcap can't be written: File too large (os error 27); `ulimit -f` tells how large a file may become, \
+                         and `ulimit -f unlimited` lifts that";
+
+/// What is in the file is what was sent first, and one more segment would have been too much.
+fn is_full(traffic: &Traffic, path: &Path) -> usize {
+    let (segments, clients) = held(path);
+    let sent = traffic.clients.iter().map(ToString::to_string);
+    assert!(sent.take(clients.len()).eq(clients));
+    let len = fs::metadata(path).unwrap().len();
+    assert!(len <= LIMIT && len > LIMIT - 200, "{len}");
+    segments
+}
+
+fn too_large() {
+    let (folder, path) = place();
+    let mut traffic = Traffic::new();
+    let port = traffic.port();
+    let mut command = Command::new("sh");
+    command.args(["-c", LIMITED, "sh", env!("CARGO_BIN_EXE_tcpviz")]);
+    command.args(["-F", "json", "-p", &port, "-w", "kept.pcap"]);
+    command.current_dir(folder.path()).env("LC_ALL", "C.UTF-8");
+    let mut program = Program::start(command);
+    traffic.play(MORE_THAN_FITS);
+    let (status, printed) = program.end();
+    let said = &program.said;
+    assert_eq!(status.code(), Some(1), "{said}");
+    let segments = is_full(&traffic, &path);
+    assert_eq!(printed, segments);
+    let saved = format!("{} segments saved in kept.pcap;", grouped(segments));
+    assert!(said.contains(&saved) && said.contains(TOO_LARGE), "{said}");
+}
+
+fn too_large_below_the_screen() {
+    let (folder, path) = place();
+    let mut traffic = Traffic::new();
+    let port = traffic.port();
+    // The shell looks what became of the terminal.
+    let script = format!("({LIMITED}); echo left with $?; stty -a");
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_tcpviz")]);
+    command.args(["-p", &port, "-w", "kept.pcap"]);
+    command.cwd(folder.path());
+    command.env("LC_ALL", "C.UTF-8");
+    let mut screen = Screen::start_command(command, 200, 30);
+    screen.wait_for("nothing yet");
+    traffic.play(MORE_THAN_FITS);
+    screen.wait_for("breaks off");
+    screen.press("q");
+    screen.wait_for("left with 1");
+    screen.wait_for_end();
+    let last = screen.text();
+    is_full(&traffic, &path);
+    assert!(last.replace('\n', "").contains(TOO_LARGE), "{last}");
+    assert!(
+        last.contains(" icanon ") && last.contains(" echo "),
         "{last}"
     );
 }

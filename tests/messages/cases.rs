@@ -229,6 +229,10 @@ fn elsewhere() -> Vec<(&'static str, Case)> {
             Elsewhere("tests/faults/interface.rs", "down_and_up"),
         ),
         ("disk-full", Elsewhere("tests/faults/disk.rs", "full")),
+        (
+            "file-too-large",
+            Elsewhere("tests/faults/disk.rs", "too_large"),
+        ),
         ("saved", Elsewhere("tests/faults/signals.rs", "saved")),
         (
             "not-yours",

@@ -42,6 +42,11 @@ pub fn unwritten(why: &io::Error, save: &SaveFile) -> String {
                 "{path} can't be written: {why}; make room, or name a file on another disk: --write FILE"
             )
         }
+        io::ErrorKind::FileTooLarge => {
+            format!(
+                "{path} can't be written: {why}; `ulimit -f` tells how large a file may become, and `ulimit -f unlimited` lifts that"
+            )
+        }
         _ => format!("{path} can't be written: {why}; name another file: --write FILE"),
     }
 }
