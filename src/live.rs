@@ -248,9 +248,9 @@ pub fn explain(why: OpenError) -> anyhow::Error {
     };
     let binary = std::env::current_exe()
         .map_or_else(|_| "tcpviz".into(), |path| quoted(&path.to_string_lossy()));
-    let arguments: String = std::env::args()
+    let arguments: String = std::env::args_os()
         .skip(1)
-        .map(|argument| format!(" {}", quoted(&argument)))
+        .map(|argument| format!(" {}", quoted(&argument.to_string_lossy())))
         .collect();
     anyhow::anyhow!(
         "{why}\n\

@@ -543,6 +543,37 @@ fn no_permission_says_what_to_type() {
     assert!(output.stdout.is_empty());
 }
 
+/// Names of files hold any octets but two.
+#[test]
+fn a_name_that_is_no_text_is_a_files_name_and_shown_as_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let name = std::ffi::OsStr::from_bytes(b"\xff.pcap");
+    std::fs::copy(close(), folder.path().join(name)).unwrap();
+    for format in [
+        "ladder",
+        "json",
+        "connections",
+        "tcpdump",
+        "markdown",
+        "html",
+    ] {
+        let mut command = tcpviz();
+        command.current_dir(folder.path()).args(["-F", format]);
+        let output = command.arg(name).output().unwrap();
+        assert_eq!((output.status.code(), &errors(&output)[..]), (Some(0), ""));
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("4321"), "{format}: {text}");
+    }
+    let mut command = std::process::Command::new("unshare");
+    command.args(["--user", "--map-user=1000", "--"]);
+    command.args([env!("CARGO_BIN_EXE_tcpviz"), "-F", "json", "-w"]);
+    let output = command.current_dir(&folder).arg(name).output().unwrap();
+    let errors = errors(&output);
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert!(errors.contains("-w '\u{fffd}.pcap'"), "{errors}");
+}
+
 #[test]
 fn an_output_that_is_refused_is_neither_left_behind_nor_emptied() {
     let folder = tempfile::tempdir().unwrap();

@@ -36,13 +36,14 @@ const GOES_ON: &str = "goes-on";
 
 /// Becomes an actor, and never returns, if the command line says so. To be called before anything else.
 pub fn act_if_asked() {
-    let mut arguments = std::env::args().skip(1);
-    if arguments.next().as_deref() == Some(ACTOR) {
+    // A capture's name, which stands here otherwise, may be no text.
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == ACTOR) {
         if std::env::var_os(super::INSIDE).is_none() {
             eprintln!("tcpviz: {ACTOR} is for the lab itself; you want: tcpviz lab");
             exit(2);
         }
-        let server = arguments.next();
+        let server = arguments.next().and_then(|word| word.into_string().ok());
         let goes_on = arguments.next().is_some_and(|word| word == GOES_ON);
         let result = Actor::new(server).and_then(|actor| actor.act(goes_on));
         // The lab has gone, or sees from the end of the line that something is wrong.
