@@ -8,6 +8,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use tcpviz::source::Selection;
 use tcpviz::story::Expected;
 use tcpviz::tui::Pace;
 use tcpviz::wire::Ports;
@@ -268,6 +269,10 @@ impl Cli {
         if let (None, Some(output)) = (self.format, &self.output) {
             formats::check_name(output)?;
         }
+        // A replay looks at the ports itself.
+        let ports = (self.capture()).map_or_else(|| self.ports(), |_| Ports::default());
+        let expression = self.filter.clone();
+        Selection { ports, expression }.check_length()?;
         let is_dash = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
         if is_dash(&self.write) && self.run.is_empty() {
             return Err(
@@ -389,6 +394,17 @@ mod tests {
         for wrong in ["fast", "x", "0x", "-1x", "NaNx", "infx", "0ms", "5", ""] {
             assert!(speed(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_filter_as_long_as_libpcap_takes_is_fine_and_a_port_more_is_not() {
+        let told = |words: &[&str]| Cli::parse_from([&["tcpviz"], words].concat()).check();
+        let filter = "!".repeat(4096 - "tcp and (tcp)".len()) + "tcp";
+        assert_eq!(told(&["-f", &filter]), Ok(()));
+        assert!(told(&["-f", &filter, "-p", "1"]).is_err());
+        // A replay asks libpcap about no port.
+        assert_eq!(told(&["-f", &filter, "-p", "1", "x.pcap"]), Ok(()));
+        assert!(told(&["-f", &format!("!{filter}"), "x.pcap"]).is_err());
     }
 
     #[test]

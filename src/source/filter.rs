@@ -6,6 +6,10 @@ use crate::wire::{Frame, Ports};
 const ICMP_ERRORS: &str =
     "(icmp and (icmp[0] == 3 or icmp[0] == 11 or icmp[0] == 12)) or (icmp6 and ip6[40] < 5)";
 
+/// Octets of a filter that libpcap is given. Its compiler recurses, and takes time with the square of the alternatives: some 20,000
+/// octets overflow a thread's stack of 2 MiB, and 4,096 may take a minute.
+const LONGEST: usize = 4096;
+
 /// What to keep of a capture.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
@@ -38,6 +42,21 @@ impl Selection {
             filter += &format!(" and ({expression})");
         }
         filter
+    }
+
+    /// Whether that isn't too long.
+    ///
+    /// # Errors
+    /// It is: what to type, in one line.
+    pub fn check_length(&self) -> Result<(), String> {
+        let octets = self.words().len();
+        if octets <= LONGEST {
+            return Ok(());
+        }
+        Err(format!(
+            "the filter of -p and -f is too long for libpcap ({octets} of at most {LONGEST} octets): ranges (-p 5000-5010) \
+             and networks (-f 'net 192.0.2.0/24') make it shorter"
+        ))
     }
 
     /// The kernel filter for that: ICMP errors quote the ports where a filter can't look, so all of

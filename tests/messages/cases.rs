@@ -113,6 +113,7 @@ fn usage() -> Vec<(&'static str, Case)> {
             typed(&["-o", "x.png", "close.pcap"]),
         ),
         ("no-place", typed(&["--kernel", "-F", "csv"])),
+        ("filter-too-long", made(filter_too_long)),
         ("lab-name", typed(&["lab", "--check"])),
         ("lab-empty", typed(&["lab", ""])),
         ("lab-unknown", typed(&["lab", "no-such"])),
@@ -138,6 +139,13 @@ fn not_utf8(folder: &Path) -> Said {
     use std::os::unix::ffi::OsStrExt;
     let octets = std::ffi::OsStr::from_bytes(b"\xff");
     ended(program(folder, &["-f"]).arg(octets))
+}
+
+/// As many alternatives as overflow the stack of libpcap's compiler.
+fn filter_too_long(folder: &Path) -> Said {
+    let ports = (1..4000).map(|port| format!("port {port}"));
+    let filter = ports.collect::<Vec<_>>().join(" or ");
+    ended(&mut program(folder, &["-f", &filter, "close.pcap"]))
 }
 
 fn writing() -> Vec<(&'static str, Case)> {
