@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use anyhow::Context;
 use clap::Command;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap_complete::{Shell, generate};
 
 use crate::cli::Cli;
+use crate::outfile::Output;
 use crate::recorded;
 
 /// Prints the script for a shell.
@@ -32,8 +32,7 @@ pub fn print(shell: Shell) -> anyhow::Result<()> {
         Shell::Fish => fish_values(&script, &definition),
         _ => script,
     };
-    let written = io::stdout().lock().write_all(script.as_bytes());
-    written.context("the output can't be written")
+    Ok(Output(io::stdout().lock()).write_all(script.as_bytes())?)
 }
 
 /// Where a subcommand may stand, so may FILE; clap's script for bash forgets it.

@@ -23,6 +23,7 @@ use crate::confine;
 use crate::lines;
 use crate::listening::Listening;
 use crate::logging;
+use crate::outfile::Output;
 #[cfg(target_os = "linux")]
 use crate::view::Told;
 use crate::view::{self, Stop, ToldSink, View};
@@ -36,7 +37,7 @@ const EXAMPLE_PORT: u16 = 4321;
 /// libpcap can't list them.
 pub fn list_interfaces() -> anyhow::Result<()> {
     let interfaces = live::interfaces().map_err(anyhow::Error::msg)?;
-    let mut out = io::stdout().lock();
+    let mut out = Output(io::stdout().lock());
     for (name, description) in interfaces {
         writeln!(
             out,

@@ -38,10 +38,11 @@ mod table;
 mod view;
 
 use std::env;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::panic;
 use std::process::{self, ExitCode};
 
+use anyhow::Context;
 use clap::Parser;
 
 use cli::{Cli, Command, refusal};
@@ -79,7 +80,7 @@ fn main() -> ExitCode {
             say!("tcpviz: {}", refusal::one_line(&error, command.copied()));
             return ExitCode::from(USAGE);
         }
-        Err(help) => help.exit(),
+        Err(help) => return help_or_version(&help),
     };
     // Options of a subcommand stand behind its name: before it they would mean something else.
     if let Some(name) = cli.command.as_ref().map(Command::name)
@@ -116,6 +117,15 @@ fn main() -> ExitCode {
     };
     let code = result.unwrap_or_else(|error| tell(&error));
     logging::ends(code);
+    ExitCode::from(code)
+}
+
+/// Prints what was asked for instead of anything else.
+fn help_or_version(help: &clap::Error) -> ExitCode {
+    let written = help.print().and_then(|()| io::stdout().flush());
+    let code = written
+        .context(view::WRITING)
+        .map_or_else(|why| tell(&why), |()| FINE);
     ExitCode::from(code)
 }
 

@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use anyhow::Context;
 use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
@@ -11,6 +10,7 @@ use tcpviz::tui::keys;
 
 use crate::cli::help::{self, Row};
 use crate::cli::{Cli, Page};
+use crate::outfile::Output;
 
 /// Prints a page: tcpviz(1), or another.
 ///
@@ -26,8 +26,7 @@ pub fn print(page: Option<Page>) -> anyhow::Result<()> {
             lab(page.clone())?
         }
     };
-    let written = io::stdout().lock().write_all(text.as_bytes());
-    written.context("the output can't be written")
+    Ok(Output(io::stdout().lock()).write_all(text.as_bytes())?)
 }
 
 fn tcpviz(definition: Command) -> io::Result<String> {

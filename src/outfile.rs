@@ -1,4 +1,4 @@
-//! The file of `--output`: made before anything is written, so that what is wrong with it is told first, but neither emptied nor left
+//! Where text goes. The file of `--output` is made before anything is written, so that what is wrong with it is told first, but neither emptied nor left
 //! behind unless something is.
 
 use std::fs::{self, File};
@@ -7,6 +7,25 @@ use std::path::{Path, PathBuf};
 
 use tcpviz::privilege;
 use tcpviz::source::save;
+
+use crate::view::WRITING;
+
+/// Where an error says that it is the output that can't be written.
+pub struct Output<W>(pub W);
+
+impl<W: Write> Write for Output<W> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.0.write(octets).map_err(about_writing)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(about_writing)
+    }
+}
+
+fn about_writing(why: io::Error) -> io::Error {
+    io::Error::new(why.kind(), format!("{WRITING}: {why}"))
+}
 
 pub struct OutFile {
     file: File,

@@ -298,17 +298,31 @@ fn nothing_to_show_is_said_with_its_reason() {
 
 #[test]
 fn an_output_that_is_full_is_named() {
-    let full = std::fs::File::options()
-        .write(true)
-        .open("/dev/full")
-        .unwrap();
-    let output = tcpviz().arg(close()).stdout(full).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(
-        errors(&output).contains("the output can't be written: No space left"),
-        "{}",
-        errors(&output)
-    );
+    let close = close();
+    for arguments in [
+        &[&close[..]][..],
+        &["-F", "tcpdump", &close],
+        &["-F", "json", &close],
+        &["--help"],
+        &["-h"],
+        &["--version"],
+        &["lab", "--help"],
+        &["man"],
+        &["completions", "zsh"],
+        &["-D"],
+        &["lab"],
+        &["lab", "orderly-close", "-F", "json"],
+        &["lab", "orderly-close", "--check"],
+        &["lab", "orderly-close", "--recorded"],
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let output = tcpviz().args(arguments).stdout(full.unwrap()).output();
+        let output = output.unwrap();
+        let errors = errors(&output);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {errors}");
+        let said = "tcpviz: the output can't be written: No space left on device (os error 28)\n";
+        assert_eq!(errors, said, "{arguments:?}");
+    }
 }
 
 #[test]

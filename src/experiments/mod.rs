@@ -13,7 +13,7 @@ use tcpviz::lab::{LabError, catalog, enter};
 use tcpviz::story::numbers::printable;
 
 use crate::cli::{Format, LabArgs};
-use crate::outfile::OutFile;
+use crate::outfile::{OutFile, Output};
 use crate::{formats, recorded, view};
 use paper::{introduce, print, record_all};
 use screen::show;
@@ -31,7 +31,7 @@ pub fn run(args: &LabArgs) -> anyhow::Result<bool> {
             &args.output,
             io::stdout().is_terminal(),
         ) {
-            introduce(experiment, &mut io::stdout())?;
+            introduce(experiment, &mut Output(io::stdout()))?;
         }
         return recorded::replay(args).map(|()| true);
     }
@@ -63,13 +63,13 @@ pub fn run(args: &LabArgs) -> anyhow::Result<bool> {
     if chosen.len() == 1 && wants_ui && io::stdout().is_terminal() {
         return show(args, first).map(|()| true);
     }
-    let mut out: Box<dyn Write> = match &args.output {
+    let out: Box<dyn Write> = match &args.output {
         None => Box::new(io::stdout()),
         Some(path) => {
             Box::new(OutFile::open(path, args.force).map_err(|why| view::cannot_create(path, why))?)
         }
     };
-    print(args, &chosen, &mut out)
+    print(args, &chosen, &mut Output(out))
 }
 
 /// Whether something is asked for that only an experiment can give.
@@ -132,7 +132,7 @@ fn explain(why: LabError, name: &str) -> anyhow::Error {
 
 /// Every experiment, below the question that it answers.
 fn list() -> anyhow::Result<()> {
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(Output(io::stdout().lock()));
     let names = catalog::experiments().map(|experiment| experiment.name.len());
     let width = names.max().unwrap_or(0);
     for group in catalog::groups() {

@@ -27,6 +27,7 @@ use super::{about, open};
 use crate::cli::{Format, LabArgs};
 use crate::formats::{self, Written};
 use crate::lines::Printer;
+use crate::outfile::Output;
 use crate::signals;
 
 /// What an experiment is about, above its ladder.
@@ -157,7 +158,7 @@ pub fn record_all(
     fs::create_dir_all(folder)
         .with_context(|| format!("can't create {}", printable(&folder.to_string_lossy())))?;
     let mut as_wanted = true;
-    let mut out = io::stdout().lock();
+    let mut out = Output(io::stdout().lock());
     for experiment in chosen {
         let report = record::record(experiment, folder)?;
         writeln!(out, "{}", line(experiment, &report))?;
