@@ -158,7 +158,7 @@ fn is_fed() -> bool {
 pub fn create(cli: &Cli) -> anyhow::Result<SaveFile> {
     let created = privilege::by_caller(|| SaveFile::create(cli.write.as_deref(), cli.force));
     created.map_err(|why| match &cli.write {
-        Some(path) => view::cannot_create(path, why),
+        Some(path) => view::cannot_capture_into(path, why),
         None => anyhow::Error::new(why)
             .context("can't create a temporary file; --write FILE names another place"),
     })

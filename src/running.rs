@@ -91,6 +91,10 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
 /// Says so; the exit code.
 fn cannot_run(cli: &Cli, why: &io::Error) -> u8 {
     let name = printable(&cli.run[0].to_string_lossy());
+    if name.is_empty() {
+        say!("tcpviz: the name behind -- is empty: tcpviz -- curl http://127.0.0.1:4321/");
+        return NOT_FOUND;
+    }
     let (code, what) = match why.kind() {
         io::ErrorKind::NotFound => (NOT_FOUND, "there is no such command".into()),
         _ => (CANNOT_RUN, why.to_string()),

@@ -358,6 +358,19 @@ pub fn cannot_create(path: &Path, why: io::Error) -> anyhow::Error {
     }
 }
 
+/// The same of a file for a capture, which is read again while it is written.
+#[cfg(feature = "live")]
+pub fn cannot_capture_into(path: &Path, why: io::Error) -> anyhow::Error {
+    if path.is_symlink() || path.is_dir() || path.is_file() || !path.exists() {
+        return cannot_create(path, why);
+    }
+    let name = printable(&path.to_string_lossy());
+    anyhow!(
+        "--write needs a regular file, such as x.pcap, and {name} is none; to feed a pipe besides: \
+         tcpdump -U -w - | tee PIPE | tcpviz -"
+    )
+}
+
 /// A source that broke off is an error, told in one line, after everything before it was shown.
 ///
 /// # Errors

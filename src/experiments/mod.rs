@@ -167,7 +167,7 @@ fn open(args: &LabArgs, experiment: &Experiment) -> anyhow::Result<Play> {
     let path = args.write.as_deref();
     Play::open(experiment, path, args.force).map_err(|why| match (why, path) {
         (LabError::Io { why, .. }, Some(path)) if why.kind() == io::ErrorKind::AlreadyExists => {
-            view::cannot_create(path, why)
+            view::cannot_capture_into(path, why)
         }
         (why, _) => why.into(),
     })

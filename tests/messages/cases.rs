@@ -129,6 +129,7 @@ fn usage() -> Vec<(&'static str, Case)> {
         ("warden-for-itself", typed(&["command-warden"])),
         ("actor-for-itself", typed(&["lab-actor"])),
         ("no-such-command", typed(&["--", "no-such-command"])),
+        ("no-name-command", typed(&["--", ""])),
         ("cannot-run", typed(&["--", "./close.pcap"])),
         ("other-write-dash", typed(&["-w", "-", "--", "true"])),
         ("write-dash", typed(&["-w", "-"])),

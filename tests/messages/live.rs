@@ -82,6 +82,10 @@ pub fn cases() -> Vec<(&'static str, Case)> {
             "temporary",
             made(|folder| ended(inside(folder, UP, &["-F", "json"]).env("TMPDIR", "/no/such"))),
         ),
+        (
+            "write-not-regular",
+            on_loopback(&["-F", "json", "-w", "/dev/full"]),
+        ),
         ("not-read", made(not_read)),
         ("capturing", interrupted(&["-F", "json"])),
         ("no-frames", interrupted(&["-F", "json"])),

@@ -6,7 +6,7 @@ use crate::source::save::SaveFile;
 
 /// Why a capture stopped before it was told to.
 pub enum Stopped {
-    /// The interface was deleted, or unplugged.
+    /// The interface was deleted, unplugged or renamed.
     Gone,
     /// The file takes no more.
     Unwritten(io::Error),
@@ -18,7 +18,7 @@ impl Stopped {
     /// What happened, and what to type, in one sentence.
     pub fn words(&self, interface: &str, save: &SaveFile) -> String {
         let why = match self {
-            Stopped::Gone => "it is gone (deleted or unplugged); once it is there again, start tcpviz again; `tcpviz -D` lists \
+            Stopped::Gone => "it is gone (deleted, unplugged or renamed); once it is there again, start tcpviz again; `tcpviz -D` lists \
                               what is there"
                 .into(),
             Stopped::Unwritten(why) => unwritten(why, save),
