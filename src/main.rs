@@ -44,6 +44,7 @@ use std::process::{self, ExitCode};
 
 use anyhow::Context;
 use clap::Parser;
+use rustix::io::Errno;
 
 use cli::{Cli, Command, refusal};
 use tcpviz::story::numbers::printable;
@@ -136,12 +137,27 @@ fn tell(error: &anyhow::Error) -> u8 {
         return FINE;
     }
     // File names, and what others said, may hold anything; advice stands in lines of its own.
-    for (at, line) in format!("{error:#}").lines().enumerate() {
+    for (at, line) in words(error).lines().enumerate() {
         let name = if at == 0 { "tcpviz: " } else { "" };
         say!("{name}{}", printable(line));
     }
     code(error)
 }
+
+/// What an error says. That the process may open no more says neither what was to be opened nor what to type.
+fn words(error: &anyhow::Error) -> String {
+    let words = format!("{error:#}");
+    let may_open_no_more = io::Error::from(Errno::MFILE).to_string();
+    if words == may_open_no_more {
+        format!("a file or a pipe can't be opened: {words}; {RAISE_THE_LIMIT}")
+    } else if words.contains(&may_open_no_more) {
+        format!("{words}; {RAISE_THE_LIMIT}")
+    } else {
+        words
+    }
+}
+
+const RAISE_THE_LIMIT: &str = "`ulimit -n 256` allows enough of them";
 
 /// What an error makes of the exit code.
 fn code(error: &anyhow::Error) -> u8 {

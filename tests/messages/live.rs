@@ -86,6 +86,7 @@ pub fn cases() -> Vec<(&'static str, Case)> {
             "write-not-regular",
             on_loopback(&["-F", "json", "-w", "/dev/full"]),
         ),
+        ("too-many-files", made(few_files)),
         ("not-read", made(not_read)),
         ("capturing", interrupted(&["-F", "json"])),
         ("no-frames", interrupted(&["-F", "json"])),
@@ -145,6 +146,11 @@ fn permission(folder: &Path) -> Said {
     command.args(["--user", "--map-user=1000", "--"]);
     command.args([env!("CARGO_BIN_EXE_tcpviz"), "-F", "json"]);
     ended(command.current_dir(folder).stdin(Stdio::null()))
+}
+
+fn few_files(folder: &Path) -> Said {
+    let before = format!("{UP} && ulimit -n 12");
+    ended(&mut inside(folder, &before, &["-F", "json"]))
 }
 
 fn not_read(folder: &Path) -> Said {
