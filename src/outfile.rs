@@ -15,15 +15,15 @@ pub struct Output<W>(pub W);
 
 impl<W: Write> Write for Output<W> {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.0.write(octets).map_err(about_writing)
+        self.0.write(octets).map_err(|why| about_writing(&why))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush().map_err(about_writing)
+        self.0.flush().map_err(|why| about_writing(&why))
     }
 }
 
-fn about_writing(why: io::Error) -> io::Error {
+fn about_writing(why: &io::Error) -> io::Error {
     io::Error::new(why.kind(), format!("{WRITING}: {why}"))
 }
 
