@@ -75,6 +75,7 @@ fn app(segments: Vec<Captured>) -> App {
         growing: false,
         size: None,
         listening: None,
+        rescue: None,
         port: 0,
     };
     let trace = Trace::new(Ports::default());

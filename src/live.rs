@@ -1,18 +1,22 @@
 //! Capturing live: the interface is opened, privileges are given up, and only then is anything
 //! read.
 
+mod saved;
+
+pub use saved::Saved;
+
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::FileTypeExt;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use tcpviz::privilege;
+use tcpviz::source::held::Held;
 use tcpviz::source::live::{self, Handing, OpenError};
-use tcpviz::source::save::{FILE_HEADER, SaveFile};
+use tcpviz::source::save::SaveFile;
 use tcpviz::source::{Selection, Sink, Store};
-use tcpviz::story::numbers::{counted, printable};
+use tcpviz::story::numbers::printable;
 use tcpviz::tui::{Origin, ReadBack};
 use tcpviz::wire::Feed;
 
@@ -71,12 +75,12 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
     logging::opened(&open, &filter);
     let view = view::open(cli)?;
     let save = create(cli)?;
-    let saved = Saved::of(&save, 0);
-    let removed = saved.temporary.then_some(&saved.path);
+    let saved = Saved::of(&save.held, 0);
+    let removed = save.held.temporary.then_some(&save.held.path);
     if let Err(why) = confine::confine(cli, &view, removed.as_slice()) {
-        saved.tell();
-        return Err(why);
+        return saved.tell_behind(Err(why));
     }
+    let rescue = rescue(&save.held);
     let store = Store::new(save.reader()?);
     let origin = Origin {
         name: match &listening {
@@ -88,18 +92,19 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
         growing: true,
         size: None,
         listening: Some(filter.clone()),
+        rescue: Some(rescue.clone()),
         port: cli.port.first().map_or(EXAMPLE_PORT, |range| range.0),
     };
     if !view::wants_ui(cli) {
         say!(
             "tcpviz: capturing on {} ({filter}) into {}; Ctrl-C ends it",
             origin.name,
-            printable(&saved.path.to_string_lossy())
+            printable(&save.held.path.to_string_lossy())
         );
     }
     let segments = Arc::clone(&saved.segments);
     // The screen has it in its title.
-    let (tells_down, down) = (!view::wants_ui(cli), printable(&interface));
+    let (tells, down) = (!view::wants_ui(cli), printable(&interface));
     let start = Box::new(move |sink: Sink, told: ToldSink| {
         let sink = match listening {
             Some(listening) => listening.start(Arc::clone(&told), sink)?,
@@ -109,13 +114,17 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
             Some(tell) => tell(told, sink)?,
             None => sink,
         };
-        let mut is_down = false;
+        let (mut is_down, mut is_removed) = (false, false);
         let counting = Box::new(move |feed: Feed| {
             if let Feed::Batch(batch) = &feed {
                 segments.fetch_add(batch.segments.len() as u64, Ordering::Relaxed);
-                if tells_down && batch.tally.is_down != is_down {
+                if tells && batch.tally.is_down != is_down {
                     is_down = batch.tally.is_down;
                     tell_down(&down, is_down);
+                }
+                if tells && batch.tally.is_removed && !is_removed {
+                    is_removed = true;
+                    say!("tcpviz: {rescue}");
                 }
             }
             sink(feed)
@@ -130,8 +139,7 @@ pub fn capture(cli: &Cli) -> anyhow::Result<()> {
             view.show(cli, origin, Some(read_back), Vec::new(), start)
         }
     };
-    saved.tell();
-    result
+    saved.tell_behind(result)
 }
 
 /// Says that nothing can come, or can come again.
@@ -196,50 +204,32 @@ fn owners() -> TellOwners {
     Box::new(|_, sink| Ok(sink))
 }
 
-/// Where the capture is.
-pub struct Saved {
-    path: PathBuf,
-    temporary: bool,
-    segments: Arc<AtomicU64>,
+/// What to type while a capture's file has no name any more, and what it holds is still there. To be called once privileges are
+/// given up: the kernel then keeps other processes of the same user out of this one, mostly.
+#[cfg(target_os = "linux")]
+fn rescue(held: &Held) -> String {
+    use rustix::process::{DumpableBehavior, dumpable_behavior};
+    let path = printable(&held.path.to_string_lossy());
+    // Its number in the namespace that /proc is of.
+    let process =
+        fs::read_link("/proc/self").unwrap_or_else(|_| std::process::id().to_string().into());
+    let (process, descriptor) = (process.display(), held.descriptor());
+    let is_closed = !matches!(dumpable_behavior(), Ok(DumpableBehavior::Dumpable));
+    let sudo = if is_closed && !rustix::process::geteuid().is_root() {
+        "sudo "
+    } else {
+        ""
+    };
+    format!(
+        "{path} was removed: until tcpviz ends, {sudo}cp /proc/{process}/fd/{descriptor} NEW.pcap keeps what was captured"
+    )
 }
 
-impl Saved {
-    pub fn of(file: &SaveFile, segments: u64) -> Self {
-        Saved {
-            path: file.path.clone(),
-            temporary: file.temporary,
-            segments: Arc::new(segments.into()),
-        }
-    }
-
-    /// Of a temporary file.
-    pub fn temporary(path: PathBuf, segments: u64) -> Self {
-        Saved {
-            path,
-            temporary: true,
-            segments: Arc::new(segments.into()),
-        }
-    }
-
-    /// Says where the capture is and how to see it again; a temporary file without a frame goes.
-    pub fn tell(&self) {
-        let segments = self.segments.load(Ordering::Relaxed);
-        let path = quoted(&self.path.to_string_lossy());
-        // The file itself is asked, not what reached the view: that may be less.
-        let is_empty = self
-            .path
-            .metadata()
-            .is_ok_and(|file| file.len() <= FILE_HEADER as u64);
-        if self.temporary && is_empty {
-            let _ = std::fs::remove_file(&self.path);
-            say!("tcpviz: nothing was captured");
-        } else if is_empty {
-            say!("tcpviz: nothing was captured; {path} holds no frame");
-        } else {
-            let segments = counted(segments, "segment");
-            say!("tcpviz: {segments} saved in {path}; to see them again: tcpviz {path}");
-        }
-    }
+/// Elsewhere nothing can be typed.
+#[cfg(not(target_os = "linux"))]
+fn rescue(held: &Held) -> String {
+    let path = printable(&held.path.to_string_lossy());
+    format!("{path} was removed: what was captured goes with tcpviz")
 }
 
 /// Without the permission: the exact commands for this very binary.

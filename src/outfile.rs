@@ -1,12 +1,12 @@
 //! Where text goes. The file of `--output` is made before anything is written, so that what is wrong with it is told first, but neither emptied nor left
 //! behind unless something is.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use tcpviz::privilege;
-use tcpviz::source::save;
+use tcpviz::source::{held, save};
 
 use crate::view::WRITING;
 
@@ -80,7 +80,7 @@ impl Write for OutFile {
 impl Drop for OutFile {
     fn drop(&mut self) {
         if self.is_new && !self.is_begun {
-            let _ = privilege::by_caller(|| fs::remove_file(&self.path));
+            let _ = privilege::by_caller(|| held::remove(&self.path, &self.file));
         }
     }
 }

@@ -88,6 +88,7 @@ pub fn play(cli: &Cli, view: View, mut opened: Opened, shown: Shown) -> anyhow::
         growing: opened.growing,
         size: shown.size,
         listening: None,
+        rescue: None,
         port: 0,
     };
     let read_back = opened

@@ -6,7 +6,6 @@ mod phase;
 mod rough;
 mod turns;
 
-use std::fs;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
@@ -166,11 +165,11 @@ impl Session {
         let link = open.link;
         let view = view::open(cli)?;
         let rough = privilege::by_caller(|| SaveFile::create(None, false)).context(NO_TEMPORARY)?;
-        let named = Rough::new(rough.path.clone());
+        let named = Rough::new(rough.held.clone());
         let file = crate::live::create(cli)?;
-        let temporary = file.temporary.then_some(&file.path);
+        let temporary = file.held.temporary.then_some(&file.held.path);
         let removed: Vec<_> = new.iter().flatten().chain(temporary).collect();
-        confine::confine(cli, &view, &[&removed[..], &[&rough.path]].concat())?;
+        confine::confine(cli, &view, &[&removed[..], &[&rough.held.path]].concat())?;
         let all = Store::new(rough.reader()?);
         let (sender, events) = sync_channel(view::QUEUE);
         let to = sender.clone();
@@ -294,14 +293,14 @@ impl Session {
         if kept.is_ok() {
             self.rough.remove();
         }
-        if kept.is_ok() || self.broke_off.is_none() || !self.file.temporary {
+        if kept.is_ok() || self.broke_off.is_none() || !self.file.held.temporary {
             return kept;
         }
         // The disk is full, and has no room for a second file: each frame that stays only moves forward.
         let mut over = self.rough.over()?;
         let kept = keep::keep(&self.all, whose, self.link, &mut over)?;
         over.end()?;
-        let _ = fs::remove_file(&self.file.path);
+        let _ = self.file.held.remove();
         self.file = over;
         Ok(kept)
     }
@@ -320,7 +319,7 @@ impl Session {
             }
         };
         tell_kept(kept, &self.interface, &self.whose.why);
-        let saved = Saved::of(&self.file, kept.segments);
+        let saved = Saved::of(&self.file.held, kept.segments);
         let shown = match self.view {
             View::Ui if kept.segments == 0 => {
                 view::finish(self.dropped, None).and_then(|()| expect::none(cli))
@@ -329,7 +328,7 @@ impl Session {
                 if matches!(view, View::Ui) {
                     self.phase.ui();
                 } else {
-                    let saved = Saved::of(&self.file, kept.segments);
+                    let saved = Saved::of(&self.file.held, kept.segments);
                     self.phase.writes(saved);
                 }
                 // By its name it may be out of reach of who has given up root.
@@ -345,12 +344,12 @@ impl Session {
                 replay::play(cli, view, opened, shown)
             }
         };
-        if kept.segments == 0 && self.file.temporary {
-            let _ = fs::remove_file(&self.file.path);
+        if kept.segments == 0 && self.file.held.temporary {
+            let _ = self.file.held.remove();
+            shown?;
         } else {
-            saved.tell();
+            saved.tell_behind(shown)?;
         }
-        shown?;
         match self.broke_off {
             Some(why) => bail!("{}", printable(&why)),
             None => Ok(()),
@@ -371,9 +370,10 @@ impl Session {
     }
 
     fn remove(&self, new: &[Option<PathBuf>]) {
-        let temporary = self.file.temporary.then_some(&self.file.path);
-        for path in new.iter().flatten().chain(temporary) {
-            let _ = fs::remove_file(path);
+        let held = &self.file.held;
+        // An output that nothing was written to goes by itself.
+        if held.temporary || new.iter().flatten().any(|path| *path == held.path) {
+            let _ = held.remove();
         }
     }
 }

@@ -349,6 +349,9 @@ pub fn cannot_create(path: &Path, why: io::Error) -> anyhow::Error {
             anyhow!("{name} is no regular file; redirect to it instead: > {name}")
         }
         io::ErrorKind::AlreadyExists => anyhow!("{name} exists; --force replaces it"),
+        io::ErrorKind::WouldBlock => anyhow!(
+            "{name} is being written by another program, such as a tcpviz that runs; end that first, or name another file"
+        ),
         kind => match privilege::invoking_user() {
             Some((user, _)) if kind == io::ErrorKind::PermissionDenied => anyhow!(
                 "can't create {name}: user {user}, who called sudo, may not write there: name a file of your own"

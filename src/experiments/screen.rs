@@ -59,6 +59,7 @@ pub fn show(args: &LabArgs, experiment: &'static Experiment) -> anyhow::Result<(
         growing: true,
         size: None,
         listening: None,
+        rescue: None,
         port: experiment.port,
     };
     let read_back = Box::new(move |place: &_| store.frame(place));

@@ -57,7 +57,7 @@ pub fn keep(
         written.is_ok()
     });
     written.and_then(|()| file.flush()).map_err(|why| {
-        let path = printable(&file.path.to_string_lossy());
+        let path = printable(&file.held.path.to_string_lossy());
         anyhow!("{path} can't be written: {why}; -w FILE names a file elsewhere")
     })?;
     // A record that is cut is the last: the capture broke off there, and why is told by who ended it.

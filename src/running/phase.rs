@@ -43,7 +43,7 @@ impl Phase {
                     Now::Runs | Now::Ui => {}
                     Now::Keeps => enough(),
                     Now::Writes(saved) => {
-                        saved.tell();
+                        saved.tell_all();
                         let _ = signal_hook::low_level::emulate_default_handler(signal);
                     }
                 }

@@ -1,24 +1,23 @@
 //! The file of all that was captured while the command ran, also of others.
 
-use std::fs;
 use std::io;
-use std::path::PathBuf;
 
+use tcpviz::source::held::Held;
 use tcpviz::source::save::SaveFile;
 
 use crate::live::Saved;
 
 /// It goes once it isn't needed. Whoever kills tcpviz before finds it under its name.
 pub struct Rough {
-    path: PathBuf,
+    held: Held,
     /// Nothing else holds what is in it.
     is_needed: bool,
 }
 
 impl Rough {
-    pub fn new(path: PathBuf) -> Rough {
+    pub fn new(held: Held) -> Rough {
         Rough {
-            path,
+            held,
             is_needed: false,
         }
     }
@@ -32,21 +31,21 @@ impl Rough {
     pub fn remove(&mut self) {
         self.is_needed = false;
         // Where it has gone there is nothing to do.
-        let _ = fs::remove_file(&self.path);
+        let _ = self.held.remove();
     }
 
     /// Writes what stays over what was there: that takes no more room.
     ///
     /// # Errors
-    /// It can't be opened.
+    /// Those of [`SaveFile::over`].
     pub fn over(&self) -> io::Result<SaveFile> {
-        SaveFile::over(&self.path)
+        SaveFile::over(&self.held)
     }
 
     /// Tells where it is.
     pub fn tell(&self, segments: u64) {
         say!("tcpviz: all that was captured is left, also what isn't the command's");
-        Saved::temporary(self.path.clone(), segments).tell();
+        Saved::of(&self.held, segments).tell_all();
     }
 }
 

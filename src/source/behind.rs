@@ -234,12 +234,13 @@ impl Reading {
         self.collector.batch.tally.frames
     }
 
-    /// What the counts say at the end of the gap and no batch has told: drops behind its last frame, an interface that is down.
+    /// What the counts say at the end of the gap and no batch has told: drops behind its last frame, an interface that is down, a file that is gone.
     fn last_word(&mut self, to: &Stand) -> Option<Arc<Batch>> {
         let tally = &mut self.collector.batch.tally;
-        let told = (tally.dropped, tally.is_down, tally.behind);
-        (tally.dropped, tally.is_down, tally.behind) = (to.tally.dropped, to.tally.is_down, 0);
-        (told != (tally.dropped, tally.is_down, tally.behind)).then(|| self.collector.flush())
+        let told = *tally;
+        (tally.dropped, tally.behind) = (to.tally.dropped, 0);
+        (tally.is_down, tally.is_removed) = (to.tally.is_down, to.tally.is_removed);
+        (told != *tally).then(|| self.collector.flush())
     }
 
     /// The next frames, not beyond `to`.
@@ -260,8 +261,9 @@ impl Reading {
             self.collector.batch.tally.dropped = dropped;
         }
         let ahead = to.tally.frames.saturating_sub(self.frames());
-        self.collector.batch.tally.behind = ahead;
-        self.collector.batch.tally.is_down = to.tally.is_down;
+        let tally = &mut self.collector.batch.tally;
+        tally.behind = ahead;
+        (tally.is_down, tally.is_removed) = (to.tally.is_down, to.tally.is_removed);
         Ok(self.collector.flush())
     }
 }

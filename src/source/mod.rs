@@ -8,6 +8,7 @@ pub mod decompress;
 pub mod file;
 pub mod filter;
 pub mod frames;
+pub mod held;
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod interface;
 #[cfg(feature = "live")]

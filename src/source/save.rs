@@ -7,8 +7,9 @@ use std::io::{self, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
+use rustix::fs::{FlockOperation, OFlags, flock};
 
+use super::held::Held;
 use crate::wire::{LinkType, Place};
 
 /// libpcap's MAXIMUM_SNAPLEN: frames are saved whole.
@@ -41,10 +42,11 @@ pub fn create_new(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 
-/// The same, but one that exists keeps what it holds; whether it is new.
+/// The same, but one that exists keeps what it holds; whether it is new. Until it is closed it is locked: another tcpviz doesn't
+/// take it.
 ///
 /// # Errors
-/// Those of [`create`].
+/// Those of [`create`]; `WouldBlock` if somebody else has locked it.
 pub fn open(path: &Path, force: bool) -> io::Result<(File, bool)> {
     let mut options = OpenOptions::new();
     options
@@ -57,9 +59,22 @@ pub fn open(path: &Path, force: bool) -> io::Result<(File, bool)> {
             if !file.metadata()?.is_file() {
                 return Err(io::Error::other("it is not a regular file"));
             }
+            lock(&file)?;
             Ok((file, false))
         }
-        created => Ok((created?, true)),
+        created => {
+            let file = created?;
+            lock(&file)?;
+            Ok((file, true))
+        }
+    }
+}
+
+/// Where the file system has no locks there is none.
+fn lock(file: &File) -> io::Result<()> {
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(rustix::io::Errno::WOULDBLOCK.into()),
+        _ => Ok(()),
     }
 }
 
@@ -117,7 +132,7 @@ pub fn extract(
         file.flush()
     };
     if let Err(why) = write() {
-        std::fs::remove_file(path)?;
+        file.held.remove()?;
         return Err(why);
     }
     Ok(frames.len() as u64)
@@ -130,17 +145,14 @@ fn temporary(folder: &Path) -> io::Result<(File, PathBuf)> {
         .prefix("tcpviz-")
         .suffix(".pcap")
         .tempfile_in(folder)?;
+    lock(named.as_file())?;
     Ok(named.keep()?)
 }
 
 /// The file a live capture goes to.
 #[derive(Debug)]
 pub struct SaveFile {
-    file: File,
-    pub path: PathBuf,
-    /// Nobody named it: a temporary file, removed again if nothing is captured.
-    pub temporary: bool,
-    written: u64,
+    pub held: Held,
     pending: Vec<u8>,
     /// Frames in `pending`.
     waiting: u64,
@@ -163,18 +175,22 @@ impl SaveFile {
             }
             made => made?,
         };
-        Ok(SaveFile {
-            temporary: true,
-            ..SaveFile::of(file, path)
-        })
+        Ok(SaveFile::temporary(file, path))
     }
 
     fn of(file: File, path: PathBuf) -> Self {
+        SaveFile::to(Held::new(file, path))
+    }
+
+    fn temporary(file: File, path: PathBuf) -> Self {
+        let mut save = SaveFile::of(file, path);
+        save.held.temporary = true;
+        save
+    }
+
+    fn to(held: Held) -> Self {
         SaveFile {
-            file,
-            path,
-            temporary: false,
-            written: 0,
+            held,
             pending: Vec::new(),
             waiting: 0,
             frames: 0,
@@ -186,23 +202,16 @@ impl SaveFile {
     /// # Errors
     /// A temporary file can't be had.
     pub fn unnamed() -> io::Result<Self> {
-        Ok(SaveFile {
-            temporary: true,
-            ..SaveFile::of(tempfile::tempfile()?, PathBuf::new())
-        })
+        Ok(SaveFile::temporary(tempfile::tempfile()?, PathBuf::new()))
     }
 
-    /// Writes over a temporary file that is there, from its start on.
+    /// Writes over a file that nobody writes to any more, from its start on.
     ///
     /// # Errors
-    /// It can't be opened.
-    pub fn over(path: &Path) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true);
-        Ok(SaveFile {
-            temporary: true,
-            ..SaveFile::of(options.open(path)?, path.to_path_buf())
-        })
+    /// Its start can't be found.
+    pub fn over(held: &Held) -> io::Result<Self> {
+        (&*held.file).rewind()?;
+        Ok(SaveFile::to(held.anew()))
     }
 
     /// Ends the file behind what was flushed.
@@ -210,7 +219,7 @@ impl SaveFile {
     /// # Errors
     /// It can't be made shorter.
     pub fn end(&self) -> io::Result<()> {
-        self.file.set_len(self.written)
+        self.held.file.set_len(self.written())
     }
 
     /// A second handle, to read frames back from.
@@ -218,7 +227,7 @@ impl SaveFile {
     /// # Errors
     /// The process has no file descriptor left.
     pub fn reader(&self) -> io::Result<File> {
-        self.file.try_clone()
+        self.held.file.try_clone()
     }
 
     /// Writes the file header.
@@ -245,7 +254,7 @@ impl SaveFile {
         let seconds = u32::try_from(time_ns / 1_000_000_000).unwrap_or(u32::MAX);
         let nanoseconds = u32::try_from(time_ns % 1_000_000_000).unwrap_or(0);
         let captured = u32::try_from(data.len()).unwrap_or(u32::MAX);
-        let offset = self.written + (self.pending.len() + RECORD_HEADER) as u64;
+        let offset = self.written() + (self.pending.len() + RECORD_HEADER) as u64;
         for word in [seconds, nanoseconds, captured, wire_len] {
             self.pending.extend(word.to_le_bytes());
         }
@@ -263,13 +272,20 @@ impl SaveFile {
     /// Hands everything added to the kernel: what was captured survives this process from here on.
     ///
     /// # Errors
-    /// The file system is full, or the like. The file ends behind the last frame that has room, so that it opens again.
+    /// The file system is full, or the like: the file ends behind the last frame that has room, so that it opens again. Or
+    /// somebody else has made it shorter: nothing is written behind the hole that would be.
     pub fn flush(&mut self) -> io::Result<()> {
-        let written = self.file.write_all(&self.pending);
+        if self.held.is_cut() {
+            (self.waiting, self.pending) = (0, Vec::new());
+            return Err(io::Error::other(
+                "somebody else has made it shorter, and what was cut off is lost",
+            ));
+        }
+        let written = (&*self.held.file).write_all(&self.pending);
         if written.is_err() {
             self.keep_whole_frames()?;
         }
-        self.written += self.pending.len() as u64;
+        self.held.wrote(self.pending.len() as u64);
         self.frames += std::mem::take(&mut self.waiting);
         self.pending.clear();
         written
@@ -277,10 +293,11 @@ impl SaveFile {
 
     /// Forgets what isn't whole of what was written last.
     fn keep_whole_frames(&mut self) -> io::Result<()> {
-        let here = self.file.stream_position()?.saturating_sub(self.written);
+        let here = (&*self.held.file).stream_position()?;
+        let here = here.saturating_sub(self.written());
         let room = usize::try_from(here).unwrap_or(usize::MAX);
         let (mut end, mut whole, mut frames) = (0, 0, 0);
-        if self.written == 0 {
+        if self.written() == 0 {
             end = FILE_HEADER;
             whole = if end <= room { end } else { 0 };
         }
@@ -294,12 +311,12 @@ impl SaveFile {
         }
         self.waiting = frames;
         self.pending.truncate(whole);
-        self.file.set_len(self.written + whole as u64)
+        self.held.file.set_len(self.written() + whole as u64)
     }
 
     /// Has the disk take all that was written. Where that fails there is nothing left to do about it.
     pub fn sync(&self) {
-        let _ = self.file.sync_data();
+        let _ = self.held.file.sync_data();
     }
 
     /// Frames that have been written.
@@ -311,6 +328,6 @@ impl SaveFile {
     /// Octets that have been written.
     #[must_use]
     pub fn written(&self) -> u64 {
-        self.written
+        self.held.written()
     }
 }

@@ -1,4 +1,4 @@
-//! Why the capture breaks off, in as many lines as it takes: what is wrong, and what to type.
+//! Why the capture breaks off, or that its file was removed, in as many lines as it takes: what is wrong, and what to type.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
@@ -31,8 +31,16 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
 
 /// The message in at most `most` lines. Where they don't hold it, only its first part: where the capture ends.
 fn text(app: &App, width: u16, most: u16) -> Vec<String> {
+    let rescue = || {
+        app.origin
+            .rescue
+            .as_deref()
+            .filter(|_| app.tally().is_removed)
+    };
     let why = app.trace.breaks_off().filter(|_| app.has_ladder());
-    let Some(why) = why else { return Vec::new() };
+    let Some(why) = why.or_else(rescue) else {
+        return Vec::new();
+    };
     let [width, most] = [width.saturating_sub(2), most].map(usize::from);
     let mut lines = wrapped(why, width);
     if lines.len() > most {

@@ -25,6 +25,8 @@ pub struct Origin {
     pub size: Option<u64>,
     /// What a live capture listens to, as a filter expression; `None` on replay.
     pub listening: Option<String>,
+    /// What to say once a live capture's file was removed.
+    pub rescue: Option<String>,
     /// A port to suggest for trying it out.
     pub port: u16,
 }

@@ -52,6 +52,9 @@ fn counts(app: &App, brevity: Brevity) -> Vec<Span<'static>> {
     if tally.is_down && app.trace.ended.is_none() {
         facts.push(("interface down".into(), alarm));
     }
+    if tally.is_removed {
+        facts.push(("file removed".into(), alarm));
+    }
     if app.origin.listening.is_some() {
         let received = if words { "received" } else { "rcvd" };
         if !least {

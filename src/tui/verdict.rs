@@ -132,6 +132,7 @@ mod tests {
             growing: true,
             size: None,
             listening: Some("tcp".into()),
+            rescue: None,
             port: 4321,
         };
         let mut app = App::new(

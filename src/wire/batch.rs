@@ -59,6 +59,8 @@ pub struct Tally {
     pub behind: u64,
     /// The interface is down: nothing can come.
     pub is_down: bool,
+    /// The capture file has lost its name: what it holds goes with the process.
+    pub is_removed: bool,
 }
 
 impl Tally {

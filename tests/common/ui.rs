@@ -26,6 +26,7 @@ pub fn file(name: &str) -> Origin {
         growing: false,
         size: None,
         listening: None,
+        rescue: None,
         port: 0,
     }
 }
@@ -37,6 +38,7 @@ pub fn live() -> Origin {
         growing: true,
         size: None,
         listening: Some("tcp and (port 4321)".into()),
+        rescue: None,
         port: 4321,
     }
 }

@@ -6,6 +6,7 @@
 mod common;
 mod disk;
 mod drops;
+mod file;
 mod interface;
 mod power;
 mod program;
@@ -20,6 +21,7 @@ fn main() {
     let all = [
         signals::ALL,
         disk::ALL,
+        file::ALL,
         interface::ALL,
         drops::ALL,
         power::ALL,

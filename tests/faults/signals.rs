@@ -69,7 +69,7 @@ fn saved(segments: usize, path: &Path) -> String {
 }
 
 /// All of what was sent is in the file, in order.
-fn is_whole(traffic: &Traffic, path: &Path) {
+pub fn is_whole(traffic: &Traffic, path: &Path) {
     let (segments, clients) = held(path);
     assert_eq!(segments, traffic.sent());
     let sent = traffic.clients.iter().map(ToString::to_string);

@@ -78,6 +78,7 @@ fn panicking_ui() {
         growing: false,
         size: None,
         listening: None,
+        rescue: None,
         port: 0,
     };
     let read_back: ReadBack = Box::new(|_| panic!("a panic while drawing"));

@@ -69,6 +69,7 @@ impl Reader {
             collector.keep_only(save.frames(), save.written());
             return Err(Stopped::Unwritten(why));
         }
+        collector.batch.tally.is_removed = save.held.is_removed();
         self.ask(capture, &mut collector.batch.tally);
         unusable.map_err(Stopped::Other)?;
         taken.map_err(|why| match why.to_string() {

@@ -30,9 +30,9 @@ impl Stopped {
 
 /// Why the file takes no more, and what to type.
 pub fn unwritten(why: &io::Error, save: &SaveFile) -> String {
-    let path = save.path.display();
+    let path = save.held.path.display();
     match why.kind() {
-        io::ErrorKind::StorageFull if save.temporary => {
+        io::ErrorKind::StorageFull if save.held.temporary => {
             format!(
                 "{path} can't be written: {why}; make room, or name a folder on another disk: TMPDIR=FOLDER"
             )
