@@ -61,6 +61,16 @@ const PANICKED: i32 = 101;
 
 fn main() -> ExitCode {
     end_on_panic();
+    // The helpers, too, would have rights that whoever runs this hasn't.
+    if tcpviz::privilege::is_lent() {
+        let file = env::current_exe().unwrap_or_else(|_| "tcpviz".into());
+        let file = printable(&file.to_string_lossy());
+        say!(
+            "tcpviz: {file} is set-user-ID or set-group-ID, which would lend its owner's files to whoever runs it: chmod ug-s {file}; \
+             to let users capture: setcap cap_net_raw+ep {file}"
+        );
+        return ExitCode::from(USAGE);
+    }
     if let Err(why) = signals::outlive_large_files() {
         return ExitCode::from(tell(&why.into()));
     }

@@ -32,6 +32,14 @@ pub fn invoking_user() -> Option<(u32, u32)> {
     (rustix::process::geteuid().is_root() && user != 0).then_some((user, group))
 }
 
+/// Whether the program's file lends this process somebody else's rights over files (set-user-ID, set-group-ID). Capabilities of the
+/// file don't count, nor do sudo and namespaces of users: there the real and the effective numbers are the same.
+#[must_use]
+pub fn is_lent() -> bool {
+    use rustix::process::{getegid, geteuid, getgid, getuid};
+    (getuid(), getgid()) != (geteuid(), getegid())
+}
+
 /// Whether sudo's variables name somebody: root who can't become the user that they mean must not go on as root.
 ///
 /// # Errors

@@ -256,6 +256,7 @@ fn elsewhere() -> Vec<(&'static str, Case)> {
             "not-yours",
             Elsewhere("tests/privileges/files.rs", "not_the_callers"),
         ),
+        ("set-id", Elsewhere("tests/privileges/files.rs", "set_id")),
         ("left", Elsewhere("tests/live/trials.rs", "finished_leave")),
         (
             "states-only",

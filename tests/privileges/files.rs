@@ -16,6 +16,7 @@ pub const TRIALS: Tries = &[
 ];
 
 pub const AS_TRUE_ROOT: Tries = &[
+    ("a_set_user_id_or_set_group_id_copy_does_nothing", set_id),
     ("through_sudo_files_are_the_callers", callers),
     (
         "through_sudo_nothing_is_written_where_the_caller_may_not",
@@ -96,6 +97,45 @@ fn existing() {
         assert!(ended_well, "{told}");
         assert_ne!(fs::read_to_string(&path).unwrap_or_default(), "kept");
     }
+}
+
+fn set_id() {
+    let folder = folder(0, 0o755);
+    let copy = folder.path().join("tcpviz");
+    fs::copy(env!("CARGO_BIN_EXE_tcpviz"), &copy).unwrap();
+    let secret = folder.path().join("secret.pcap");
+    fs::copy(capture("orderly-close"), &secret).unwrap();
+    fs::set_permissions(&secret, Permissions::from_mode(0o640)).unwrap();
+    let caller = CALLER.to_string();
+    let run = |mode: u32, arguments: &[&str]| {
+        fs::set_permissions(&copy, Permissions::from_mode(mode)).unwrap();
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", &caller, "--regid", &caller, "--clear-groups"]);
+        command.arg(&copy).args(arguments).stdin(Stdio::null());
+        command.current_dir(folder.path()).output().unwrap()
+    };
+    let new = "new.pcap";
+    for mode in [0o4755, 0o2755, 0o6755] {
+        for arguments in [
+            &["-F", "csv", "secret.pcap"][..],
+            &["-w", new, "-F", "csv", "--", "id"],
+            &["owner-helper"],
+            &["--version"],
+        ] {
+            let output = run(mode, arguments);
+            let told = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{mode:o}: {told}");
+            let why = "is set-user-ID or set-group-ID, which would lend its owner's files to whoever runs it: chmod ug-s ";
+            assert!(told.contains(why) && told.lines().count() == 1, "{told}");
+            assert!(output.stdout.is_empty());
+        }
+    }
+    assert!(!folder.path().join(new).exists());
+    assert!(run(0o755, &["--version"]).status.success());
+    assert_eq!(
+        run(0o755, &["-F", "csv", "secret.pcap"]).status.code(),
+        Some(1)
+    );
 }
 
 fn callers() {
