@@ -22,7 +22,7 @@ pub const FILE_HEADER: usize = 24;
 const RECORD_HEADER: usize = 16;
 
 /// Creates a file. An existing one is taken only with `force`, only if it is a regular file, not through a symbolic link,
-/// and stays whose it is.
+/// and stays whose it is. Links among the folders on the way are followed.
 ///
 /// # Errors
 /// It exists and `force` isn't set, is no regular file, or can't be opened.

@@ -80,6 +80,12 @@ fn links() {
     }
     assert_eq!(fs::read_to_string(&target).unwrap(), "kept");
     assert!(!folder.path().join("nothing").exists());
+    // As docs/security.md says, only the last part of a name counts.
+    let (real, way) = (folder.path().join("real"), folder.path().join("way"));
+    fs::create_dir(&real).unwrap();
+    symlink(&real, &way).unwrap();
+    let (ended_well, told) = said(&mut both(&way.join("x.csv"), &[])[1]);
+    assert!(ended_well && real.join("x.csv").exists(), "{told}");
 }
 
 fn existing() {
@@ -156,7 +162,10 @@ fn not_the_callers() {
     let everybodys = folder(0, 0o1777);
     let kept = everybodys.path().join("kept");
     fs::write(&kept, "kept").unwrap();
-    for path in [&new, &kept] {
+    // A link on the way is followed, but with no more rights.
+    let way = everybodys.path().join("way");
+    symlink(roots.path(), &way).unwrap();
+    for path in [&new, &kept, &way.join("new.pcap")] {
         for mut command in both(path, &["--force"]) {
             let (ended_well, told) = said(through_sudo(&mut command));
             assert!(!ended_well, "{told}");
