@@ -10,6 +10,7 @@ use tcpviz::source::held::{Held, Standing};
 use tcpviz::story::numbers::{counted, printable};
 
 use super::quoted;
+use crate::is_broken_pipe;
 
 /// A capture file, and how many segments are in it.
 pub struct Saved {
@@ -59,16 +60,18 @@ impl Saved {
         Ok(())
     }
 
-    /// The same behind a result, which counts more.
+    /// The same behind a result, which counts more, unless it is only that nobody reads any more.
     ///
     /// # Errors
     /// Those of either.
     pub fn tell_behind(&self, result: anyhow::Result<()>) -> anyhow::Result<()> {
-        if result.is_err() {
-            self.tell_all();
-            return result;
+        match result {
+            Err(why) if !is_broken_pipe(&why) => {
+                self.tell_all();
+                Err(why)
+            }
+            result => self.tell().and(result),
         }
-        self.tell()
     }
 
     /// The same where the exit code is another's.

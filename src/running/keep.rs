@@ -26,7 +26,7 @@ pub struct Kept {
 /// Writes the command's frames to `file`: segments, and ICMP errors about them. `ran`: from when to when the command did.
 ///
 /// # Errors
-/// One of the files can't be read or written.
+/// One of the files can't be read or written, or is removed by now.
 pub fn keep(
     all: &Store,
     (whose, ran): (&Whose, (SystemTime, SystemTime)),
@@ -63,6 +63,10 @@ pub fn keep(
     // A record that is cut is the last: the capture broke off there, and why is told by who ended it.
     if let Some(why) = ended.and_then(|ended| ended.error) {
         bail!("what was captured can't be read: {why}");
+    }
+    if file.held.is_removed() {
+        let path = printable(&file.held.path.to_string_lossy());
+        bail!("{path} was removed while the command ran; -w FILE names a file elsewhere");
     }
     Ok(keeper.kept)
 }

@@ -1,8 +1,9 @@
 //! The capture file is removed, renamed, replaced, cut or taken by a second tcpviz, while it is captured into.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 
@@ -35,7 +36,11 @@ pub const ALL: Tests = &[
         second,
     ),
     (
-        "file_removed_while_a_command_runs_is_said_and_fails",
+        "removed_file_below_a_reader_who_leaves_fails_all_the_same",
+        removed_below_who_leaves,
+    ),
+    (
+        "file_removed_while_a_command_runs_all_is_left_elsewhere",
         removed_beside_a_command,
     ),
 ];
@@ -201,6 +206,27 @@ fn second() {
     is_whole(&traffic, &path);
 }
 
+/// A reader who leaves is no error by itself.
+fn removed_below_who_leaves() {
+    let (_folder, path) = place();
+    let mut traffic = Traffic::new();
+    let mut command = json(&traffic.port(), &path);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut String::new()).unwrap();
+    drop(out);
+    fs::remove_file(&path).unwrap();
+    traffic.play(SOME);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("kept.pcap was removed while tcpviz ran"),
+        "{said}"
+    );
+}
+
 fn removed_beside_a_command() {
     let (folder, path) = place();
     let output = tcpviz()
@@ -211,18 +237,18 @@ fn removed_beside_a_command() {
             "import socket; l = socket.create_server(('127.0.0.1', 0)); c = socket.create_connection(l.getsockname()); c.close()",
         )
         .current_dir(folder.path())
+        .env("TMPDIR", folder.path())
         .output()
         .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(
-        said.contains(
-            "kept.pcap was removed while tcpviz ran, and nothing under that name is this capture"
-        ),
-        "{said}"
-    );
+    let why = "kept.pcap was removed while the command ran; -w FILE names a file elsewhere";
+    assert!(said.contains(why), "{said}");
     assert!(!path.exists());
-    // All of it was shown before.
-    let shown = String::from_utf8(output.stdout).unwrap();
-    assert!(shown.contains(r#""ending":"#), "{shown}");
+    // All of it is left elsewhere.
+    let (_, left) = said
+        .split_once("; to see them again: tcpviz ")
+        .expect(&said);
+    let (segments, clients) = held(Path::new(left.lines().next().unwrap()));
+    assert!(segments >= 4 && clients.len() == 1, "{segments}");
 }

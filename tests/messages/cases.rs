@@ -237,6 +237,10 @@ fn elsewhere() -> Vec<(&'static str, Case)> {
             "file-changed",
             Elsewhere("tests/faults/file.rs", "truncated"),
         ),
+        (
+            "kept-removed",
+            Elsewhere("tests/faults/file.rs", "removed_beside_a_command"),
+        ),
         ("locked", Elsewhere("tests/faults/file.rs", "second")),
         (
             "interface-down",
