@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use rustix::process::Signal;
 
 use super::Tests;
-use super::common::{run, tcpviz};
+use super::common::{capture, run, tcpviz};
 use super::program::{Program, held};
 use super::signals::{is_whole, json, place, screen};
 use super::traffic::Traffic;
@@ -160,6 +160,7 @@ fn truncated() {
         .unwrap()
         .set_len(kept)
         .unwrap();
+    program.wait_to_say("somebody else has made it shorter");
     let (status, _) = program.end();
     assert_eq!(status.code(), Some(1));
     let said = &program.said;
@@ -191,10 +192,19 @@ fn second() {
     traffic.play(SOME);
     program.wait_for_segments(traffic.sent());
     fs::hard_link(&path, &other).unwrap();
-    let capture = ["-F", "json", "-p", &port, "--force", "-w", name];
-    let output = ["-F", "json", "-p", &port, "--force", "-o", link];
-    for arguments in [capture, output] {
-        let refused = run(&arguments);
+    // Both end by themselves.
+    let written = ["-F", "csv", "--force", "-w", name, "--", "true"];
+    let article = capture("orderly-close");
+    let output = [
+        "-F",
+        "csv",
+        "--force",
+        "-o",
+        link,
+        article.to_str().unwrap(),
+    ];
+    for arguments in [&written[..], &output] {
+        let refused = run(arguments);
         let said = String::from_utf8(refused.stderr).unwrap();
         assert_eq!(refused.status.code(), Some(1), "{said}");
         let why = "is being written by another program, such as a tcpviz that runs; end that first, or name another file\n";
