@@ -145,10 +145,10 @@ class Program:
         self.memory.add(now, kilobytes, processor, int(status["Threads"]), files)
 
 
-def start_lines(program, folder):
+def start_lines(program, limit, folder):
     """tcpviz -F json, its lines in a pipe."""
     read, write = os.pipe()
-    command = [program, "-i", "tun0", "-F", "json", "--limit", str(LIMIT), "-w", f"{folder}/lines.pcap", "--force"]
+    command = [program, "-i", "tun0", "-F", "json", "--limit", str(limit), "-w", f"{folder}/lines.pcap", "--force"]
     errors = open(f"{folder}/lines.err", "w")
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=write, stderr=errors)
     os.close(write)
@@ -156,12 +156,12 @@ def start_lines(program, folder):
     return Program("JSON", child.pid, read)
 
 
-def start_screen(program, folder):
+def start_screen(program, limit, folder):
     """tcpviz with its screen, in a pseudo-terminal."""
     pid, master = pty.fork()
     if pid == 0:
         os.environ.update(TERM="xterm-256color", LANG="C.UTF-8")
-        command = [program, "-i", "tun0", "--limit", str(LIMIT), "-w", f"{folder}/screen.pcap", "--force"]
+        command = [program, "-i", "tun0", "--limit", str(limit), "-w", f"{folder}/screen.pcap", "--force"]
         os.execv(program, command)
     fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 160, 0, 0))
     return Program("screen", pid, master)
@@ -188,7 +188,7 @@ class Soak:
         program = arguments.program
         self.hosts[0].enter()
         self.peer = start_peer(self.folder)
-        self.programs = [start_lines(program, self.folder), start_screen(program, self.folder)]
+        self.programs = [start_lines(program, arguments.limit, self.folder), start_screen(program, arguments.limit, self.folder)]
         self.lines, self.screen = self.programs
         self.said = bytearray()
         self.await_start()
@@ -298,6 +298,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("seconds", type=int, nargs="?", default=3600)
     parser.add_argument("--rate", type=float, default=15, help="connections a second")
+    parser.add_argument("--limit", type=int, default=LIMIT, help="connections that the programs keep of each kind")
     parser.add_argument("--program", required=True)
     parser.add_argument("--out", required=True)
     arguments = parser.parse_args()

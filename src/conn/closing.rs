@@ -1,6 +1,5 @@
 //! Closing: when a FIN counts as sent, and when as received (RFC 9293, 3.10.7.4, eighth).
 
-use super::analysis::{Note, Notes};
 use super::connection::{Connection, FinSeen};
 use super::revision::{Correction, Revision};
 use super::transition::Event;
@@ -10,6 +9,9 @@ use crate::wire::{Segment, Seq};
 /// The largest window there is (RFC 7323, 2.3): nothing valid stands further ahead.
 const WINDOW_MAX: u32 = 1 << 30;
 
+/// Nobody repeats a FIN sooner: timers are no shorter (200 ms on Linux), and nothing behind it asks for it.
+const REPEATED_AFTER_NS: u64 = 100_000_000;
+
 impl Connection {
     /// Takes a FIN that is the last of what its sender has sent; an older number belongs to another
     /// connection or to nobody.
@@ -17,7 +19,7 @@ impl Connection {
         &mut self,
         seg: &Segment,
         side: Side,
-        notes: Notes,
+        at: u64,
         revisions: &mut Vec<Revision>,
     ) {
         let Some(fin) = seg.fin_seq() else { return };
@@ -34,7 +36,8 @@ impl Connection {
             });
             self.apply(side, Event::SendFin);
             // What is only late is the first copy: what it acknowledges, its sender had when it closed.
-            if !(is_answer && notes.has(Note::OutOfOrder)) {
+            let is_late = at.saturating_sub(self.ends[side].missed_at) < REPEATED_AFTER_NS;
+            if !(is_answer && is_late) {
                 self.cross_unseen(side, fin, revisions);
             }
         }

@@ -242,7 +242,7 @@ impl Connection {
         } else if is_stray {
             self.ends[to].challenged |= seg.has(Flags::SYN);
         } else if !self.is_beyond(seg, from) {
-            self.send(seg, from, notes, at, &mut revisions);
+            self.send(seg, from, at, &mut revisions);
             self.receive(seg, to, at);
         }
         if self.rows == 0 && self.previous.is_some() && seg.has(Flags::SYN) {
@@ -309,14 +309,7 @@ impl Connection {
     }
 
     /// What sending this segment says of its sender.
-    fn send(
-        &mut self,
-        seg: &Segment,
-        side: Side,
-        notes: Notes,
-        at: u64,
-        revisions: &mut Vec<Revision>,
-    ) {
+    fn send(&mut self, seg: &Segment, side: Side, at: u64, revisions: &mut Vec<Revision>) {
         if seg.has(Flags::SYN) {
             self.send_syn(seg, side, revisions);
         } else if seg.has(Flags::ACK) && self.ends[side].state == State::SynSent {
@@ -331,7 +324,7 @@ impl Connection {
             self.hear_again(seg, side, ack, at, revisions);
         }
         if seg.has(Flags::FIN) && self.ends[side].fin.is_none() {
-            self.send_fin(seg, side, notes, revisions);
+            self.send_fin(seg, side, at, revisions);
         }
         let fills_hole = fills_hole(&self.ends[side], &self.ends[self.peer_of(side)], seg);
         self.ends[side].sent(seg, fills_hole, at);

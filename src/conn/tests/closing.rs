@@ -171,10 +171,10 @@ fn fin_seen_only_when_repeated_crossed_if_the_acknowledgement_came_after_it() {
 #[test]
 fn fin_that_comes_late_and_acknowledges_the_peers_is_not_crossed() {
     let table = finally(
-        "> F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
-         < .  2:2 ack 2  | FIN-WAIT-2 CLOSE-WAIT
-         < F. 1:1 ack 2  | TIME-WAIT  LAST-ACK
-         > .  2:2 ack 2  | TIME-WAIT  CLOSED",
+        "     > F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         @0.1 < .  2:2 ack 2  | FIN-WAIT-2 CLOSE-WAIT
+         @0.1 < F. 1:1 ack 2  | TIME-WAIT  LAST-ACK
+         @0.1 > .  2:2 ack 2  | TIME-WAIT  CLOSED",
     );
     assert!(!last(&table).simultaneous_close);
 }
