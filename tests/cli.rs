@@ -299,8 +299,18 @@ fn nothing_to_show_is_said_with_its_reason() {
 #[test]
 fn an_output_that_is_full_is_named() {
     let close = close();
-    for arguments in [
-        &[&close[..]][..],
+    let live: &[&[&str]] = if cfg!(feature = "live") {
+        &[
+            &["-D"],
+            &["lab"],
+            &["lab", "orderly-close", "-F", "json"],
+            &["lab", "orderly-close", "--check"],
+        ]
+    } else {
+        &[]
+    };
+    let everywhere: [&[&str]; 10] = [
+        &[&close],
         &["-F", "tcpdump", &close],
         &["-F", "json", &close],
         &["--help"],
@@ -309,14 +319,11 @@ fn an_output_that_is_full_is_named() {
         &["lab", "--help"],
         &["man"],
         &["completions", "zsh"],
-        &["-D"],
-        &["lab"],
-        &["lab", "orderly-close", "-F", "json"],
-        &["lab", "orderly-close", "--check"],
         &["lab", "orderly-close", "--recorded"],
-    ] {
+    ];
+    for arguments in everywhere.iter().chain(live) {
         let full = std::fs::File::options().write(true).open("/dev/full");
-        let output = tcpviz().args(arguments).stdout(full.unwrap()).output();
+        let output = tcpviz().args(*arguments).stdout(full.unwrap()).output();
         let output = output.unwrap();
         let errors = errors(&output);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {errors}");
@@ -579,6 +586,15 @@ fn a_name_that_is_no_text_is_a_files_name_and_shown_as_text() {
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(text.contains("4321"), "{format}: {text}");
     }
+}
+
+/// What may capture is said with that name in it.
+#[cfg(feature = "live")]
+#[test]
+fn without_permission_a_name_that_is_no_text_is_shown_as_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let name = std::ffi::OsStr::from_bytes(b"\xff.pcap");
     let mut command = std::process::Command::new("unshare");
     command.args(["--user", "--map-user=1000", "--"]);
     command.args([env!("CARGO_BIN_EXE_tcpviz"), "-F", "json", "-w"]);

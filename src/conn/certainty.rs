@@ -2,6 +2,7 @@
 
 use super::connection::{Connection, Opening};
 use super::state::PerSide;
+use super::transition::Event;
 use super::{Certainty, Note, Notes, Side, State};
 use crate::wire::{Flags, Segment};
 
@@ -70,10 +71,13 @@ impl Connection {
             (Some(ack), Some(nxt)) => ack == nxt && Some(seg.seq_end()) == self.ends[from].snd_nxt,
             _ => seg.has(Flags::SYN) || seg.has(Flags::RST),
         };
-        if up_to_date && !seg.has(Flags::RST) {
+        // Nothing but what comes behind it shows that the acknowledgement of its FIN has arrived.
+        let fin_acked = self.ends[from].got.ack;
+        let awaits = fin_acked.is_some_and(|got| got.event == Event::AckOfFin);
+        if up_to_date && !awaits && !seg.has(Flags::RST) {
             self.ends[from].certainty = Certainty::Proven;
             self.ends[from].doubtful &= misses;
-        } else if self.ends[from].got.fin.is_some() || seg.has(Flags::RST) {
+        } else if self.ends[from].got.fin.is_some() || awaits || seg.has(Flags::RST) {
             // Anybody can send an RST in its name.
             self.ends[from].certainty = Certainty::Presumed;
         }

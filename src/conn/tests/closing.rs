@@ -179,6 +179,19 @@ fn fin_that_comes_late_and_acknowledges_the_peers_is_not_crossed() {
     assert!(!last(&table).simultaneous_close);
 }
 
+/// It may have been under way when the acknowledgement of its FIN was sent.
+#[test]
+fn closed_end_that_acknowledges_once_more_is_not_proven_to_be_closed() {
+    let table = check_open(
+        "> F. 1:1 ack 1  | FIN-WAIT-1 CLOSE-WAIT
+         < F. 1:1 ack 2  | TIME-WAIT  LAST-ACK
+         > .  2:2 ack 2  | TIME-WAIT  CLOSED
+         < .  2:2 ack 2  | TIME-WAIT  CLOSED # duplicate-ack",
+    );
+    assert_eq!(last(&table).ends.server.certainty, Certainty::Presumed);
+    assert_eq!(last(&table).ends.client.certainty, Certainty::Proven);
+}
+
 #[test]
 fn time_wait_ends_by_the_clock() {
     let table = check_open(
