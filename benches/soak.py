@@ -23,7 +23,7 @@ from soak_judge import Judge, Memory, captured, compare_captures, connection_fil
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
 # Finished connections in memory: reached after some minutes, so that what comes later may not grow.
-LIMIT = 150
+LIMIT = 2000
 
 
 def libc(name, *arguments):
