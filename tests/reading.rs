@@ -585,7 +585,7 @@ fn tcpdump_lines_of_all_frames_before_a_record_of_zeros_are_printed() {
         };
         let everywhere: [&[&str]; 2] = [&[], &["-p", "1-65535"]];
         for more in everywhere.iter().chain(with_libpcap) {
-            let output = run(&[&["-F", "tcpdump"], more, &[path]].concat());
+            let output = run(&[&["-F", "tcpdump"][..], *more, &[path]].concat());
             let errors = String::from_utf8(output.stderr).unwrap();
             let said = format!("damaged after frame {frames}, ");
             assert!(errors.contains(&said), "{errors}");
