@@ -9,7 +9,8 @@ use crate::wire::{Segment, Seq};
 /// The largest window there is (RFC 7323, 2.3): nothing valid stands further ahead.
 const WINDOW_MAX: u32 = 1 << 30;
 
-/// Nobody repeats a FIN sooner: timers are no shorter (200 ms on Linux), and nothing behind it asks for it.
+/// A FIN is hardly repeated sooner: retransmission timers are longer (200 ms at least on Linux), and nothing comes behind it that could
+/// ask for it. A tail loss probe (RFC 8985) may be sooner, where data is under way with it: what is told here stays presumed.
 const REPEATED_AFTER_NS: u64 = 100_000_000;
 
 impl Connection {

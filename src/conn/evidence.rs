@@ -132,7 +132,7 @@ impl Connection {
                 self.presume_ack(side, got.event, got.proof);
             } else if got.event == Event::AckOfFin && self.is_answered(side) {
                 // The FIN that carried it is lost, too, until it is sent again.
-                self.ends[side].rcv_nxt = seg.ack_seq();
+                self.ends[side].rcv_nxt = seg.ack_seq().or(self.ends[side].rcv_nxt);
             }
         }
     }
@@ -310,7 +310,8 @@ impl Connection {
             self.apply(side, Event::AckOfSyn);
         }
         // Behind a gap it has the newest.
-        let sacks_all = seg.told.sack.map(|(_, to)| to) == self.ends[peer].snd_nxt;
+        let newest = self.ends[peer].snd_nxt;
+        let sacks_all = seg.told.sack.is_some_and(|(_, to)| Some(to) == newest);
         if !self.ends[side].deaf || !(is_news || has_all || sacks_all) {
             return;
         }

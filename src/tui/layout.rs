@@ -34,7 +34,7 @@ pub(super) const RULED: u16 = 16;
 pub struct Areas {
     pub title: Rect,
     pub timeline: Rect,
-    /// Why the capture breaks off.
+    /// Why the capture breaks off, or what has become of its file.
     pub alarm: Rect,
     /// Lines across the screen.
     pub rules: [Rect; 3],
